@@ -1,0 +1,1 @@
+//! Path building and RFC 5280 rules.

@@ -1,0 +1,1 @@
+//! The sealed payload → what it says and the checks on it.

@@ -1,0 +1,1 @@
+//! Views on CMS SignedData (RFC 5652), BER or DER.

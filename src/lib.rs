@@ -1,0 +1,23 @@
+//! Sealgate: a verification gateway for European digital credentials.
+//!
+//! The modules stand in the order in which a credential meets them; a stage imports only stages before it.
+//! [`pipeline`] is the whole path in one function and the only file that sees every stage.
+
+pub mod clock;
+pub mod finding;
+pub mod time;
+
+pub mod format;
+pub mod signature;
+
+pub mod certificate;
+
+pub mod trust;
+
+pub mod revocation;
+
+pub mod timestamp;
+
+pub mod validation;
+
+pub mod credential;

@@ -1,0 +1,1 @@
+//! Certificate lists (RFC 5280, 5).

@@ -1,0 +1,299 @@
+//! [`Envelope`](crate::format::Envelope) → [`Signature`]s with their signed bytes resolved.
+//!
+//! A signature here is facts only: what is signed, by what value, with what beside it. Whether that is enough
+//! is `validation/`'s to say. One shape serves every format, so that one validation core serves them all.
+
+pub mod algorithm;
+pub mod jades;
+pub mod xades;
+pub mod xmldsig;
+
+use crate::format::{Sink, xml};
+use crate::time::Time;
+use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use std::borrow::Cow;
+use std::fmt;
+
+/// An identifier from the document: known to us, or kept as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Declared<T> {
+    /// Known.
+    Known(T),
+    /// Not known: the identifier as the document has it.
+    Unknown(String),
+}
+
+impl<T> Declared<T> {
+    /// The value, if known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// The signature's syntax.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// JWS, ETSI TS 119 182-1 or plain.
+    Jades,
+    /// XML-DSig, ETSI EN 319 132-1 or plain.
+    Xades,
+}
+
+/// One signature, its parts located and its references digested.
+#[derive(Debug)]
+pub struct Signature<'a> {
+    /// Identifier: stable for the same bytes, unique within the document.
+    pub id: String,
+    /// The syntax.
+    pub form: Form,
+    /// The index, in document order, of the signature that this one counter-signs.
+    pub counters: Option<usize>,
+    /// The declared signature algorithm.
+    pub algorithm: Declared<SignatureAlgorithm>,
+    /// The signature value, decoded; empty where it could not be.
+    pub value: Vec<u8>,
+    /// What `value` signs: the parts, concatenated. JWS signing input, canonical `ds:SignedInfo`.
+    pub message: Vec<Cow<'a, [u8]>>,
+    /// The data objects signed, each with what its digest came to. In JAdES the signing input is the only
+    /// reference unless there is a `sigD`.
+    pub references: Vec<Reference>,
+    /// The signed content that `credential/` may read, if this signature covers one and it was found.
+    pub payload: Option<Payload<'a>>,
+    /// How the signature names its signing certificate.
+    pub signer: SignerIdentification,
+    /// Every certificate in the signature, in order.
+    pub certificates: Vec<EmbeddedCertificate<'a>>,
+    /// Every CRL and OCSP response in the signature, in order.
+    pub revocation: Vec<EmbeddedRevocation<'a>>,
+    /// Every time-stamp token in the signature, in document order.
+    pub timestamps: Vec<EmbeddedTimestamp<'a>>,
+    /// Signed attributes that validation looks at.
+    pub attributes: Attributes,
+    /// Facts about the structure, from which the level is named and format checking decides.
+    pub structure: Structure,
+}
+
+/// The signed bytes that `credential/` reads: the very bytes or element that a reference covered.
+#[derive(Clone, Debug)]
+pub enum Payload<'a> {
+    /// JSON text.
+    Json(Cow<'a, [u8]>),
+    /// An element of a parsed document, with what the reference's transforms took away.
+    Xml {
+        /// The document.
+        document: &'a xml::Document<'a>,
+        /// The covered element.
+        element: xml::NodeId,
+    },
+    /// Anything else.
+    Bytes(Cow<'a, [u8]>),
+}
+
+/// One signed data object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reference {
+    /// The URI as it stands, or the name in a manifest. `None` where the syntax has none.
+    pub uri: Option<String>,
+    /// What it points at.
+    pub kind: ReferenceKind,
+    /// The digest algorithm; `None` for a JWS signing input, whose digest is the signature algorithm's.
+    pub digest: Option<Declared<DigestAlgorithm>>,
+    /// What came of it.
+    pub outcome: ReferenceOutcome,
+}
+
+/// What a reference points at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReferenceKind {
+    /// A signed data object.
+    Content,
+    /// The XAdES SignedProperties of this signature.
+    SignedProperties,
+    /// The signature's own KeyInfo.
+    KeyInfo,
+    /// A ds:Manifest.
+    Manifest,
+    /// An entry of a ds:Manifest or a `sigD`.
+    ManifestEntry,
+    /// The value of the signature that this one counter-signs.
+    CounterSigned,
+    /// A JWS signing input.
+    SigningInput,
+}
+
+/// What came of a reference. Where the whole is proved by the signature value alone (a JWS signing input), the
+/// outcome is `Intact` as soon as the data is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReferenceOutcome {
+    /// Found, and the digest is equal.
+    Intact,
+    /// Found, and the digest differs.
+    Mismatch,
+    /// The data is not there, not unique, or not where it must be: why.
+    NotFound(String),
+    /// A transform, digest algorithm or limit refused by name: the data was not digested.
+    Refused(String),
+}
+
+/// How a signature names its signing certificate.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SignerIdentification {
+    /// Indexes in [`Signature::certificates`] that the syntax offers as the signer's, best first
+    /// (JAdES `x5c`; XAdES KeyInfo X509Data).
+    pub candidates: Vec<usize>,
+    /// Signed references to the signing certificate; the first is the signer's.
+    pub references: Vec<CertificateReference>,
+    /// How many signing-certificate attributes there are (`x5t#S256`, SigningCertificateV2, ...): 1 is right.
+    pub reference_attributes: usize,
+    /// A bare key (`jwk`, ds:KeyValue) as DER SubjectPublicKeyInfo.
+    pub key: Option<Vec<u8>>,
+    /// Issuer and serial from `kid`: DER IssuerSerial.
+    pub kid: Option<Vec<u8>>,
+}
+
+/// A signed reference to a certificate, by digest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CertificateReference {
+    /// The digest algorithm.
+    pub digest_algorithm: Declared<DigestAlgorithm>,
+    /// The digest of the DER certificate.
+    pub digest: Vec<u8>,
+    /// DER IssuerSerial (RFC 5035), where the reference has one in that form.
+    pub issuer_serial: Option<Vec<u8>>,
+}
+
+/// Where in the signature a piece of validation material stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// JAdES `x5c`, ds:KeyInfo.
+    KeyInfo,
+    /// JAdES `xVals`/`rVals`, XAdES CertificateValues/RevocationValues.
+    Values,
+    /// JAdES `axVals`/`arVals`, XAdES AttrAuthoritiesCertValues/AttributeRevocationValues.
+    AttributeValues,
+    /// JAdES `tstVD`, XAdES TimeStampValidationData.
+    TimestampValidationData,
+    /// JAdES/XAdES AnyValidationData.
+    AnyValidationData,
+    /// Inside a time-stamp token.
+    TimestampToken,
+}
+
+/// A certificate found in the signature.
+#[derive(Clone, Debug)]
+pub struct EmbeddedCertificate<'a> {
+    /// DER.
+    pub der: Cow<'a, [u8]>,
+    /// Where.
+    pub source: Source,
+}
+
+/// The kind of revocation data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RevocationKind {
+    /// RFC 5280 certificate list.
+    Crl,
+    /// RFC 6960 response: OCSPResponse or BasicOCSPResponse.
+    Ocsp,
+}
+
+/// A CRL or OCSP response found in the signature.
+#[derive(Clone, Debug)]
+pub struct EmbeddedRevocation<'a> {
+    /// Which.
+    pub kind: RevocationKind,
+    /// DER.
+    pub der: Cow<'a, [u8]>,
+    /// Where.
+    pub source: Source,
+}
+
+/// What a time-stamp is over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TimestampKind {
+    /// The content before signing (JAdES `adoTst`; XAdES AllDataObjects, IndividualDataObjects).
+    Content,
+    /// The signature value (`sigTst`, SignatureTimeStamp).
+    Signature,
+    /// References to validation data only (`rfsTst`, RefsOnlyTimeStamp).
+    References,
+    /// Signature and references (`sigRTst`, SigAndRefsTimeStamp).
+    SignatureAndReferences,
+    /// Everything before it (`arcTst`, ArchiveTimeStamp).
+    Archive,
+}
+
+/// Feeds exactly the bytes that a time-stamp covers into a sink; an error says why they cannot be had.
+pub type Imprint<'a> = Box<dyn Fn(&mut dyn Sink) -> Result<(), String> + Send + Sync + 'a>;
+
+/// A time-stamp token found in the signature.
+pub struct EmbeddedTimestamp<'a> {
+    /// What it is over.
+    pub kind: TimestampKind,
+    /// The token: DER or BER ContentInfo.
+    pub token: Cow<'a, [u8]>,
+    /// The bytes that it covers.
+    pub imprint: Imprint<'a>,
+    /// For an archive time-stamp: how many of [`Signature::timestamps`] stand before it and are covered by it.
+    pub covers_timestamps: usize,
+}
+
+impl fmt::Debug for EmbeddedTimestamp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedTimestamp").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Signed attributes that validation looks at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Attributes {
+    /// Claimed signing time.
+    pub signing_time: Option<Time>,
+    /// Signature policy, where there is one.
+    pub policy: Option<SignaturePolicy>,
+    /// Commitment types, by identifier.
+    pub commitments: Vec<String>,
+    /// Claimed signer roles.
+    pub claimed_roles: Vec<String>,
+    /// Production place in words: city, state, postal code, country.
+    pub production_place: Option<String>,
+}
+
+/// A signature policy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SignaturePolicy {
+    /// Implied by context.
+    Implied,
+    /// Named, with a digest where there is one.
+    Identified {
+        /// Identifier: an OID URN or a URI.
+        id: String,
+        /// Digest of the policy document.
+        digest: Option<(Declared<DigestAlgorithm>, Vec<u8>)>,
+    },
+}
+
+/// Facts about the structure. The level's rules stand in `validation/level.rs`; the formats only state facts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Structure {
+    /// Violations that make the document no signature of its format at all (FORMAT_FAILURE), in words.
+    pub format_failures: Vec<String>,
+    /// Violations of the schema that only warn, in words.
+    pub schema_warnings: Vec<String>,
+    /// Why it is not the form's basic electronic signature (BES); empty if it is. In JAdES the same as
+    /// `not_baseline_b`.
+    pub not_bes: Vec<String>,
+    /// Why it is not baseline B; empty if it is.
+    pub not_baseline_b: Vec<String>,
+    /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
+    pub excluded_from_lt: Vec<String>,
+    /// Complete certificate and revocation references both present (C level).
+    pub complete_references: bool,
+    /// Containers for validation data (`xVals`/`rVals`, CertificateValues/RevocationValues) are present.
+    pub validation_data_containers: bool,
+    /// An evidence record is present.
+    pub evidence_record: bool,
+}

@@ -1,0 +1,9 @@
+//! Trusted lists → [`Snapshot`]: immutable, indexed, content-addressed.
+
+pub mod domain;
+pub mod list;
+pub mod load;
+pub mod qualification;
+pub mod snapshot;
+
+pub use snapshot::Snapshot;

@@ -1,0 +1,1 @@
+//! Certificate and seal qualification (TS 119 615).

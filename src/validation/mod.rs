@@ -1,0 +1,1 @@
+//! EN 319 102-1: signatures → indication, sub-indication, findings.
