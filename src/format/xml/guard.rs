@@ -11,9 +11,10 @@ use std::collections::HashSet;
 /// Distinct namespace declarations in one document: roxmltree inserts each into a sorted list.
 const DISTINCT_DECLARATIONS: usize = 4096;
 
-/// Name comparisons that roxmltree may come to: this many, and [`WORK_PER_BYTE`] for each byte.
+/// Name comparisons that a document may come to: this many, and [`WORK_PER_BYTE`] for each byte. Real documents
+/// come to less than one for ten bytes.
 const WORK: u64 = 1_000_000;
-const WORK_PER_BYTE: u64 = 16;
+const WORK_PER_BYTE: u64 = 4;
 
 /// A document fit for the parser.
 pub(super) struct Admitted<'a> {
@@ -44,7 +45,7 @@ pub(super) fn admit<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Admitted<'a>
         return Err(Unreadable::OverLimit("XML attributes", limits.nodes));
     }
     let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let content = mark + declaration(bytes.get(mark..).unwrap_or_default())?;
+    let content = mark + declaration(bytes.get(mark..).unwrap_or_default(), bytes.is_ascii())?;
     Scan::new(bytes, content, limits).run()?;
     // The parser knows a declaration only by `<?xml` and a space; any other is skipped here.
     let plain = bytes.get(mark..).is_some_and(|rest| rest.starts_with(b"<?xml ")) || content == mark;
@@ -62,7 +63,7 @@ pub(super) fn malformed(why: impl Into<String>) -> Unreadable {
 }
 
 /// The length of the XML declaration at the start, 0 if there is none (XML 1.0, 2.8 and 4.3.3).
-fn declaration(bytes: &[u8]) -> Result<usize, Unreadable> {
+fn declaration(bytes: &[u8], ascii: bool) -> Result<usize, Unreadable> {
     let Some(rest) = bytes.strip_prefix(b"<?xml") else { return Ok(0) };
     if !rest.first().is_some_and(u8::is_ascii_whitespace) {
         return Ok(0);
@@ -86,7 +87,7 @@ fn declaration(bytes: &[u8]) -> Result<usize, Unreadable> {
             ([], b"version") => {
                 return Err(malformed(format!("expected XML version 1.0, found {}", value.escape_ascii())));
             }
-            ([_], b"encoding") if is_utf8_compatible(value) => {}
+            ([_], b"encoding") if is_utf8(value) || ascii && is_ascii_superset(value) => {}
             ([_], b"encoding") => {
                 return Err(malformed(format!("expected encoding UTF-8, found {}", value.escape_ascii())));
             }
@@ -113,9 +114,14 @@ fn pseudo_attribute(fields: &[u8]) -> Option<PseudoAttribute<'_>> {
     Some((name.trim_ascii_end(), value.get(..close)?, value.get(close + 1..)?))
 }
 
-/// The bytes were checked to be UTF-8; US-ASCII is part of it.
-fn is_utf8_compatible(encoding: &[u8]) -> bool {
-    [&b"utf-8"[..], b"utf8", b"us-ascii"].iter().any(|known| encoding.eq_ignore_ascii_case(known))
+fn is_utf8(encoding: &[u8]) -> bool {
+    encoding.eq_ignore_ascii_case(b"utf-8") || encoding.eq_ignore_ascii_case(b"utf8")
+}
+
+/// Encodings in which ASCII bytes, and no others are in the document, mean what they mean in UTF-8.
+fn is_ascii_superset(encoding: &[u8]) -> bool {
+    let encoding = encoding.to_ascii_lowercase();
+    encoding == b"us-ascii" || encoding.starts_with(b"iso-8859-") || encoding.starts_with(b"windows-125")
 }
 
 struct Scan<'a, 'l> {
@@ -392,18 +398,19 @@ impl<'a, 'l> Scan<'a, 'l> {
         Ok(())
     }
 
-    /// The comparisons that roxmltree makes for one element, in words of 16 bytes.
+    /// The comparisons that roxmltree makes for one element, and what its namespaces may come to when exclusive
+    /// canonicalisation writes them out at it, in words of 16 bytes.
     fn weigh(&mut self, element: &Element) -> Result<(), Unreadable> {
         let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let scope = wide(self.prefixes.len());
         let pairs = wide(element.attributes).pow(2) / 2;
         let prefixed = wide(element.prefixed).pow(2) / 2;
         let inherit = if element.declarations > 0 { scope.pow(2) / 2 } else { 0 };
-        let uris = prefixed.saturating_mul(wide(self.longest_uri / 16));
+        let uris = (prefixed + wide(element.prefixed) + 1).saturating_mul(wide(self.longest_uri / 16));
         let lookups = (wide(element.prefixed) + 1) * scope;
         self.work = self.work.saturating_add(pairs + inherit + lookups).saturating_add(uris);
         if self.work > WORK.saturating_add(wide(self.bytes.len()).saturating_mul(WORK_PER_BYTE)) {
-            return Err(Unreadable::OverLimit("XML names compared, for each byte", 16));
+            return Err(Unreadable::OverLimit("XML names compared, a million and for each byte", 4));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 mod attributes;
 mod nodes;
 mod output;
+mod scope;
 pub(super) mod selection;
 mod subtree;
 
