@@ -1,7 +1,8 @@
 //! Every check by name, with the clause it rests on, and the recorder through which each one is decided.
 
-use super::policy::{Level, Place, Policy};
+use super::policy::{Level, Place, Policy, Reliability};
 use crate::finding::{Finding, Status};
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -171,13 +172,15 @@ checks! {
 #[derive(Debug)]
 pub(super) struct Recorder<'p> {
     policy: &'p Policy,
+    /// Whom the next findings are about; stands in their detail.
+    pub(super) subject: &'static str,
     /// All findings so far.
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'p> Recorder<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
-        Self { policy, findings: Vec::new() }
+        Self { policy, subject: "", findings: Vec::new() }
     }
 
     /// Records a check and says whether the process may go on: it holds, or policy does not make it fail.
@@ -195,7 +198,11 @@ impl<'p> Recorder<'p> {
             Level::Warn => Status::Warning,
             Level::Ignore => Status::NotRun,
         };
-        let detail = if holds { Cow::Borrowed("") } else { detail() };
+        let detail = match self.subject {
+            subject if holds => Cow::Borrowed(subject),
+            "" => detail(),
+            subject => Cow::Owned(format!("{subject}: {}", detail())),
+        };
         self.findings.push(Finding::new(check.name(), status, detail, check.clause()));
         holds || level != Level::Fail
     }
@@ -221,6 +228,27 @@ impl<'p> Recorder<'p> {
     /// Records that a check could not run.
     pub(super) fn not_run(&mut self, check: Check, why: impl Into<Cow<'static, str>>) {
         self.findings.push(Finding::new(check.name(), Status::NotRun, why, check.clause()));
+    }
+
+    /// Whether an algorithm may be relied on at a time; beyond a forecast end it only warns.
+    pub(super) fn reliable(
+        &mut self,
+        check: Check,
+        place: Place,
+        (reliability, name): (Reliability, &dyn std::fmt::Display),
+        time: Time,
+    ) -> bool {
+        if let Reliability::Forecast(end) = reliability
+            && time > end
+        {
+            let detail = format!("{name} was forecast to hold until {end}");
+            self.findings.push(Finding::new(check.name(), Status::Warning, detail, check.clause()));
+            return true;
+        }
+        self.check(check, place, reliability.at(time), || match reliability {
+            Reliability::Until(end) => format!("{name} held until {end}, checked at {time}").into(),
+            _ => format!("{name} is not accepted").into(),
+        })
     }
 
     pub(super) fn done<T>(self, value: T) -> Checked<T> {

@@ -1,9 +1,11 @@
 //! The signature validation policy as a table: what follows of each check, and which algorithms hold until when.
 
 use super::check::Check;
+use crate::signature::Declared;
 use crate::signature::algorithm::{DigestAlgorithm, KeyKind, PublicKey, Scheme, SignatureAlgorithm};
 use crate::time::Time;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// A validation policy.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -224,6 +226,12 @@ impl Algorithms {
         size.and(self.digest(digest))
     }
 
+    /// The same of declared algorithms: one that is not known is never reliable.
+    #[must_use]
+    pub fn declared(&self, algorithm: &Declared<SignatureAlgorithm>, key: &PublicKey) -> Reliability {
+        algorithm.known().map_or(Reliability::Never, |algorithm| self.signature(algorithm, key))
+    }
+
     fn reliability(&self, expires: Option<Time>) -> Reliability {
         match (expires, self.updated) {
             (None, _) => Reliability::Unlimited,
@@ -240,6 +248,22 @@ fn scheme_name(scheme: Scheme) -> &'static str {
         Scheme::EcdsaDer | Scheme::EcdsaFixed => "ECDSA",
         Scheme::EdDsa => "EdDSA",
         Scheme::Dsa => "DSA",
+    }
+}
+
+/// An algorithm in words: its name, or the identifier that the document has.
+#[derive(Debug)]
+pub(super) struct Named<'a>(pub(super) &'a Declared<SignatureAlgorithm>, pub(super) &'a PublicKey);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Declared::Known(algorithm) => {
+                let digest = algorithm.digest.map_or("no digest", DigestAlgorithm::name);
+                write!(f, "{} with {digest}, {} bits", scheme_name(algorithm.scheme), self.1.bits)
+            }
+            Declared::Unknown(identifier) => write!(f, "the unknown algorithm {identifier}"),
+        }
     }
 }
 

@@ -54,7 +54,7 @@ impl Evidence {
 
 /// Acceptable revocation data on one certificate, with what it says.
 #[derive(Clone, Debug)]
-pub(super) struct Accepted {
+pub(super) struct Usable {
     /// Index in [`Material::evidence`].
     pub(super) evidence: usize,
     pub(super) status: CertificateStatus,
@@ -67,7 +67,7 @@ pub(super) struct Accepted {
 }
 
 /// What came of examining one piece for one certificate: why it is not acceptable, in words.
-pub(super) type Acceptance = Result<Accepted, String>;
+pub(super) type Acceptance = Result<Usable, String>;
 
 /// What there is on one certificate.
 #[derive(Debug)]
@@ -75,15 +75,15 @@ pub(super) struct Selection {
     /// How many pieces speak of it.
     pub(super) present: usize,
     /// All acceptable ones, latest production first.
-    pub(super) accepted: Vec<Accepted>,
+    pub(super) usable: Vec<Usable>,
     /// Why the others are not.
     pub(super) refusals: Vec<String>,
 }
 
 impl Selection {
     /// The one that counts.
-    pub(super) fn latest(&self) -> Option<&Accepted> {
-        self.accepted.first()
+    pub(super) fn latest(&self) -> Option<&Usable> {
+        self.usable.first()
     }
 }
 
@@ -154,19 +154,19 @@ impl Material<'_> {
     }
 
     fn select(&self, path: &Path, index: usize, asking: &mut Vec<[u8; 32]>) -> Selection {
-        let mut selection = Selection { present: 0, accepted: Vec::new(), refusals: Vec::new() };
+        let mut selection = Selection { present: 0, usable: Vec::new(), refusals: Vec::new() };
         let (Some(certificate), Some(issuer)) = (path.certificate(index), path.issuer_of(index)) else {
             return selection;
         };
         for evidence in self.speaking_of(certificate, issuer).iter() {
             selection.present = selection.present.saturating_add(1);
             match self.acceptance(*evidence, certificate, issuer, asking).as_ref() {
-                Ok(accepted) => selection.accepted.push(accepted.clone()),
+                Ok(accepted) => selection.usable.push(accepted.clone()),
                 Err(why) => selection.refusals.push(why.clone()),
             }
         }
         // The sort is stable, so that equal times stay in document order.
-        selection.accepted.sort_by_key(|accepted| std::cmp::Reverse(accepted.produced));
+        selection.usable.sort_by_key(|accepted| std::cmp::Reverse(accepted.produced));
         selection
     }
 
@@ -251,7 +251,7 @@ impl Material<'_> {
         if !covered && status == CertificateStatus::Good {
             return Err(expired_before(crl.this_update, certificate));
         }
-        Ok(Accepted {
+        Ok(Usable {
             evidence: index,
             status,
             produced: crl.this_update,
@@ -289,7 +289,7 @@ impl Material<'_> {
         if !covered && answer.status == CertificateStatus::Good {
             return Err(expired_before(answer.this_update, certificate));
         }
-        Ok(Accepted {
+        Ok(Usable {
             evidence: index,
             status: answer.status.clone(),
             produced,
