@@ -14,9 +14,9 @@ pub(crate) use workspace::Workspace;
 use super::Declared;
 use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 use crate::format::xml::c14n::Method;
+pub(crate) use crate::format::xml::text;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use std::borrow::Cow;
 
 /// Namespace of XML-DSig.
 pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -88,13 +88,9 @@ impl<'a> SignatureElement<'a> {
 /// A canonicalisation method from an element with an `Algorithm`; the URI as it stands where it is not known.
 pub(crate) fn method(element: Node<'_>) -> Result<Method, String> {
     let uri = element.attribute("Algorithm").unwrap_or_default();
-    let mut method = Method::from_uri(uri).ok_or_else(|| uri.to_owned())?;
-    if let Some(inclusive) = child(element, EXC_C14N, "InclusiveNamespaces") {
-        let prefixes = inclusive.attribute("PrefixList").unwrap_or_default().split_ascii_whitespace();
-        method.inclusive_prefixes =
-            prefixes.map(|prefix| if prefix == "#default" { String::new() } else { prefix.to_owned() }).collect();
-    }
-    Ok(method)
+    let method = Method::from_uri(uri).ok_or_else(|| uri.to_owned())?;
+    let list = child(element, EXC_C14N, "InclusiveNamespaces").and_then(|node| node.attribute("PrefixList"));
+    Ok(method.with_prefix_list(list.unwrap_or_default()))
 }
 
 /// `Algorithm` of a ds:DigestMethod child.
@@ -154,20 +150,6 @@ pub(crate) fn child<'a>(node: Node<'a>, namespace: &'static str, name: &'static 
 pub(crate) fn is(node: Node<'_>, namespace: &str, name: &str) -> bool {
     let tag = node.tag_name();
     node.is_element() && tag.name() == name && tag.namespace() == Some(namespace)
-}
-
-/// All text directly in an element: comments and processing instructions do not end it.
-pub(crate) fn text<'a>(node: Node<'a>) -> Cow<'a, str> {
-    let mut texts = node.children().filter(roxmltree::Node::is_text).filter_map(|part| part.text());
-    let first = texts.next().unwrap_or_default();
-    match texts.next() {
-        None => Cow::Borrowed(first),
-        Some(second) => {
-            let mut all = format!("{first}{second}");
-            texts.for_each(|part| all.push_str(part));
-            Cow::Owned(all)
-        }
-    }
 }
 
 /// The identifier attribute of an element of XML-DSig or XAdES.
