@@ -21,6 +21,8 @@ pub(super) struct Material<'c> {
     pub(super) context: &'c Context<'c>,
     pub(super) pool: Pool,
     pub(super) evidence: Vec<Item>,
+    /// Where each certificate stands, by its digest.
+    pub(super) certificate_places: Vec<([u8; 32], Place)>,
     /// What could not be read or was beyond a limit, in words.
     pub(super) refused: Vec<String>,
     signatures: Vec<Parts>,
@@ -44,6 +46,15 @@ struct Parts {
 pub(super) struct Item {
     pub(super) data: Evidence,
     pub(super) places: Vec<Place>,
+    /// Digests of the certificates inside an OCSP response.
+    pub(super) certificates: Vec<[u8; 32]>,
+}
+
+impl Item {
+    /// Whether a signature, or a time-stamp of it, carries it.
+    pub(super) fn stands_in(&self, signature: usize) -> bool {
+        self.places.iter().any(|place| place.signature == signature)
+    }
 }
 
 /// Where in the document a piece stands.
@@ -70,6 +81,7 @@ impl<'c> Material<'c> {
             context,
             pool: Pool::default(),
             evidence: Vec::new(),
+            certificate_places: Vec::new(),
             refused: Vec::new(),
             signatures: Vec::new(),
             anchors: SnapshotAnchors(context.snapshot),
@@ -93,7 +105,11 @@ impl<'c> Material<'c> {
         let certificates = signature
             .certificates
             .iter()
-            .map(|embedded| self.certificate(&embedded.der, origin))
+            .map(|embedded| {
+                let certificate = self.certificate(&embedded.der, origin)?;
+                self.certificate_places.push((certificate.sha256, place(None, embedded.after_timestamps)));
+                Some(certificate)
+            })
             .collect();
         for embedded in &signature.revocation {
             self.revocation(embedded.kind, &embedded.der, place(None, embedded.after_timestamps));
@@ -110,7 +126,9 @@ impl<'c> Material<'c> {
                 let origin = token_origin(index, position);
                 let inside = place(Some(position), position.saturating_add(1));
                 for der in &token.certificates {
-                    self.certificate(der, origin);
+                    if let Some(certificate) = self.certificate(der, origin) {
+                        self.certificate_places.push((certificate.sha256, inside));
+                    }
                 }
                 for der in &token.crls {
                     self.revocation(RevocationKind::Crl, der, inside);
@@ -153,12 +171,14 @@ impl<'c> Material<'c> {
         if index >= MOST_EVIDENCE {
             return self.refused.push(format!("more than {MOST_EVIDENCE} pieces of revocation data"));
         }
-        if let Evidence::Ocsp(response) = &data {
-            for der in &response.certificates {
-                self.certificate(der, evidence_origin(index));
+        let certificates = match &data {
+            Evidence::Crl(_) => Vec::new(),
+            Evidence::Ocsp(response) => {
+                let inside = response.certificates.iter();
+                inside.filter_map(|der| Some(self.certificate(der, evidence_origin(index))?.sha256)).collect()
             }
-        }
-        self.evidence.push(Item { data, places: vec![place] });
+        };
+        self.evidence.push(Item { data, places: vec![place], certificates });
     }
 
     /// The certificates of a signature, by their indexes in it; `None` for one that could not be read.

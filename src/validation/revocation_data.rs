@@ -126,6 +126,19 @@ impl Material<'_> {
         }
     }
 
+    /// Who signed a piece that speaks of a certificate.
+    pub(super) fn issuer_of_evidence(
+        &self,
+        evidence: usize,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Option<Arc<Certificate>> {
+        match &self.evidence.get(evidence)?.data {
+            Evidence::Crl(crl) => self.crl_issuer(crl, certificate, issuer),
+            Evidence::Ocsp(response) => self.responder(evidence, response, issuer),
+        }
+    }
+
     /// Who signed a CRL that covers the certificate: its issuer, or for an indirect CRL another of the document.
     fn crl_issuer(&self, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Option<Arc<Certificate>> {
         let indirect = crl.issuing_distribution_point.as_ref().is_some_and(|point| point.indirect_crl);

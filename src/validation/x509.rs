@@ -304,7 +304,8 @@ pub(super) fn within(certificate: &Certificate, time: Time) -> bool {
     certificate.not_before <= time && time <= certificate.not_after
 }
 
-fn check_of(rule: Rule) -> Check {
+/// The check by which policy knows a rule.
+pub(super) fn check_of(rule: Rule) -> Check {
     match rule {
         Rule::NameChaining => Check::NameChaining,
         Rule::BasicConstraints => Check::CaBasicConstraints,
