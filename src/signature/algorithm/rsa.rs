@@ -1,6 +1,6 @@
 //! RSA verification for the parameters that aws-lc has no name for: SHA-224, SHA-3, SHA-384 below 2048 bits,
-//! moduli below 1024 bits, and RSASSA-PSS with SHA-1, with a salt of another length than the digest, or with
-//! another digest in MGF1. All of these stand in trusted lists or in old signatures.
+//! moduli below 1024 bits, and RSASSA-PSS with SHA-1 or SHA-3, below 2048 bits, or with another digest in MGF1. Such
+//! stand in trusted lists and in old signatures.
 //!
 //! RFC 8017, 8.1.2 and 8.2.2, over a plain modular exponentiation: all of it is public, so nothing need be done in
 //! constant time.
@@ -37,6 +37,12 @@ impl<'a> Numbers<'a> {
             return Err("an even RSA modulus or exponent".to_owned());
         }
         Ok(Self { modulus, exponent })
+    }
+
+    /// DER RSAPublicKey.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let numbers = [self.modulus, self.exponent].map(der::encode_unsigned);
+        der::encode(der::SEQUENCE, &numbers.each_ref().map(Vec::as_slice))
     }
 
     /// RSASSA-PKCS1-v1_5: the encoded message is made anew and compared, never parsed.

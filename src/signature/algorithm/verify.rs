@@ -5,7 +5,7 @@
 
 use super::names::PssParameters;
 use super::{DigestAlgorithm, PublicKey, Scheme, SignatureAlgorithm, Verification, der, digest, rsa};
-use aws_lc_rs::signature::{self as backend, ParsedPublicKey};
+use aws_lc_rs::signature::{self as backend, ParsedPublicKey, VerificationAlgorithm};
 #[cfg(feature = "brainpool")]
 use ecdsa::signature::hazmat::PrehashVerifier;
 use std::sync::OnceLock;
@@ -150,33 +150,48 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
         Ok(hashed) => hashed,
         Err(unsupported) => return unsupported,
     };
-    let (usual, digest) = match (pss, algorithm.digest) {
-        (Some(pss), _) => {
-            (pss.mgf1_digest == pss.digest && pss.salt_length == pss.digest.length(), pss.digest)
-        }
-        (None, Some(digest)) => (true, digest),
-        (None, None) => return Verification::Unsupported("RSA without a digest algorithm".to_owned()),
+    let Some(digest) = algorithm.digest else {
+        return Verification::Unsupported("RSA without a digest algorithm".to_owned());
     };
     let bits = der::bits(&key.modulus);
-    let parsed = RSA_ALGORITHMS
+    let named = RSA_ALGORITHMS
         .iter()
         .zip(&key.parsed)
-        .find(|((padding, hash, least, _), _)| {
-            usual && *padding == pss.is_some() && *hash == digest && *least <= bits
+        .find(|((padding, named, least, _), _)| {
+            *padding == pss.is_some() && *named == digest && *least <= bits
         })
-        .and_then(|((.., parameters), parsed)| {
-            parsed
-                .get_or_init(|| {
-                    let components = backend::RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent };
-                    components.to_parsed_public_key(parameters).ok().map(Box::new)
-                })
-                .as_ref()
-        });
-    match (parsed, pss) {
-        (Some(parsed), _) => parsed.verify_digest_sig(&hashed, value).is_ok().into(),
-        (None, Some(pss)) => numbers.verify_pss(&pss, hashed.as_ref(), value).into(),
-        (None, None) => numbers.verify_pkcs1(digest, hashed.as_ref(), value).into(),
+        .filter(|_| pss.is_none_or(|pss| pss.mgf1_digest == digest));
+    let Some(((.., parameters), parsed)) = named else {
+        return match pss {
+            Some(pss) => numbers.verify_pss(&pss, hashed.as_ref(), value).into(),
+            None => numbers.verify_pkcs1(digest, hashed.as_ref(), value).into(),
+        };
+    };
+    if let Some(salt) = pss.map(|pss| pss.salt_length).filter(|&salt| salt != digest.length()) {
+        // A key is parsed for `'static` parameters only, which these are not.
+        return pss_with_salt(digest, salt)
+            .is_some_and(|parameters| parameters.verify_digest_sig(&numbers.encode(), &hashed, value).is_ok())
+            .into();
     }
+    let parsed = parsed.get_or_init(|| {
+        let components = backend::RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent };
+        components.to_parsed_public_key(parameters).ok().map(Box::new)
+    });
+    match parsed {
+        Some(parsed) => parsed.verify_digest_sig(&hashed, value).is_ok().into(),
+        None => Verification::Unsupported("the RSA key was refused".to_owned()),
+    }
+}
+
+/// `None` where the salt is longer than any key.
+fn pss_with_salt(digest: DigestAlgorithm, salt: usize) -> Option<backend::RsaParameters> {
+    let parameters = match digest {
+        DigestAlgorithm::Sha256 => backend::RSA_PSS_2048_8192_SHA256,
+        DigestAlgorithm::Sha384 => backend::RSA_PSS_2048_8192_SHA384,
+        DigestAlgorithm::Sha512 => backend::RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    };
+    Some(parameters.with_pss_salt_length(backend::RsaPssSaltLength::Custom(u16::try_from(salt).ok()?)))
 }
 
 /// The parameters of RSASSA-PSS, if it is that; an error where the key does not allow the algorithm (RFC 4055,
