@@ -4,9 +4,9 @@ mod index;
 
 use super::{CertificateStatus, NotRevocationData, extension};
 use crate::certificate::{Certificate, Name};
+use crate::format::Limits;
 use crate::format::cms::AlgorithmIdentifier;
 use crate::format::der::{Error, Problem, Reader, Rules, Tag, Tlv, header_into};
-use crate::format::Limits;
 use crate::signature::Declared;
 use crate::signature::algorithm::{SignatureAlgorithm, identity};
 use crate::signature::cms::signature_algorithm;
@@ -103,7 +103,10 @@ impl Crl {
         }
         let inner_algorithm = AlgorithmIdentifier::read(fields.any("signature")?)?;
         if inner_algorithm.tlv.raw != algorithm.tlv.raw {
-            return Err(inner_algorithm.tlv.unexpected("the same algorithm as outside (RFC 5280, 5.1.1.2)").into());
+            return Err(inner_algorithm
+                .tlv
+                .unexpected("the same algorithm as outside (RFC 5280, 5.1.1.2)")
+                .into());
         }
         let issuer = name(&fields.expect(Tag::SEQUENCE, "issuer")?)?;
         let this_update = fields.any("thisUpdate")?.time()?;
@@ -135,7 +138,9 @@ impl Crl {
             entries,
         };
         if let Some(extensions) = extensions {
-            crl.read_extensions(extensions.explicit("crlExtensions")?.of(Tag::SEQUENCE, "Extensions")?.reader()?)?;
+            crl.read_extensions(
+                extensions.explicit("crlExtensions")?.of(Tag::SEQUENCE, "Extensions")?.reader()?,
+            )?;
         }
         Ok(crl)
     }
@@ -146,8 +151,10 @@ impl Crl {
                 AUTHORITY_KEY_IDENTIFIER => {
                     let mut fields = extension.inner("AuthorityKeyIdentifier")?.reader()?;
                     let identifier = fields.optional(Tag::context(0))?;
-                    self.authority_key_identifier =
-                        identifier.map(|tlv| tlv.octet_string()).transpose()?.map(|octets| octets.into_owned());
+                    self.authority_key_identifier = identifier
+                        .map(|tlv| tlv.octet_string())
+                        .transpose()?
+                        .map(|octets| octets.into_owned());
                 }
                 CRL_NUMBER => {
                     let number = extension.inner("CRLNumber")?.of(Tag::INTEGER, "CRLNumber")?;

@@ -103,11 +103,14 @@ impl OcspResponse {
         if status != 0 {
             return Err(NotRevocationData(format!("response status {status} instead of successful")));
         }
-        let mut response = fields.expect(Tag::context(0), "responseBytes")?.explicit("ResponseBytes")?.reader()?;
+        let mut response =
+            fields.expect(Tag::context(0), "responseBytes")?.explicit("ResponseBytes")?.reader()?;
         fields.finish()?;
         let kind = response.expect(Tag::OID, "responseType")?.oid()?;
         if kind != ID_PKIX_OCSP_BASIC {
-            return Err(NotRevocationData(format!("response type id-pkix-ocsp-basic expected, {kind} found")));
+            return Err(NotRevocationData(format!(
+                "response type id-pkix-ocsp-basic expected, {kind} found"
+            )));
         }
         let octets = response.expect(Tag::OCTET_STRING, "response")?;
         response.finish()?;
@@ -148,7 +151,8 @@ impl OcspResponse {
             responses.push(SingleResponse::read(&tlv, &mut unknown_critical)?);
         }
         if let Some(extensions) = data.optional(Tag::context(1))? {
-            let list = extensions.explicit("responseExtensions")?.of(Tag::SEQUENCE, "Extensions")?.reader()?;
+            let list =
+                extensions.explicit("responseExtensions")?.of(Tag::SEQUENCE, "Extensions")?.reader()?;
             for extension in extension::read(list)? {
                 // A nonce says that the response is fresh, and nothing about a stored one.
                 if extension.critical && extension.oid != ID_PKIX_OCSP_NONCE {
@@ -197,7 +201,8 @@ impl OcspResponse {
             if !computed.iter().any(|(known, _)| known == algorithm) {
                 computed.push((*algorithm, issuer_hashes(crypto, *algorithm, certificate, issuer)));
             }
-            let hashes = computed.iter().find(|(known, _)| known == algorithm).and_then(|(_, hashes)| hashes.as_ref());
+            let hashes =
+                computed.iter().find(|(known, _)| known == algorithm).and_then(|(_, hashes)| hashes.as_ref());
             hashes.is_some_and(|[name, key]| {
                 *name == one.cert_id.issuer_name_hash && *key == one.cert_id.issuer_key_hash
             })
@@ -211,7 +216,8 @@ impl ResponderId {
         let inner = tlv.explicit("ResponderID")?;
         match tlv.tag {
             tag if tag == Tag::context(1) => {
-                let invalid = Error { position: inner.position, problem: Problem::Value("Name", "malformed") };
+                let invalid =
+                    Error { position: inner.position, problem: Problem::Value("Name", "malformed") };
                 Name::parse(inner.raw).map(Self::ByName).ok_or(invalid)
             }
             tag if tag == Tag::context(2) => {
@@ -242,12 +248,13 @@ impl SingleResponse {
         let status = status(&fields.any("certStatus")?)?;
         let this_update = fields.expect(Tag::GENERALIZED_TIME, "thisUpdate")?.generalized_time()?;
         let next_update = match fields.optional(Tag::context(0))? {
-            Some(next) => {
-                Some(next.explicit("nextUpdate")?.of(Tag::GENERALIZED_TIME, "nextUpdate")?.generalized_time()?)
-            }
+            Some(next) => Some(
+                next.explicit("nextUpdate")?.of(Tag::GENERALIZED_TIME, "nextUpdate")?.generalized_time()?,
+            ),
             None => None,
         };
-        let mut single = Self { cert_id, status, this_update, next_update, archive_cutoff: None, cert_hash: None };
+        let mut single =
+            Self { cert_id, status, this_update, next_update, archive_cutoff: None, cert_hash: None };
         if let Some(extensions) = fields.optional(Tag::context(1))? {
             let list = extensions.explicit("singleExtensions")?.of(Tag::SEQUENCE, "Extensions")?.reader()?;
             for extension in extension::read(list)? {

@@ -36,7 +36,10 @@ impl RevocationStore {
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         let caches = (bytes > 0).then(|| Caches {
-            crls: Cache::builder().max_capacity(bytes / 2).weigher(|_, crl: &Arc<Crl>| weight(crl.size())).build(),
+            crls: Cache::builder()
+                .max_capacity(bytes / 2)
+                .weigher(|_, crl: &Arc<Crl>| weight(crl.size()))
+                .build(),
             ocsps: Cache::builder()
                 .max_capacity(bytes / 4)
                 .weigher(|_, response: &Arc<OcspResponse>| weight(response.size()))

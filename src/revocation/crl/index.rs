@@ -85,9 +85,14 @@ impl Index {
         }
         let serial = |offset: u32| serial_at(whole, usize::try_from(offset).unwrap_or(usize::MAX) - start);
         keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| serial(a.1).cmp(serial(b.1))));
-        if let Some(run) = keys.chunk_by(|a, b| a.0 == b.0 && serial(a.1) == serial(b.1)).find(|run| run.len() > MAX_SAME) {
+        if let Some(run) =
+            keys.chunk_by(|a, b| a.0 == b.0 && serial(a.1) == serial(b.1)).find(|run| run.len() > MAX_SAME)
+        {
             let position = run.first().map_or(start, |(_, offset)| usize::try_from(*offset).unwrap_or(start));
-            return Err(Error { position, problem: Problem::OverLimit("entries with one serial number", MAX_SAME) });
+            return Err(Error {
+                position,
+                problem: Problem::OverLimit("entries with one serial number", MAX_SAME),
+            });
         }
         index.offsets = keys.into_iter().map(|(_, offset)| offset).collect();
         Ok((index, unknown))
@@ -112,7 +117,9 @@ impl Index {
         };
         let first = self.offsets.partition_point(|offset| at(offset) < wanted);
         let rest = self.offsets.get(first..).unwrap_or_default();
-        rest.iter().take_while(move |offset| at(offset) == wanted).filter_map(|offset| self.entry(list, *offset))
+        rest.iter()
+            .take_while(move |offset| at(offset) == wanted)
+            .filter_map(|offset| self.entry(list, *offset))
     }
 
     fn entry(&self, list: &[u8], offset: u32) -> Option<Entry> {
@@ -161,7 +168,8 @@ impl<'a> Fields<'a> {
             }
             let read = split(rest).and_then(|(tag, content, after)| {
                 rest = after;
-                let (oid, critical, value) = (tag == SEQUENCE).then(|| extension_fields(content)).flatten()?;
+                let (oid, critical, value) =
+                    (tag == SEQUENCE).then(|| extension_fields(content)).flatten()?;
                 Some(Extension { oid, critical, value, end: whole.len() - after.len() })
             });
             if read.is_none() {
