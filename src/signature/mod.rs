@@ -4,6 +4,7 @@
 //! is `validation/`'s to say. One shape serves every format, so that one validation core serves them all.
 
 pub mod algorithm;
+pub mod cms;
 pub mod jades;
 pub mod xades;
 pub mod xmldsig;
