@@ -86,9 +86,11 @@ impl<'a> Signed<'a> {
         }
     }
 
-    /// TS 119 182-1, 5.3.2: the payload of a counter-signature is the text of the signature value.
+    /// TS 119 182-1, 5.3.2: the payload of a counter-signature is the signature value, so that what is transmitted
+    /// is its base64url text.
     fn counter_signed(content: Content<'a>, header: &Header, value: &str) -> Self {
-        let expected: Vec<u8> = transmit(value.as_bytes(), header.b64);
+        let octets = || base64url(value).unwrap_or_default();
+        let expected = if header.b64 { value.as_bytes().to_vec() } else { octets() };
         let attached = match content {
             Content::Absent => None,
             Content::Text(text) | Content::Json(text) => Some(bytes(text)),
