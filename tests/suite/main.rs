@@ -1,4 +1,5 @@
 //! The one integration test binary.
 #![allow(clippy::as_conversions)]
 
+mod jades;
 mod xml;
