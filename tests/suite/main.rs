@@ -3,3 +3,4 @@
 
 mod jades;
 mod xml;
+mod xmldsig;
