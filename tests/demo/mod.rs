@@ -34,9 +34,10 @@ use content::Content;
 pub use examples::{Example, Expected};
 pub use jades::{Form, HeaderFault, Level, Sealed};
 pub use list::List;
-pub use pki::{Pki, Sealer};
+pub use pki::{Evidence, Pki, Sealer};
 use sealgate::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{LazyLock, Mutex};
 
 /// What to generate.
 #[derive(Clone, Debug)]
@@ -92,6 +93,15 @@ pub struct Demo {
     pub lists: [List; 3],
     /// The signed lists by URL.
     pub by_url: BTreeMap<String, Vec<u8>>,
+    evidence: HashMap<Sealer, Evidence>,
+    overhead: Mutex<HashMap<(Sealer, Level, Option<Form>), usize>>,
+}
+
+/// One demonstration for all tests of a process: generating keys is what takes long.
+pub fn shared() -> &'static Demo {
+    static SHARED: LazyLock<Demo> =
+        LazyLock::new(|| Demo::generate(&Options::at(Time::parse_rfc3339("2026-08-01T00:00:00Z").unwrap())));
+    &SHARED
 }
 
 impl Demo {
@@ -101,7 +111,8 @@ impl Demo {
         let lists = list::lists(&pki);
         let by_url =
             lists.iter().map(|list| (list.url.clone(), list.sign(signer(&pki, &list.url)))).collect();
-        Self { options: options.clone(), pki, lists, by_url }
+        let evidence = Sealer::ALL.map(|sealer| (sealer, pki.evidence(sealer, options.reference))).into();
+        Self { options: options.clone(), pki, lists, by_url, evidence, overhead: Mutex::default() }
     }
 
     /// A list by territory, to be changed and signed again.
@@ -156,41 +167,47 @@ impl Demo {
         )
     }
 
-    /// Issues and seals an ELM v3 credential: one seal, and a time-stamp or two by level.
+    /// Issues and seals an ELM v3 credential: one signature, and a time-stamp or two by level.
     pub fn issue(&self, order: &Order) -> Vec<u8> {
-        // The same order without a picture tells how much there is besides.
         let picture = order.bytes.map(|bytes| {
-            let bare = self.seal(order, Some(0)).bytes().len();
-            bytes.saturating_sub(bare) * 3 / 4
+            let picture = self.picture(order, Some(order.form), bytes);
+            // The compact form writes the payload in base64 once more.
+            if order.form == Form::Compact { picture * 3 / 4 } else { picture }
         });
         self.seal(order, picture).bytes()
     }
 
     /// Issues and seals an ELM v2 credential.
     pub fn issue_xml(&self, order: &Order) -> Vec<u8> {
-        let picture = order.bytes.map_or(0, |bytes| {
-            let bare = self.seal_xml(order, 0).len();
-            bytes.saturating_sub(bare) * 3 / 4
-        });
+        let picture = order.bytes.map_or(0, |bytes| self.picture(order, None, bytes));
         self.seal_xml(order, picture).into_bytes()
+    }
+
+    // The size of a picture that fills a file of such an order up to `bytes`.
+    fn picture(&self, order: &Order, form: Option<Form>, bytes: usize) -> usize {
+        let mut known = self.overhead.lock().unwrap();
+        let overhead = known.entry((order.sealer, order.level, form)).or_insert_with(|| match form {
+            Some(_) => self.seal(order, Some(0)).bytes().len(),
+            None => self.seal_xml(order, 0).len(),
+        });
+        bytes.saturating_sub(*overhead) * 3 / 4
+    }
+
+    fn evidence(&self, order: &Order) -> Evidence {
+        if order.level < Level::Lt { Evidence::default() } else { self.evidence[&order.sealer].clone() }
     }
 
     /// The credential that [`Demo::issue`] seals, with the seal's parts.
     pub fn seal(&self, order: &Order, picture: Option<usize>) -> Sealed {
         let issued = self.options.reference;
         let content = Content { index: order.index, sealer: order.sealer, issued, picture };
-        let evidence = if order.level >= Level::Lt {
-            self.pki.evidence(order.sealer, issued)
-        } else {
-            pki::Evidence::default()
-        };
         jades::seal(&jades::Order {
             payload: &elm_v3::credential(&content),
             signer: self.pki.sealer(order.sealer),
             tsa: &self.pki.tsa,
             at: issued,
             level: order.level,
-            evidence,
+            evidence: self.evidence(order),
             form: order.form,
             fault: HeaderFault::None,
             broken_imprint: false,
@@ -200,11 +217,6 @@ impl Demo {
     fn seal_xml(&self, order: &Order, picture: usize) -> String {
         let issued = self.options.reference;
         let content = Content { index: order.index, sealer: order.sealer, issued, picture: Some(picture) };
-        let evidence = if order.level >= Level::Lt {
-            self.pki.evidence(order.sealer, issued)
-        } else {
-            pki::Evidence::default()
-        };
         let (canonical, position) = elm_v2::credential(&content);
         let signed = xades::seal(&xades::Order {
             canonical: &canonical,
@@ -214,7 +226,7 @@ impl Demo {
             tsa: &self.pki.tsa,
             at: issued,
             level: order.level,
-            evidence,
+            evidence: self.evidence(order),
             wrong_certificate: false,
             broken_imprint: false,
         });

@@ -34,6 +34,22 @@ pub enum Sealer {
     Stranger,
 }
 
+impl Sealer {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::University,
+        Self::Remote,
+        Self::College,
+        Self::Compact,
+        Self::CompactEc,
+        Self::Club,
+        Self::Expired,
+        Self::Revoked,
+        Self::Withdrawn,
+        Self::Stranger,
+    ];
+}
+
 /// Validation data that a signature may carry.
 #[derive(Clone, Default)]
 pub struct Evidence {
