@@ -54,26 +54,6 @@ impl<T> Declared<T> {
     }
 }
 
-/// What reading signatures takes besides the document.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'c> {
-    /// The primitives.
-    pub crypto: &'c Crypto,
-    /// The budget.
-    pub limits: &'c Limits,
-    /// Content that was given beside the document.
-    pub detached: &'c [Detached],
-}
-
-/// Content given beside a document whose signature is detached from it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Detached {
-    /// File name or URI, as references name it.
-    pub name: String,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
 /// The signature's syntax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
@@ -343,7 +323,4 @@ pub struct Structure {
     /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for
     /// data that is not where it must be, as its outcome then says. Says less than the outcomes, never more.
     pub core_references_valid: bool,
-    /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
-    /// nothing speaks against it.
-    pub not_baseline_t: Vec<String>,
 }

@@ -9,15 +9,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What does not verify: parts of the reasons why the value, and why a reference, does not; empty if it does.
-const REFUSED: &[(&str, &str, &str)] = &[
-];
+const REFUSED: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn every_vector_verifies_or_is_refused_for_a_known_reason() {
     let Some(root) = shared("vectors/xmldsig") else { return };
     let mut files = Vec::new();
     walk(&root, &mut files);
-    let mut expected: BTreeMap<&str, (&str, &str)> = REFUSED.iter().map(|row| (row.0, (row.1, row.2))).collect();
+    let mut expected: BTreeMap<&str, (&str, &str)> =
+        REFUSED.iter().map(|row| (row.0, (row.1, row.2))).collect();
     let mut wrong = Vec::new();
     let (mut values, mut references) = (0, 0);
     for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "xml")) {
