@@ -210,6 +210,9 @@ pub struct EmbeddedCertificate<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// The kind of revocation data.
@@ -230,6 +233,9 @@ pub struct EmbeddedRevocation<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// What a time-stamp is over.
