@@ -13,6 +13,9 @@ const BLOCK: usize = 64;
 /// Words inspected one by one before a run counts as long.
 const LONG: usize = 4;
 
+/// Bytes that may be written between two looks at the output's size: the words, and the longest escape.
+const ROOM: usize = 8 * LONG + 8;
+
 /// Eight times the same byte.
 const fn each(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
@@ -38,9 +41,10 @@ fn is_stop(byte: u8) -> bool {
 }
 
 fn has_stop(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(0, |hit, &byte| {
-        hit | u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20)
-    }) != 0
+    block
+        .iter()
+        .fold(0, |hit, &byte| hit | u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20))
+        != 0
 }
 
 fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
@@ -68,7 +72,10 @@ pub(super) fn find_stop(bytes: &[u8], mut at: usize) -> usize {
 
 /// The same for the last bytes of a document, too few for a word.
 fn tail(bytes: &[u8], at: usize) -> usize {
-    bytes.get(at..).and_then(|rest| rest.iter().position(|&byte| is_stop(byte))).map_or(bytes.len(), |n| at + n)
+    bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|&byte| is_stop(byte)))
+        .map_or(bytes.len(), |n| at + n)
 }
 
 /// Unescapes a string whose first byte is at `from` and whose first stop is at `stop`. Returns the bytes and the
@@ -81,6 +88,7 @@ pub(super) fn unescape(bytes: &[u8], from: usize, stop: usize) -> Result<(Vec<u8
             Some(b'"') => return Ok((output.finish(), at + 1)),
             Some(b'\\') => {
                 let (character, next) = escape(bytes, at)?;
+                output.make_room();
                 output.push(character);
                 at = output.copy_run(bytes, next);
             }
@@ -149,17 +157,15 @@ struct Output {
 impl Output {
     /// Starts with the run before the first escape.
     fn starting(run: &[u8]) -> Self {
-        let mut output = Self { buffer: Vec::with_capacity(run.len() + 2 * BLOCK), length: run.len() };
-        output.buffer.extend_from_slice(run);
-        output.make_room();
+        let mut output = Self { buffer: Vec::with_capacity(run.len() + 2 * ROOM), length: 0 };
+        output.append(run);
         output
     }
 
-    /// Keeps room for a block and an escape; grows by doubling.
+    /// Keeps room for the words before a run counts as long, and an escape.
     fn make_room(&mut self) {
-        if self.buffer.len() < self.length + BLOCK + 4 {
-            let double = self.buffer.len() * 2;
-            self.buffer.resize(double.max(self.length + 2 * BLOCK), 0);
+        if self.buffer.len() < self.length + ROOM {
+            self.buffer.resize(self.length + 16 * ROOM, 0);
         }
     }
 
@@ -185,7 +191,6 @@ impl Output {
     /// Copies from `at` up to the next stop; returns its index.
     fn copy_run(&mut self, bytes: &[u8], mut at: usize) -> usize {
         let mut words = 0;
-        self.make_room();
         while let Some(word) = chunk::<8>(bytes, at) {
             self.put(word);
             let hits = stops(u64::from_le_bytes(*word));
@@ -197,23 +202,21 @@ impl Output {
             at += 8;
             words += 1;
             if words == LONG {
-                self.make_room();
-                while let Some(block) = chunk::<BLOCK>(bytes, at).filter(|block| !has_stop(block)) {
-                    self.put(block);
-                    self.length += BLOCK;
-                    at += BLOCK;
-                    self.make_room();
-                }
-                // What is left of the run is shorter than a block, and there is room for one.
+                let end = find_stop(bytes, at);
+                self.append(bytes.get(at..end).unwrap_or_default());
+                return end;
             }
         }
-        self.make_room();
         let end = tail(bytes, at);
-        for byte in bytes.get(at..end).unwrap_or_default() {
-            self.put(&[*byte]);
-            self.length += 1;
-        }
+        self.append(bytes.get(at..end).unwrap_or_default());
         end
+    }
+
+    /// Copies a run of known length.
+    fn append(&mut self, run: &[u8]) {
+        self.buffer.truncate(self.length);
+        self.buffer.extend_from_slice(run);
+        self.length = self.buffer.len();
     }
 
     fn finish(mut self) -> Vec<u8> {

@@ -38,7 +38,8 @@ fn agree(bytes: &[u8]) {
             "{error}"
         ),
         (Ok(value), Err(error)) => {
-            let theirs_gives_up = error.to_string().contains("out of range") || bytes.starts_with(b"\xef\xbb\xbf");
+            let theirs_gives_up =
+                error.to_string().contains("out of range") || bytes.starts_with(b"\xef\xbb\xbf");
             assert!(theirs_gives_up, "{value:?} {error}");
         }
     }
@@ -77,7 +78,9 @@ fn escapes_and_surrogates() {
         read(r#""\"\\\/\b\f\n\r\t\u00e9\ud83c\udf93x""#).unwrap().as_str(),
         Some("\"\\/\u{8}\u{c}\n\r\té🎓x")
     );
-    for bad in [r#""\ud83c""#, r#""\ud83c\u0041""#, r#""\udf93""#, r#""\ud83cx""#, r#""\u12g4""#, r#""\x""#, "\"\\"] {
+    for bad in
+        [r#""\ud83c""#, r#""\ud83c\u0041""#, r#""\udf93""#, r#""\ud83cx""#, r#""\u12g4""#, r#""\x""#, "\"\\"]
+    {
         assert!(read(bad).is_err(), "{bad}");
         assert!(Reader::new(bad.as_bytes(), &Limits::default()).unwrap().skip().is_err(), "{bad}");
     }
@@ -107,10 +110,7 @@ fn limits_are_named() {
     let deep = "[".repeat(10_000);
     assert_eq!(read(&deep), Err(Unreadable::OverLimit("nesting of JSON", 128)));
     let limits = Limits { nodes: 3, ..Limits::default() };
-    assert_eq!(
-        parse(b"[1,2,3,4]", &limits),
-        Err(Unreadable::OverLimit("members and elements of JSON", 3))
-    );
+    assert_eq!(parse(b"[1,2,3,4]", &limits), Err(Unreadable::OverLimit("members and elements of JSON", 3)));
     let limits = Limits { bytes: 3, ..Limits::default() };
     assert_eq!(parse(b"[1,2]", &limits), Err(Unreadable::OverLimit("bytes", 3)));
 }

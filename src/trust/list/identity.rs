@@ -28,7 +28,7 @@ pub struct Certificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
 
 impl Certificates {
     /// The certificate in these DER bytes; why not, otherwise.
-    pub(super) fn get(&self, der: &[u8]) -> Result<Arc<Certificate>, String> {
+    pub(in crate::trust) fn get(&self, der: &[u8]) -> Result<Arc<Certificate>, String> {
         let digest = identity(der);
         if let Some(known) = self.lock().get(&digest) {
             return Ok(Arc::clone(known));
@@ -39,7 +39,7 @@ impl Certificates {
     }
 
     /// Knows these already.
-    pub(crate) fn insert(&self, certificates: impl IntoIterator<Item = Arc<Certificate>>) {
+    pub(in crate::trust) fn insert(&self, certificates: impl IntoIterator<Item = Arc<Certificate>>) {
         let mut known = self.lock();
         for certificate in certificates {
             known.entry(certificate.sha256).or_insert(certificate);
