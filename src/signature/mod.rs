@@ -54,26 +54,6 @@ impl<T> Declared<T> {
     }
 }
 
-/// What reading signatures takes besides the document.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'c> {
-    /// The primitives.
-    pub crypto: &'c Crypto,
-    /// The budget.
-    pub limits: &'c Limits,
-    /// Content that was given beside the document.
-    pub detached: &'c [Detached],
-}
-
-/// Content given beside a document whose signature is detached from it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Detached {
-    /// File name or URI, as references name it.
-    pub name: String,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
 /// The signature's syntax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
@@ -335,9 +315,6 @@ pub struct Structure {
     pub not_bes: Vec<String>,
     /// Why it is not baseline B; empty if it is.
     pub not_baseline_b: Vec<String>,
-    /// Why it is not baseline T even where a signature time-stamp is in time (a `sigTst` with several tokens);
-    /// empty if nothing speaks against it.
-    pub not_baseline_t: Vec<String>,
     /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
     pub excluded_from_lt: Vec<String>,
     /// Complete certificate and revocation references both present (C level).
