@@ -151,7 +151,8 @@ impl Process<'_, '_> {
         recorder: &mut Recorder<'_>,
     ) -> (Result<(ChainProof, acceptance::Accepted), SubIndication>, Time) {
         let missing = !archival::has_material(self.timestamps);
-        if missing && long_term != Err(SubIndication::NoCertificateChainFoundNoPoe) {
+        let unanchored = matches!(long_term, Err(SubIndication::NoCertificateChainFoundNoPoe));
+        if missing && !unanchored {
             if long_term.is_err() {
                 recorder.check(Check::ArchivalMaterial, Place::SIGNATURE, false, || {
                     "no time-stamp over validation data or another time-stamp".into()
