@@ -210,6 +210,9 @@ pub struct EmbeddedCertificate<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// The kind of revocation data.
@@ -230,6 +233,9 @@ pub struct EmbeddedRevocation<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// What a time-stamp is over.
@@ -309,9 +315,6 @@ pub struct Structure {
     pub not_bes: Vec<String>,
     /// Why it is not baseline B; empty if it is.
     pub not_baseline_b: Vec<String>,
-    /// Why it is not baseline T even where a signature time-stamp is in time (a `sigTst` with several tokens);
-    /// empty if nothing speaks against it.
-    pub not_baseline_t: Vec<String>,
     /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
     pub excluded_from_lt: Vec<String>,
     /// Complete certificate and revocation references both present (C level).

@@ -227,7 +227,8 @@ pub(super) fn note(result: Result<Time, &str>, recorder: &mut Recorder<'_>) {
 
 impl Timestamp {
     /// The time proven by a token whose chain held in the past.
-    fn proven_in_the_past(&self, _: &ChainValidInThePast) -> Option<ProvenTime> {
-        self.imprint_intact.then(|| self.generated().map(ProvenTime::in_the_past)).flatten()
+    fn proven_in_the_past(&self, witness: &ChainValidInThePast) -> Option<ProvenTime> {
+        let generated = self.generated().filter(|_| self.imprint_intact)?;
+        Some(ProvenTime::in_the_past(generated, witness))
     }
 }

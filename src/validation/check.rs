@@ -168,6 +168,21 @@ checks! {
     WorkBudget = "work-budget", "EN 319 102-1, 5.1.1", Warn;
 }
 
+impl Check {
+    /// Whether it belongs to a signature's own validation, not to that of its time-stamps.
+    pub(super) fn of_signature(self) -> bool {
+        !matches!(
+            self,
+            Self::TimestampReadable
+                | Self::TimestampDataFound
+                | Self::TimestampImprintIntact
+                | Self::TimestampSignatureIntact
+                | Self::ExtendedKeyUsage
+                | Self::WorkBudget
+        )
+    }
+}
+
 /// Runs checks against a policy and keeps what they came to.
 #[derive(Debug)]
 pub(super) struct Recorder<'p> {

@@ -4,8 +4,6 @@ use super::Context;
 use super::revocation_data::{Acceptance, Evidence};
 use crate::certificate::path::{Anchors, Budget, Builder, Origin, Path, Pool};
 use crate::certificate::{AnchorKey, Certificate};
-use crate::revocation::crl::Crl;
-use crate::revocation::ocsp::OcspResponse;
 use crate::signature::{RevocationKind, Signature};
 use crate::time::Time;
 use crate::timestamp::Token;
@@ -122,7 +120,7 @@ impl<'c> Material<'c> {
                 if position >= MOST_TIMESTAMPS {
                     return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one signature"));
                 }
-                let token = Rc::new(Token::parse(&embedded.token).map_err(|why| why.to_string())?);
+                let token = Rc::new(Token::parse(&embedded.token).map_err(|why| format!("{why:?}"))?);
                 let origin = token_origin(index, position);
                 let inside = place(Some(position), position.saturating_add(1));
                 for der in &token.certificates {

@@ -141,7 +141,7 @@ impl Material<'_> {
 
     /// Who signed a CRL that covers the certificate: its issuer, or for an indirect CRL another of the document.
     fn crl_issuer(&self, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Option<Arc<Certificate>> {
-        let indirect = crl.issuing_distribution_point.as_ref().is_some_and(|point| point.indirect_crl);
+        let indirect = crl.issuing_distribution_point.as_ref().is_some_and(|point| point.indirect);
         if crl.issuer != certificate.issuer && !indirect {
             return None;
         }
@@ -252,7 +252,7 @@ impl Material<'_> {
             if point.only_attribute_certificates
                 || (point.only_user_certificates && authority)
                 || (point.only_ca_certificates && !authority)
-                || point.only_some_reasons
+                || point.only_some_reasons.is_some()
             {
                 return Err("the CRL does not cover certificates of this kind, or not all reasons".into());
             }
@@ -281,6 +281,10 @@ impl Material<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Acceptance {
+        if !response.unknown_critical.is_empty() {
+            let extensions = response.unknown_critical.join(", ");
+            return Err(format!("critical extensions of the response not processed: {extensions}"));
+        }
         let answer = response
             .answer_for(self.context.crypto, certificate, issuer)
             .ok_or("the response has no answer for the certificate")?;

@@ -1,6 +1,7 @@
 //! Validation of time-stamp tokens (EN 319 102-1, 5.4): imprint, signature, chain of the TSA.
 
 use super::acceptance::DigestName;
+use super::archival::ChainValidInThePast;
 use super::check::{Check, Recorder};
 use super::material::{Material, signature_origin, token_origin};
 use super::policy::{Named, Place, Reliability, Scope};
@@ -8,10 +9,9 @@ use super::verdict::{SubIndication, TimestampVerdict};
 use super::x509::{self, Cause, Chain, Failure};
 use crate::certificate::Certificate;
 use crate::finding::Finding;
-use crate::format::cms::{Signer, SignerIdentifier};
 use crate::signature::{EmbeddedTimestamp, Signature, TimestampKind};
 use crate::time::Time;
-use crate::timestamp::{ImprintOutcome, Token, TokenSignature};
+use crate::timestamp::{ImprintOutcome, ReferenceMatch, Token, TokenSignature};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -38,8 +38,8 @@ pub(super) struct Timestamp {
 pub(super) struct ProvenTime(Time);
 
 impl ProvenTime {
-    /// Only for past validation, which holds its own witness.
-    pub(super) fn in_the_past(time: Time) -> Self {
+    /// For a token whose chain held in the past.
+    pub(super) fn in_the_past(time: Time, _: &ChainValidInThePast) -> Self {
         Self(time)
     }
 
@@ -180,8 +180,10 @@ impl Timestamp {
         });
         match outcome {
             TokenSignature::Valid => {}
-            TokenSignature::MessageDigestMismatch => self.fail(SubIndication::HashFailure, Cause::Lasting),
-            _ => self.fail(SubIndication::SigCryptoFailure, Cause::Lasting),
+            TokenSignature::DigestMismatch => self.fail(SubIndication::HashFailure, Cause::Lasting),
+            TokenSignature::Invalid | TokenSignature::Broken(_) | TokenSignature::Unsupported(_) => {
+                self.fail(SubIndication::SigCryptoFailure, Cause::Lasting);
+            }
         }
     }
 
@@ -218,50 +220,44 @@ fn signing_certificate(
     recorder: &mut Recorder<'_>,
 ) -> Option<Arc<Certificate>> {
     let place = Place::signer(Scope::Timestamp);
-    let signer = &token.signer;
+    let crypto = material.context.crypto;
     let origin = token_origin(index, position);
-    let mut candidates: Vec<&Arc<Certificate>> =
-        material.pool.iter().filter(|candidate| identified(signer, candidate)).collect();
-    if candidates.is_empty()
-        && let SignerIdentifier::IssuerSerial { .. } = signer.identifier
-    {
-        // A token that carries no certificate at all may come from an anchor itself.
+    let mut candidates: Vec<_> = material.pool.iter().filter(|candidate| token.identifies(candidate)).collect();
+    if candidates.is_empty() {
+        // A token without certificates may come from an anchor itself.
         let named = token.tsa.as_ref().map_or(&[][..], |tsa| material.context.snapshot.by_subject(&tsa.normal));
-        candidates = named.iter().filter(|candidate| identified(signer, candidate)).collect();
+        candidates = named.iter().filter(|candidate| token.identifies(candidate)).collect();
     }
-    // The one that the signed reference names first, then the token's own.
-    let referenced = |candidate: &Certificate| {
-        signer.signing_certificates.first().is_some_and(|r| material.names_certificate(r, candidate))
+    let found = match candidates.as_slice() {
+        [only] => Some(Arc::clone(only)),
+        _ => {
+            candidates.sort_by_key(|candidate| !material.pool.stands_in(candidate, origin));
+            token.candidates(crypto, candidates).first().map(|found| Arc::clone(found))
+        }
     };
-    candidates.sort_by_key(|candidate| (!referenced(candidate), !material.pool.stands_in(candidate, origin)));
-    let found = candidates.first().map(|found| Arc::clone(found));
     recorder.check(Check::SigningCertificateIdentified, place, found.is_some(), || {
         "no certificate of the TSA in the document".into()
     });
     let found = found?;
-    let present = !signer.signing_certificates.is_empty();
-    recorder.check(Check::SigningCertificateReferencePresent, place, present, || {
+    let reference = token.reference_matches(crypto, &found);
+    recorder.check(Check::SigningCertificateReferencePresent, place, reference != ReferenceMatch::Absent, || {
         "no signed reference to the TSA's certificate".into()
     });
-    if present
-        && !recorder.check(Check::SigningCertificateReferenceDigest, place, referenced(&found), || {
-            "the digest in the signed reference is not the TSA certificate's".into()
-        })
-    {
-        return None;
-    }
-    Some(found)
-}
-
-fn identified(signer: &Signer, candidate: &Certificate) -> bool {
-    match &signer.identifier {
-        SignerIdentifier::IssuerSerial { issuer, serial } => {
-            *serial == candidate.serial
-                && (*issuer == candidate.issuer.der
-                    || crate::certificate::Name::parse(issuer).is_some_and(|name| name == candidate.issuer))
+    let goes_on = match reference {
+        ReferenceMatch::Absent => true,
+        ReferenceMatch::Matches => {
+            recorder.check(Check::SigningCertificateReferenceDigest, place, true, || "".into())
         }
-        SignerIdentifier::SubjectKeyIdentifier(identifier) => {
-            candidate.extensions.subject_key_identifier.as_ref() == Some(identifier)
+        ReferenceMatch::IssuerSerialDiffers => {
+            recorder.check(Check::SigningCertificateIssuerSerial, place, false, || {
+                "issuer and serial number in the signed reference are not the TSA certificate's".into()
+            })
         }
-    }
+        ReferenceMatch::DigestDiffers | ReferenceMatch::Unsupported => {
+            recorder.check(Check::SigningCertificateReferenceDigest, place, false, || {
+                "the digest in the signed reference is not the TSA certificate's".into()
+            })
+        }
+    };
+    goes_on.then_some(found)
 }

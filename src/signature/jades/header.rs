@@ -114,9 +114,11 @@ impl Header {
                 Some(entries) => {
                     for entry in entries {
                         match entry.as_str().and_then(base64) {
-                            Some(der) => self
-                                .certificates
-                                .push(EmbeddedCertificate { der: der.into(), source: Source::KeyInfo }),
+                            Some(der) => self.certificates.push(EmbeddedCertificate {
+                                der: der.into(),
+                                source: Source::KeyInfo,
+                                after_timestamps: 0,
+                            }),
                             None => {
                                 self.structure.schema_warnings.push("an `x5c` entry is not base64".into());
                             }

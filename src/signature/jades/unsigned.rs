@@ -256,9 +256,12 @@ impl<'a> Unsigned<'a> {
 
     /// `xVals`: objects with `x509Cert`; others are no certificates that validation can use.
     fn certificates(&mut self, value: &Value<'_>, source: Source, structure: &mut Structure) {
+        let after_timestamps = self.timestamps.len();
         for entry in value.one_or_many().iter().filter_map(|entry| entry.get("x509Cert")) {
             match encoded(entry) {
-                Some(der) => self.certificates.push(EmbeddedCertificate { der: der.into(), source }),
+                Some(der) => {
+                    self.certificates.push(EmbeddedCertificate { der: der.into(), source, after_timestamps });
+                }
                 None => structure.schema_warnings.push("an embedded certificate is not base64".into()),
             }
         }
@@ -266,10 +269,14 @@ impl<'a> Unsigned<'a> {
 
     /// `rVals`: `crlVals` and `ocspVals`.
     fn revocation(&mut self, value: &Value<'_>, source: Source, structure: &mut Structure) {
+        let after_timestamps = self.timestamps.len();
         for (name, kind) in [("crlVals", RevocationKind::Crl), ("ocspVals", RevocationKind::Ocsp)] {
             for entry in value.get(name).map(Value::one_or_many).unwrap_or_default() {
                 match encoded(entry) {
-                    Some(der) => self.revocation.push(EmbeddedRevocation { kind, der: der.into(), source }),
+                    Some(der) => {
+                        let der = der.into();
+                        self.revocation.push(EmbeddedRevocation { kind, der, source, after_timestamps });
+                    }
                     None => structure.schema_warnings.push(format!("an entry of `{name}` is not base64")),
                 }
             }

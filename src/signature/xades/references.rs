@@ -1,6 +1,6 @@
 //! What the references of a signature point at, and whether that is where it must be.
 
-use super::properties::{Properties, own_manifests, own_object};
+use super::properties::{self, Properties, own_manifests, own_object};
 use super::{is_to_properties, xmldsig};
 use crate::signature::xmldsig::{DS, Node, ReferenceElement, SignatureElement, Target, Workspace};
 use crate::signature::{Context, Reference, ReferenceKind, ReferenceOutcome};
@@ -124,7 +124,8 @@ impl Own<'_, '_> {
             let why = format!("{} is not {what} of this signature", reference.uri().unwrap_or_default());
             found.then_some(ReferenceOutcome::NotFound(why))
         };
-        if at(self.properties.signed) {
+        let digidoc = || properties::own_digidoc_properties(self.signature);
+        if at(self.properties.signed.or_else(digidoc)) {
             return (ReferenceKind::SignedProperties, None);
         }
         if is_to_properties(reference) {

@@ -1,6 +1,6 @@
 //! Facts about the structure from which the level is named (EN 319 132-1, 6 and annex; recorded rules).
 
-use super::properties::{Properties, digest, is_v141, name, named};
+use super::properties::{Properties, digest, name, named};
 use super::references::References;
 use crate::signature::xmldsig::{self, DS, Node, ReferenceElement, SignatureElement};
 use crate::signature::{ReferenceKind, Structure};
@@ -169,9 +169,6 @@ fn beyond_bes(
     if properties.unsigned("SignaturePolicyStore").next().is_some() && !policy_has_hash(properties) {
         missing.push("SignaturePolicyStore, but no policy digest is signed".to_owned());
     }
-    if properties.unsigned("ArchiveTimeStamp").any(|timestamp| !is_v141(timestamp)) {
-        missing.push("an ArchiveTimeStamp of XAdES 1.3.2".to_owned());
-    }
     missing
 }
 
@@ -185,11 +182,17 @@ fn undescribed(properties: &Properties<'_>, references: &References<'_>) -> Opti
             wanted.is_some() && wanted == id
         })
     };
+<<<<<<< HEAD
     let mut data = references.with_kinds().filter(|(_, kind)| {
         !matches!(
             kind,
             ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo
         )
+=======
+    // A manifest's entries are described, not the manifest; SignatureProperties are no data object.
+    let mut data = references.with_kinds().filter(|(reference, kind)| {
+        *kind == ReferenceKind::Content && !reference.type_uri().ends_with("#SignatureProperties")
+>>>>>>> validation
     });
     let lacks = |reference: &ReferenceElement<'_>| {
         (reference.id().is_some() || reference.type_uri().ends_with("#Object")) && !described(reference)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -23,9 +23,9 @@ pub enum Fetched {
     Unreachable(String),
 }
 
-impl Source for HashMap<String, Bytes> {
+impl Source for BTreeMap<String, Vec<u8>> {
     fn get(&self, url: &str) -> Fetched {
-        HashMap::get(self, url).map_or_else(not_there, |bytes| Fetched::Bytes(bytes.clone()))
+        BTreeMap::get(self, url).map_or_else(not_there, |bytes| Fetched::Bytes(Bytes::copy_from_slice(bytes)))
     }
 }
 

@@ -113,3 +113,6 @@ fn territories(reached: &[(usize, &Service)]) -> String {
     names.dedup();
     format!("services of the lists of {}", names.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

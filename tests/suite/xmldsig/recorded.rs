@@ -102,7 +102,11 @@ fn compare(crypto: &Crypto, signature: &Signature<'_>, expected: &Value) -> Vec<
     }
     let recorded = expected["because"]["timestamps"].as_array().unwrap();
     let describe = |recorded: &Value| {
-        format!("{} {}", recorded["type"].as_str().unwrap(), recorded["imprint_intact"].as_bool().unwrap())
+        let kind = match recorded["type"].as_str().unwrap() {
+            "ALL_DATA_OBJECTS_TIMESTAMP" | "INDIVIDUAL_DATA_OBJECTS_TIMESTAMP" => "CONTENT_TIMESTAMP",
+            other => other,
+        };
+        format!("{kind} {}", recorded["imprint_intact"].as_bool().unwrap())
     };
     let mut recorded: Vec<String> = recorded.iter().map(describe).collect();
     let mut found: Vec<String> = signature
