@@ -4,6 +4,7 @@
 //! is `validation/`'s to say. One shape serves every format, so that one validation core serves them all.
 
 pub mod algorithm;
+pub mod cms;
 pub mod jades;
 pub mod xades;
 pub mod xmldsig;
@@ -13,6 +14,26 @@ use crate::time::Time;
 use algorithm::{Crypto, DigestAlgorithm, SignatureAlgorithm};
 use std::borrow::Cow;
 use std::fmt;
+
+/// What reading signatures takes besides the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    /// The primitives.
+    pub crypto: &'c Crypto,
+    /// The budget.
+    pub limits: &'c Limits,
+    /// Content that a signature may cover without containing it.
+    pub detached: &'c [Detached],
+}
+
+/// A document given beside the signed one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Detached {
+    /// The name by which a reference may call it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
 
 /// An identifier from the document: known to us, or kept as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,26 +52,6 @@ impl<T> Declared<T> {
             Self::Unknown(_) => None,
         }
     }
-}
-
-/// What reading signatures takes besides the document.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'c> {
-    /// The primitives.
-    pub crypto: &'c Crypto,
-    /// The budget.
-    pub limits: &'c Limits,
-    /// Content that was given beside the document.
-    pub detached: &'c [Detached],
-}
-
-/// Content given beside a document whose signature is detached from it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Detached {
-    /// File name or URI, as references name it.
-    pub name: String,
-    /// The content.
-    pub bytes: Vec<u8>,
 }
 
 /// The signature's syntax.
@@ -319,4 +320,7 @@ pub struct Structure {
     pub validation_data_containers: bool,
     /// An evidence record is present.
     pub evidence_record: bool,
+    /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for
+    /// data that is not where it must be, as its outcome then says. Says less than the outcomes, never more.
+    pub core_references_valid: bool,
 }

@@ -1,6 +1,12 @@
 //! The one integration test binary.
 #![allow(clippy::as_conversions)]
 
+#[cfg(test)]
 mod credential;
+#[path = "../demo/mod.rs"]
+mod demo;
+mod demonstration;
+#[cfg(test)]
 mod jades;
 mod xml;
+mod xmldsig;
