@@ -2,12 +2,14 @@
 #![allow(clippy::as_conversions)]
 
 #[cfg(test)]
-mod asn1;
-mod credential;
+#[cfg(test)]
 #[path = "../demo/mod.rs"]
+mod asn1;
+mod certificates;
+mod credential;
 mod demo;
 mod demonstration;
-#[cfg(test)]
 mod jades;
+mod trust;
 mod xml;
 mod xmldsig;

@@ -662,7 +662,7 @@ mod tests {
         assert!(list.services[1].certificates.is_empty());
         assert_eq!(list.services[1].key_identifiers, [[1, 2]]);
         let notes = list.notes.join("\n");
-        for what in ["\"yesterday\"", "no ServiceTypeIdentifier", "history of service One", "certificate left out"] {
+        for what in ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"] {
             assert!(notes.contains(what), "{notes}");
         }
     }
