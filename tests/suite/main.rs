@@ -2,3 +2,4 @@
 #![allow(clippy::as_conversions)]
 
 mod asn1;
+mod certificates;
