@@ -108,10 +108,10 @@ fn format_unsound(format: Node<'_>, references: &References<'_>) -> Option<Strin
     for (wanted, attribute) in [("MimeType", "MimeType"), ("Encoding", "Encoding")] {
         let said = part(wanted).map(|node| xmldsig::text(node).trim().to_owned());
         let has = object.attribute(attribute);
-        if let (Some(said), Some(has)) = (&said, has) {
-            if said != has {
-                return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
-            }
+        if let (Some(said), Some(has)) = (&said, has)
+            && said != has
+        {
+            return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
         }
     }
     None
