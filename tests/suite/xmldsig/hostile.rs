@@ -16,7 +16,7 @@ const PROPERTIES: &str = concat!(
     r#"<x:SignedProperties xmlns:x="http://uri.etsi.org/01903/v1.3.2#" Id="p"><x:SignedSignatureProperties>"#,
     r#"<x:SigningTime>2026-01-02T03:04:05Z</x:SigningTime></x:SignedSignatureProperties></x:SignedProperties>"#,
 );
-const DATA: &str = r#"<data xmlns="" Id="d">what was signed</data>"#;
+const DATA: &str = r#"<data Id="d">what was signed</data>"#;
 
 fn digest(text: &str) -> String {
     STANDARD.encode(Crypto::default().digest(DigestAlgorithm::Sha256, &[text.as_bytes()]).unwrap().value)
@@ -31,7 +31,7 @@ fn reference(uri: &str, type_uri: &str, data: &str) -> String {
 fn transformed(uri: &str, type_uri: &str, transforms: &str, digest: &str) -> String {
     let method = "http://www.w3.org/2001/04/xmlenc#sha256";
     format!(
-        r#"<ds:Reference URI="{uri}" Type="{type_uri}"><ds:Transforms>{transforms}</ds:Transforms><ds:DigestMethod Algorithm="{method}"/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>"#
+        r#"<ds:Reference Type="{type_uri}" URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms><ds:DigestMethod Algorithm="{method}"/><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>"#
     )
 }
 
@@ -94,7 +94,10 @@ fn signed_properties_moved_out_of_the_way_are_not_found() {
     read(&format!("<r>{DATA}{}</r>", signature("s", &references, &objects)), |found| {
         assert_eq!(
             outcomes(&found[0]),
-            [(Content, Intact), (SignedProperties, not_found("#p is not SignedProperties of this signature"))]
+            [
+                (Content, Intact),
+                (SignedProperties, not_found("#p is not SignedProperties of this signature"))
+            ]
         );
         assert!(found[0].structure.core_references_valid);
     });
@@ -103,7 +106,8 @@ fn signed_properties_moved_out_of_the_way_are_not_found() {
 #[test]
 fn an_id_that_two_elements_carry_is_a_format_failure() {
     let references = reference("#d", "", DATA) + &to_properties();
-    let text = format!("<r>{DATA}<evil id='d'/>{}</r>", signature("s", &references, &qualifying(PROPERTIES, "")));
+    let text =
+        format!("<r>{DATA}<evil id='d'/>{}</r>", signature("s", &references, &qualifying(PROPERTIES, "")));
     read(&text, |found| {
         assert_eq!(outcomes(&found[0])[0], (Content, not_found("2 elements have the Id \"d\"")));
         assert_eq!(found[0].structure.format_failures, ["2 elements have the Id \"d\""]);
@@ -136,10 +140,7 @@ fn a_manifest_counts_only_in_its_own_signature_and_each_entry_counts() {
         assert!(found[0].structure.core_references_valid);
     });
     read(&format!("<r>{DATA}{manifest}{}</r>", signature("s", &to_manifest, "")), |found| {
-        assert_eq!(
-            outcomes(&found[0]),
-            [(Manifest, not_found("#m is not a ds:Manifest of this signature"))]
-        );
+        assert_eq!(outcomes(&found[0]), [(Manifest, not_found("#m is not a ds:Manifest of this signature"))]);
     });
 }
 
@@ -151,13 +152,14 @@ fn a_signed_object_stands_in_the_signature_that_says_so() {
     let wrapped = format!("<ds:Object><wrapper>{object}</wrapper></ds:Object>");
     read(&signature("s", &to_object, &wrapped), |found| {
         assert_eq!(outcomes(&found[0]), [(Content, not_found("#o is not a ds:Object of this signature"))]);
-        assert!(found[0].payload.is_none() || !found[0].structure.format_failures.is_empty());
+        assert!(found[0].payload.is_none());
     });
 }
 
 #[test]
 fn a_counter_signature_must_sign_the_value_that_it_stands_beside() {
-    let value = r#"<ds:SignatureValue xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="v">AAAA</ds:SignatureValue>"#;
+    let value =
+        r#"<ds:SignatureValue xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="v">AAAA</ds:SignatureValue>"#;
     let countersigned = "http://uri.etsi.org/01903#CountersignedSignature";
     for (references, expected) in [
         (reference("#v", countersigned, value), vec![(CounterSigned, Intact)]),
@@ -169,8 +171,11 @@ fn a_counter_signature_must_sign_the_value_that_it_stands_beside() {
         let unsigned = format!(
             "<y:UnsignedProperties><y:UnsignedSignatureProperties><y:CounterSignature>{counter}</y:CounterSignature></y:UnsignedSignatureProperties></y:UnsignedProperties>"
         );
-        let master = signature("s", &reference("#d", "", DATA), &qualifying("", &unsigned))
-            .replacen("<ds:SignatureValue>", r#"<ds:SignatureValue Id="v">"#, 1);
+        let master = signature("s", &reference("#d", "", DATA), &qualifying("", &unsigned)).replacen(
+            "<ds:SignatureValue>",
+            r#"<ds:SignatureValue Id="v">"#,
+            1,
+        );
         read(&format!("<r>{DATA}{master}</r>"), |found| {
             assert_eq!(found.iter().map(|one| one.counters).collect::<Vec<_>>(), [None, Some(0)]);
             assert_eq!(found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["s", "c"]);
@@ -186,9 +191,21 @@ fn what_is_not_supported_is_refused_by_name() {
     for (transforms, uri, expected) in [
         (none(xslt), "#d", Refused(format!("transform {xslt}"))),
         (none("http://www.w3.org/2000/09/xmldsig#base64"), "#d", Refused("no base64".to_owned())),
-        (none("http://www.w3.org/2001/10/xml-exc-c14n#").repeat(17), "#d", Refused("more than 16 transforms".to_owned())),
-        (String::new(), "#xpointer(//data)", not_found("the XPointer \"#xpointer(//data)\" is not supported")),
-        (String::new(), "http://example.com/d", not_found("no detached content is named \"http://example.com/d\"")),
+        (
+            none("http://www.w3.org/2001/10/xml-exc-c14n#").repeat(17),
+            "#d",
+            Refused("more than 16 transforms".to_owned()),
+        ),
+        (
+            String::new(),
+            "#xpointer(//data)",
+            not_found("the XPointer \"#xpointer(//data)\" is not supported"),
+        ),
+        (
+            String::new(),
+            "http://example.com/d",
+            not_found("no detached content is named \"http://example.com/d\""),
+        ),
         (String::new(), "#nobody", not_found("no element has the Id \"nobody\"")),
     ] {
         let text = format!("<r>{DATA}{}</r>", signature("s", &transformed(uri, "", &transforms, "AAAA"), ""));
@@ -253,7 +270,7 @@ fn excess_is_cut_off_and_said() {
         assert_eq!(ids.len(), 3);
     });
     // Each reference names the whole document: the budget is sixteen times the greatest document.
-    let limits = Limits { bytes: 1000, ..Limits::default() };
+    let limits = Limits { bytes: 4000, ..Limits::default() };
     let whole = transformed("", "", "", "AAAA").repeat(100);
     let text = format!("<r>{}{}</r>", "x".repeat(1000), signature("s", &whole, ""));
     read_with(&text, &[], &limits, |found| {

@@ -5,6 +5,7 @@ mod hostile;
 mod lists;
 mod recorded;
 mod vectors;
+mod xmlsec1;
 
 use sealgate::format::Limits;
 use sealgate::format::xml::Document;
