@@ -29,9 +29,12 @@ impl Material<'_> {
                 der: Cow::Owned(der),
                 source: Source::KeyInfo,
             });
+<<<<<<< HEAD
 =======
             material.revocation(RevocationKind::Crl, der, Source::KeyInfo);
 >>>>>>> validation
+=======
+>>>>>>> xades
         }
         material.after_timestamps = properties.data_objects.iter().map(|property| tokens(*property)).sum();
         for property in &properties.unsigned {

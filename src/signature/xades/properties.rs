@@ -179,7 +179,8 @@ pub(super) fn countersigned<'a>(node: Node<'a>) -> Option<Node<'a>> {
 /// SignedProperties as DIGIDOC-XML writes them: in the namespace of XML-DSig, so that nothing of XAdES is read from
 /// them, but a reference to them is where it should be.
 pub(super) fn own_digidoc_properties<'a>(signature: &SignatureElement<'a>) -> Option<Node<'a>> {
-    let mut qualifying = signature.objects.iter().flat_map(|object| children(*object, DS, "QualifyingProperties"));
+    let mut qualifying =
+        signature.objects.iter().flat_map(|object| children(*object, DS, "QualifyingProperties"));
     qualifying.find_map(|qualifying| child(qualifying, DS, "SignedProperties"))
 }
 
