@@ -1,7 +1,8 @@
 //! The record of cryptographic work from which `sealgate bench` measures the floor.
 
-use super::{DigestAlgorithm, PublicKey, SignatureAlgorithm};
-use std::sync::{Arc, Mutex};
+use super::{Crypto, DigestAlgorithm, PublicKey, SignatureAlgorithm};
+use std::hint::black_box;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One piece of irreducible work.
 #[derive(Clone, Debug)]
@@ -21,6 +22,20 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// Does the work again, with the key as parsed as it was, and nothing else. `crypto` should not record.
+    pub fn replay(&self, crypto: &Crypto) {
+        match self {
+            Self::Digest(algorithm, bytes) => {
+                black_box(crypto.digest(*algorithm, &[black_box(bytes)]));
+            }
+            Self::Verify { algorithm, key, message, value } => {
+                black_box(crypto.verify(algorithm, key, &[black_box(message)], value));
+            }
+        }
+    }
+}
+
 /// Collects operations.
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Vec<Operation>>);
@@ -28,6 +43,10 @@ pub struct Ledger(Mutex<Vec<Operation>>);
 impl Ledger {
     /// What was done since the last call, in order.
     pub fn take(&self) -> Vec<Operation> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn record(&self, operation: Operation) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
     }
 }

@@ -1,11 +1,22 @@
 //! One dispatch from (signature algorithm, parameters, key) to a primitive of aws-lc-rs, ring or a feature-gated
 //! crate. Nothing else in the library calls a cryptographic primitive.
 
+mod der;
+mod digest;
+mod key;
 mod ledger;
+mod names;
+mod rsa;
+mod verify;
 
+pub use digest::{Digest, Hasher, identity};
+pub use key::{KeyKind, PublicKey};
 pub use ledger::{Ledger, Operation};
 
-use crate::format::Sink;
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
 
 /// Digest algorithms that are known by name. Known does not mean computable or acceptable: see
 /// [`Crypto::hasher`] and the policy.
@@ -25,32 +36,6 @@ pub enum DigestAlgorithm {
     Sha3_256,
     Sha3_384,
     Sha3_512,
-}
-
-impl DigestAlgorithm {
-    /// From an XML-DSig / RFC 6931 / RFC 9231 algorithm URI.
-    #[must_use]
-    pub fn from_uri(uri: &str) -> Option<Self> {
-        todo!("{uri}")
-    }
-
-    /// From the content octets of a DER OBJECT IDENTIFIER.
-    #[must_use]
-    pub fn from_oid(oid: &[u8]) -> Option<Self> {
-        todo!("{oid:?}")
-    }
-
-    /// From a name in JAdES `x5t#o`/`digAlg` (`S256`, `sha-256`, RFC 9530 or IANA names).
-    #[must_use]
-    pub fn from_jose_name(name: &str) -> Option<Self> {
-        todo!("{name}")
-    }
-
-    /// The usual name, e.g. `SHA-256`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        todo!()
-    }
 }
 
 /// The family of a public-key signature scheme.
@@ -83,92 +68,6 @@ pub struct SignatureAlgorithm {
     pub salt_length: Option<usize>,
 }
 
-impl SignatureAlgorithm {
-    /// From a JWS `alg` (RFC 7518, RFC 8037). HMAC and `none` are not known.
-    #[must_use]
-    pub fn from_jws(alg: &str) -> Option<Self> {
-        todo!("{alg}")
-    }
-
-    /// From an XML-DSig / RFC 6931 / RFC 9231 algorithm URI. (`http://www.w3.org/2007/05/xmldsig-more#rsa-pss`
-    /// takes parameters: not here.)
-    #[must_use]
-    pub fn from_uri(uri: &str) -> Option<Self> {
-        todo!("{uri}")
-    }
-
-    /// From a DER AlgorithmIdentifier (its whole TLV). `context_digest` is the digest algorithm that stands
-    /// elsewhere where the OID names the key only (CMS `rsaEncryption`, `id-ecPublicKey`).
-    #[must_use]
-    pub fn from_algorithm_identifier(der: &[u8], context_digest: Option<DigestAlgorithm>) -> Option<Self> {
-        todo!("{der:?}{context_digest:?}")
-    }
-}
-
-/// A digest value.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Digest {
-    /// By which algorithm.
-    pub algorithm: DigestAlgorithm,
-    /// The value.
-    pub value: Vec<u8>,
-}
-
-/// What kind of key a SubjectPublicKeyInfo holds.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum KeyKind {
-    /// RSA.
-    Rsa,
-    /// RSA restricted to PSS (id-RSASSA-PSS).
-    RsaPss,
-    /// Elliptic curve: its usual name (`P-256`, `brainpoolP384r1`) or dotted OID.
-    Ec(String),
-    /// Ed25519.
-    Ed25519,
-    /// DSA.
-    Dsa,
-    /// Another: its dotted OID.
-    Other(String),
-}
-
-/// A public key, parsed once for any number of verifications.
-#[derive(Debug)]
-pub struct PublicKey {
-    /// DER SubjectPublicKeyInfo.
-    pub spki: Vec<u8>,
-    /// The kind.
-    pub kind: KeyKind,
-    /// Size in bits, as the crypto constraints count it (RSA modulus, curve order, DSA p); 0 if unknown.
-    pub bits: usize,
-}
-
-impl PublicKey {
-    /// Reads a DER SubjectPublicKeyInfo. Never fails: a key that is not understood has kind `Other`, and
-    /// verification with it is `Unsupported`.
-    #[must_use]
-    pub fn from_spki(spki: &[u8]) -> Self {
-        todo!("{spki:?}")
-    }
-
-    /// DER SubjectPublicKeyInfo of a JWK (RSA, EC, OKP Ed25519), from its decoded members.
-    #[must_use]
-    pub fn spki_from_rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-        todo!("{modulus:?}{exponent:?}")
-    }
-
-    /// DER SubjectPublicKeyInfo of an EC point on a named curve (`P-256`, ..., or a dotted OID), uncompressed.
-    #[must_use]
-    pub fn spki_from_ec(curve: &str, x: &[u8], y: &[u8]) -> Option<Vec<u8>> {
-        todo!("{curve}{x:?}{y:?}")
-    }
-
-    /// DER SubjectPublicKeyInfo of an Ed25519 key of 32 bytes.
-    #[must_use]
-    pub fn spki_from_ed25519(key: &[u8]) -> Vec<u8> {
-        todo!("{key:?}")
-    }
-}
-
 /// What a verification came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verification {
@@ -183,27 +82,31 @@ pub enum Verification {
 /// The primitives, and where asked for a ledger of what they did.
 #[derive(Clone, Default, Debug)]
 pub struct Crypto {
-    ledger: Option<std::sync::Arc<Ledger>>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 impl Crypto {
     /// Keeps a ledger of every digest of signed content and every public-key verification: the floor of
     /// `sealgate bench` replays it.
     #[must_use]
-    pub fn recording(ledger: std::sync::Arc<Ledger>) -> Self {
+    pub fn recording(ledger: Arc<Ledger>) -> Self {
         Self { ledger: Some(ledger) }
     }
 
     /// A hasher, if this build computes the algorithm.
     #[must_use]
     pub fn hasher(&self, algorithm: DigestAlgorithm) -> Option<Hasher> {
-        todo!("{algorithm:?}{:?}", self.ledger)
+        Hasher::new(algorithm, self.ledger.clone())
     }
 
     /// Digest of the concatenated parts, if this build computes the algorithm.
     #[must_use]
     pub fn digest(&self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
-        todo!("{algorithm:?}{parts:?}")
+        let value = digest::of_parts(algorithm, parts)?.as_ref().to_vec();
+        if let Some(ledger) = &self.ledger {
+            ledger.record(Operation::Digest(algorithm, parts.concat()));
+        }
+        Some(Digest { algorithm, value })
     }
 
     /// Verifies `value` over the concatenated parts of `message`, hashing them in place.
@@ -215,33 +118,16 @@ impl Crypto {
         message: &[&[u8]],
         value: &[u8],
     ) -> Verification {
-        todo!("{algorithm:?}{key:?}{message:?}{value:?}")
-    }
-}
-
-/// SHA-256 as an identity (cache keys, snapshot identities): not part of the ledger, since nobody's signature
-/// rests on it.
-#[must_use]
-pub fn identity(bytes: &[u8]) -> [u8; 32] {
-    todo!("{bytes:?}")
-}
-
-/// A digest in the making.
-#[derive(Debug)]
-pub struct Hasher {
-    _todo: (),
-}
-
-impl Hasher {
-    /// The digest of all that was written.
-    #[must_use]
-    pub fn finish(self) -> Digest {
-        todo!()
-    }
-}
-
-impl Sink for Hasher {
-    fn write(&mut self, bytes: &[u8]) {
-        todo!("{bytes:?}")
+        let verification = verify::verify(algorithm, key, message, value);
+        // What no primitive computed is no work.
+        if let (Some(ledger), Verification::Valid | Verification::Invalid) = (&self.ledger, &verification) {
+            ledger.record(Operation::Verify {
+                algorithm: *algorithm,
+                key: Arc::new(key.clone()),
+                message: message.concat(),
+                value: value.to_vec(),
+            });
+        }
+        verification
     }
 }

@@ -1,1 +1,0 @@
-//! A BER/DER reader over borrowed bytes: definite and indefinite lengths, bounded depth and count.
