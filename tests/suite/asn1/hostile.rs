@@ -1,11 +1,12 @@
 //! Mutated real pieces, and shapes made to exhaust a reader.
 
+use super::build::{entry, list, unhex, wrap};
 use super::material::{Kind, find, shared};
 use proptest::prelude::*;
 use sealgate::clock::Stopwatch;
 use sealgate::format::Limits;
 use sealgate::format::cms::{SignedData, Trailing};
-use sealgate::format::der::{Tag, header_into};
+use sealgate::format::der::Tag;
 use sealgate::revocation::{crl::Crl, ocsp::OcspResponse};
 use sealgate::timestamp::Token;
 use std::sync::LazyLock;
@@ -65,17 +66,6 @@ proptest! {
         }
         read_all(kind, &bytes);
     }
-}
-
-fn wrap(tag: Tag, content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(content.len() + 8);
-    header_into(tag, true, content.len(), &mut out);
-    out.extend_from_slice(content);
-    out
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    hex::decode(text.replace(' ', "")).unwrap()
 }
 
 /// A ContentInfo around these signed attributes.
@@ -157,32 +147,17 @@ fn lengths_beyond_the_bytes_are_refused() {
     }
 }
 
-/// A v2 list by an issuer with an empty name, with these entries; its signature is no signature.
-fn list(entries: &[u8]) -> Vec<u8> {
-    let algorithm = unhex("300a 06082a8648ce3d040302");
-    let tbs = [
-        &unhex("020101")[..],
-        &algorithm,
-        &unhex("3000 170d3236303130313030303030305a"),
-        &wrap(Tag::SEQUENCE, entries),
-    ];
-    wrap(Tag::SEQUENCE, &[&wrap(Tag::SEQUENCE, &tbs.concat())[..], &algorithm, &unhex("030100")].concat())
-}
-
-fn entry(serial: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(48);
-    header_into(Tag::INTEGER, false, serial.len(), &mut out);
-    out.extend_from_slice(serial);
-    out.extend(unhex("170d3236303130313030303030305a 300c 300a0603551d1504030a0101"));
-    wrap(Tag::SEQUENCE, &out)
+/// crlEntryExtensions with a reasonCode, as most entries have.
+fn reason() -> Vec<u8> {
+    unhex("300a 0603551d15 04030a0101")
 }
 
 #[test]
 fn a_list_of_two_hundred_thousand_entries_is_indexed_in_milliseconds() {
     // Serial numbers spread like random ones: multiples of an odd constant modulo 2^63.
     let serials = (1..=200_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1);
-    let entries: Vec<u8> = serials.flat_map(|serial| entry(&serial.to_be_bytes())).collect();
-    let bytes = list(&entries);
+    let entries: Vec<u8> = serials.flat_map(|serial| entry(&serial.to_be_bytes(), &reason())).collect();
+    let bytes = list(&entries, &[]);
     let watch = Stopwatch::start();
     let crl = Crl::parse(&bytes).unwrap();
     let elapsed = watch.elapsed();
@@ -195,11 +170,11 @@ fn a_list_of_two_hundred_thousand_entries_is_indexed_in_milliseconds() {
 #[test]
 fn lists_made_to_slow_the_index_are_refused() {
     let watch = Stopwatch::start();
-    let error = Crl::parse(&list(&entry(&[7]).repeat(500_000))).unwrap_err().to_string();
+    let error = Crl::parse(&list(&entry(&[7], &[]).repeat(500_000), &[])).unwrap_err().to_string();
     assert!(error.starts_with("over the limit: entries with one serial number (at most 64)"), "{error}");
     // Serial numbers that differ only before their last eight octets.
     let serials = (0..200_000_u32).map(|n| [&[1][..], &n.to_be_bytes(), &[0; 8]].concat());
-    let entries: Vec<u8> = serials.flat_map(|serial| entry(&serial)).collect();
-    assert_eq!(Crl::parse(&list(&entries)).unwrap().len(), 200_000);
+    let entries: Vec<u8> = serials.flat_map(|serial| entry(&serial, &reason())).collect();
+    assert_eq!(Crl::parse(&list(&entries, &[])).unwrap().len(), 200_000);
     assert!(watch.elapsed() < PATIENCE, "{:?}", watch.elapsed());
 }
