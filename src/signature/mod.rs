@@ -4,15 +4,36 @@
 //! is `validation/`'s to say. One shape serves every format, so that one validation core serves them all.
 
 pub mod algorithm;
+pub mod cms;
 pub mod jades;
 pub mod xades;
 pub mod xmldsig;
 
-use crate::format::{Sink, xml};
+use crate::format::{Limits, Sink, xml};
 use crate::time::Time;
-use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use algorithm::{Crypto, DigestAlgorithm, SignatureAlgorithm};
 use std::borrow::Cow;
 use std::fmt;
+
+/// What reading signatures takes besides the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    /// The primitives.
+    pub crypto: &'c Crypto,
+    /// The budget.
+    pub limits: &'c Limits,
+    /// Content that a signature may cover without containing it.
+    pub detached: &'c [Detached],
+}
+
+/// A document given beside the signed one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Detached {
+    /// The name by which a reference may call it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
 
 /// An identifier from the document: known to us, or kept as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -189,6 +210,9 @@ pub struct EmbeddedCertificate<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// The kind of revocation data.
@@ -209,6 +233,9 @@ pub struct EmbeddedRevocation<'a> {
     pub der: Cow<'a, [u8]>,
     /// Where.
     pub source: Source,
+    /// How many of [`Signature::timestamps`] stand before it: an archive time-stamp that covers fewer does not
+    /// prove that it existed.
+    pub after_timestamps: usize,
 }
 
 /// What a time-stamp is over.
@@ -296,4 +323,7 @@ pub struct Structure {
     pub validation_data_containers: bool,
     /// An evidence record is present.
     pub evidence_record: bool,
+    /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for
+    /// data that is not where it must be, as its outcome then says. Says less than the outcomes, never more.
+    pub core_references_valid: bool,
 }

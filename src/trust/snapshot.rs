@@ -1,13 +1,17 @@
 //! The immutable result of loading a trust domain.
 
+use super::domain::Domain;
 use super::list::Service;
+use super::load::{Context, Error, LastGood, Source};
 use crate::certificate::{AnchorKey, Certificate};
+use crate::signature::algorithm::identity;
 use crate::time::Time;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// All accepted lists of a domain at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The domain's name, e.g. `eu`.
     pub domain: String,
@@ -19,7 +23,7 @@ pub struct Snapshot {
     pub official_journal: Option<String>,
     /// Every list, list of lists first, then by territory; also those that contribute nothing.
     pub lists: Vec<ListState>,
-    /// All services of all accepted lists.
+    /// All services of all accepted lists, in the order of `lists`.
     pub services: Vec<Arc<Service>>,
     /// Service indexes by the anchor identity of each of their certificates.
     pub index: HashMap<AnchorKey, Vec<usize>>,
@@ -38,6 +42,8 @@ pub struct ListState {
     pub url: String,
     /// Whether it contributes.
     pub condition: Condition,
+    /// Where the last good list stays in its place: what is wrong with the newest.
+    pub newest: Option<Condition>,
     /// Sequence number, where it could be read.
     pub sequence: Option<u64>,
     /// Issue time.
@@ -52,6 +58,8 @@ pub struct ListState {
     pub signer: Option<[u8; 32]>,
     /// How many services it contributes.
     pub services: usize,
+    /// What of it was left out because it could not be read.
+    pub notes: Vec<String>,
 }
 
 /// Whether a list contributes to the snapshot.
@@ -66,9 +74,203 @@ pub enum Condition {
 }
 
 impl ListState {
+    /// A list of which nothing is known yet but where it should be.
+    pub(super) fn new(territory: &str, url: &str, condition: Condition) -> Self {
+        Self {
+            territory: territory.to_owned(),
+            url: url.to_owned(),
+            condition,
+            newest: None,
+            sequence: None,
+            issued: None,
+            next_update: None,
+            version: None,
+            digest: None,
+            signer: None,
+            services: 0,
+            notes: Vec::new(),
+        }
+    }
+
     /// Past its NextUpdate at `time`, or closed without one.
     #[must_use]
     pub fn expired_at(&self, time: Time) -> bool {
         self.next_update.is_none_or(|next| next < time)
+    }
+
+    /// Whether it contributes.
+    #[must_use]
+    pub fn accepted(&self) -> bool {
+        self.condition == Condition::Accepted
+    }
+}
+
+/// What makes a certificate a trust anchor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Anchor<'s> {
+    /// Indexes of the services whose identity it is; empty for an anchor beside the lists.
+    pub services: &'s [usize],
+    /// Whether it is an anchor beside the lists, too.
+    pub statically: bool,
+}
+
+impl Snapshot {
+    /// Loads a domain's lists.
+    ///
+    /// # Errors
+    /// The list of lists cannot be had or is refused. National lists only change their own [`ListState`].
+    pub fn load(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Result<Self, Error> {
+        super::load::load(source, domain, context)
+    }
+
+    /// A snapshot that trusts nothing: for static anchors alone.
+    #[must_use]
+    pub fn without_lists(domain: &Domain) -> Self {
+        Self::assemble(domain, None, Vec::new())
+    }
+
+    /// Puts lists together, list of lists first. Services of a list that is not accepted must be empty.
+    pub(super) fn assemble(
+        domain: &Domain,
+        official_journal: Option<String>,
+        lists: Vec<(ListState, Vec<Arc<Service>>)>,
+    ) -> Self {
+        let mut snapshot = Self {
+            domain: domain.name.clone(),
+            identity: [0; 32],
+            lotl_sequence: lists.first().and_then(|(lotl, _)| lotl.sequence),
+            official_journal,
+            lists: Vec::with_capacity(lists.len()),
+            services: Vec::with_capacity(lists.iter().map(|(_, services)| services.len()).sum()),
+            index: HashMap::new(),
+            static_anchors: HashMap::new(),
+            by_subject: HashMap::new(),
+        };
+        let mut digests = Vec::with_capacity(lists.len().saturating_mul(32));
+        for (mut state, services) in lists {
+            digests.extend(state.digest.filter(|_| state.accepted()).into_iter().flatten());
+            state.services = services.len();
+            snapshot.lists.push(state);
+            snapshot.services.extend(services);
+        }
+        snapshot.identity = identity(&digests);
+        snapshot.index_services();
+        snapshot
+    }
+
+    fn index_services(&mut self) {
+        for (number, service) in self.services.iter().enumerate() {
+            for certificate in &service.certificates {
+                let services = self.index.entry(certificate.anchor_key()).or_default();
+                if services.last() != Some(&number) {
+                    services.push(number);
+                }
+                know(&mut self.by_subject, certificate);
+            }
+        }
+        self.index.values_mut().for_each(Vec::shrink_to_fit);
+        self.by_subject.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
+    /// The same with further anchors: trusted for everything, never qualified. The identity stays the lists'.
+    #[must_use]
+    pub fn with_static_anchors(mut self, anchors: Vec<Arc<Certificate>>) -> Self {
+        for certificate in anchors {
+            know(&mut self.by_subject, &certificate);
+            self.static_anchors.entry(certificate.anchor_key()).or_insert(certificate);
+        }
+        self
+    }
+
+    /// Whether this identity is a trust anchor, and why.
+    #[must_use]
+    pub fn anchor(&self, key: &AnchorKey) -> Option<Anchor<'_>> {
+        let services = self.index.get(key).map_or(&[][..], Vec::as_slice);
+        let statically = self.static_anchors.contains_key(key);
+        (statically || !services.is_empty()).then_some(Anchor { services, statically })
+    }
+
+    /// When the anchor ceased to be one: the latest end of the periods in which one of its services was granted or the
+    /// like. `None`: it still is, or it is an anchor beside the lists. A service that never was gives a time before
+    /// every other.
+    #[must_use]
+    pub fn sunset(&self, key: &AnchorKey) -> Option<Time> {
+        let anchor = self.anchor(key)?;
+        if anchor.statically {
+            return None;
+        }
+        let services = anchor.services.iter().filter_map(|index| self.services.get(*index));
+        let periods = services.flat_map(|service| &service.history).filter(|state| state.approved());
+        let mut latest = Time::from_millis(i64::MIN);
+        for state in periods {
+            latest = latest.max(state.end?);
+        }
+        Some(latest)
+    }
+
+    /// The anchor certificates whose subject has this normal form.
+    #[must_use]
+    pub fn by_subject(&self, normal: &[u8]) -> &[Arc<Certificate>] {
+        self.by_subject.get(normal).map_or(&[], Vec::as_slice)
+    }
+
+    /// The state of a territory's list.
+    #[must_use]
+    pub fn list(&self, territory: &str) -> Option<&ListState> {
+        self.lists.iter().find(|list| list.territory == territory)
+    }
+
+    /// The services of the list with this index in `lists`.
+    #[must_use]
+    pub fn services_of(&self, list: usize) -> &[Arc<Service>] {
+        self.services.get(self.range_of(list)).unwrap_or_default()
+    }
+
+    fn range_of(&self, list: usize) -> Range<usize> {
+        let start = self.lists.iter().take(list).map(|state| state.services).sum();
+        start..self.lists.get(list).map_or(start, |state| state.services.saturating_add(start))
+    }
+
+    /// How many national lists contribute.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.lists.iter().skip(1).filter(|list| list.accepted()).count()
+    }
+
+    /// Territories whose list contributes although it is expired at `time`; judged at every verdict.
+    #[must_use]
+    pub fn expired(&self, time: Time) -> Vec<&str> {
+        self.territories(|list| list.accepted() && list.expired_at(time))
+    }
+
+    /// Territories whose list contributes nothing: unreachable or refused, and no last good one.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&str> {
+        self.territories(|list| !list.accepted())
+    }
+
+    fn territories(&self, which: impl Fn(&ListState) -> bool) -> Vec<&str> {
+        self.lists.iter().filter(|list| which(list)).map(|list| list.territory.as_str()).collect()
+    }
+
+    /// What the next load has to know, to refuse rollback, where this snapshot itself is not at hand.
+    #[must_use]
+    pub fn last_good(&self) -> BTreeMap<String, LastGood> {
+        let good = |list: &ListState| {
+            let known = LastGood { sequence: list.sequence?, digest: list.digest? };
+            list.accepted().then(|| (list.territory.clone(), known))
+        };
+        self.lists.iter().filter_map(good).collect()
+    }
+}
+
+fn know(by_subject: &mut HashMap<Vec<u8>, Vec<Arc<Certificate>>>, certificate: &Arc<Certificate>) {
+    // Looked up first: the key is only copied for a subject not seen yet.
+    let known = match by_subject.get_mut(certificate.subject.normal.as_slice()) {
+        Some(known) => known,
+        None => by_subject.entry(certificate.subject.normal.clone()).or_default(),
+    };
+    if known.iter().all(|other| other.sha256 != certificate.sha256) {
+        known.push(Arc::clone(certificate));
     }
 }

@@ -1,1 +1,0 @@
-//! Certificate and seal qualification (TS 119 615).

@@ -1,0 +1,118 @@
+//! Certificate and seal qualification (TS 119 615): what EU law calls the certificate at its issuance and at the time
+//! of the signature, and from both what it calls the signature.
+
+mod at_time;
+mod outcome;
+mod qualifiers;
+
+pub use outcome::{CertificateQualification, CertificateType, Indication3, SignatureQualification};
+
+use super::Snapshot;
+use super::list::Service;
+use crate::certificate::Certificate;
+use crate::finding::{Finding, Status};
+use crate::time::Time;
+use at_time::Moment;
+use std::sync::Arc;
+
+/// When Regulation (EU) 910/2014 replaced Directive 1999/93/EC: 2016-07-01 in Brussels.
+pub(crate) const EIDAS: Time = Time::from_seconds(1_467_324_000);
+
+/// The outcome of qualification.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Qualified {
+    /// What the signature is.
+    pub signature: SignatureQualification,
+    /// What the certificate was when it was issued.
+    pub certificate_at_issuance: CertificateQualification,
+    /// What the certificate was at best-signature-time.
+    pub certificate_at_signing: CertificateQualification,
+    /// The trusted service it rests on, as indexes into [`Snapshot::services`] and [`Service::history`]: the one
+    /// that decided at best-signature-time, else the nearest one reached.
+    pub service: Option<(usize, usize)>,
+    /// What each step came to.
+    pub findings: Vec<Finding>,
+}
+
+/// Qualifies a signature (TS 119 615, 4.3 to 4.6). `chain` is the signer's certificate first and the whole chain, also
+/// above the first trust anchor; `indication` is what EN 319 102-1 validation came to.
+#[must_use]
+pub fn qualify(
+    snapshot: &Snapshot,
+    chain: &[Arc<Certificate>],
+    best_signature_time: Time,
+    indication: Indication3,
+) -> Qualified {
+    let mut findings = Vec::new();
+    let reached = reached(snapshot, chain);
+    let (Some(signer), Some((nearest, _))) = (chain.first(), reached.first()) else {
+        let why = if chain.is_empty() {
+            "no signing certificate"
+        } else {
+            "no service of a trusted list in the chain"
+        };
+        findings.push(Finding::new("trusted-list-reached", Status::Warning, why, "TS 119 615, 4.3"));
+        return Qualified {
+            signature: SignatureQualification::NotApplicable,
+            certificate_at_issuance: CertificateQualification::NotApplicable,
+            certificate_at_signing: CertificateQualification::NotApplicable,
+            service: None,
+            findings,
+        };
+    };
+    findings.push(Finding::new(
+        "trusted-list-reached",
+        Status::Passed,
+        territories(&reached),
+        "TS 119 615, 4.3",
+    ));
+
+    let issuance = at_time::determine(signer, &reached, Moment::Issuance, signer.not_before, &mut findings);
+    let signing = at_time::determine(signer, &reached, Moment::Signing, best_signature_time, &mut findings);
+    let certificate = issuance.qualification.combine(signing.qualification);
+    let signature = certificate.signature(indication);
+    let status = if signature.qualified() { Status::Passed } else { Status::Warning };
+    findings.push(Finding::new(
+        "qualification",
+        status,
+        format!("{certificate}: {signature}"),
+        "TS 119 615, 4.6",
+    ));
+
+    let state_then = |index: &usize, service: &Service| {
+        Some((*index, service.state_at(best_signature_time).map_or(0, |(state, _)| state)))
+    };
+    let fallback = reached.first().and_then(|(index, service)| state_then(index, service));
+    debug_assert!(fallback.is_some_and(|(index, _)| index == *nearest));
+    Qualified {
+        signature,
+        certificate_at_issuance: issuance.qualification,
+        certificate_at_signing: signing.qualification,
+        service: signing.service.or(fallback),
+        findings,
+    }
+}
+
+/// The services whose identity is a certificate of the chain, nearest to the signer first, each once.
+fn reached<'s>(snapshot: &'s Snapshot, chain: &[Arc<Certificate>]) -> Vec<(usize, &'s Service)> {
+    let mut reached: Vec<(usize, &Service)> = Vec::new();
+    for certificate in chain {
+        for index in snapshot.index.get(&certificate.anchor_key()).into_iter().flatten() {
+            if let Some(service) = snapshot.services.get(*index)
+                && reached.iter().all(|(known, _)| known != index)
+            {
+                reached.push((*index, service));
+            }
+        }
+    }
+    reached
+}
+
+fn territories(reached: &[(usize, &Service)]) -> String {
+    let mut names: Vec<&str> = reached.iter().map(|(_, service)| &*service.territory).collect();
+    names.dedup();
+    format!("services of the lists of {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;
