@@ -315,6 +315,9 @@ pub struct Structure {
     pub not_bes: Vec<String>,
     /// Why it is not baseline B; empty if it is.
     pub not_baseline_b: Vec<String>,
+    /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
+    /// nothing speaks against it.
+    pub not_baseline_t: Vec<String>,
     /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
     pub excluded_from_lt: Vec<String>,
     /// Complete certificate and revocation references both present (C level).

@@ -1,15 +1,18 @@
 //! The one integration test binary.
 #![allow(clippy::as_conversions)]
 
-#[cfg(test)]
-#[cfg(test)]
 #[path = "../demo/mod.rs"]
+mod demo;
+
 mod asn1;
 mod certificates;
 mod credential;
-mod demo;
 mod demonstration;
+mod http;
 mod jades;
+mod layout;
+mod mutation;
+mod support;
 mod trust;
 mod xml;
 mod xmldsig;
