@@ -52,10 +52,17 @@ pub(super) fn proofs(
     for (position, timestamp) in order {
         let held = timestamp.proven().or_else(|| {
             let chain = timestamp.chain.as_ref()?;
-            past(&timestamp.failures, chain, Object::Timestamp(signature, position), Scope::Timestamp, &proofs, material)
-                .ok()
-                .filter(|(_, proven)| timestamp.algorithms.at(*proven))
-                .and_then(|(witness, _)| timestamp.proven_in_the_past(&witness))
+            past(
+                &timestamp.failures,
+                chain,
+                Object::Timestamp(signature, position),
+                Scope::Timestamp,
+                &proofs,
+                material,
+            )
+            .ok()
+            .filter(|(_, proven)| timestamp.algorithms.at(*proven))
+            .and_then(|(witness, _)| timestamp.proven_in_the_past(&witness))
         });
         if let Some(proven) = held.filter(|proven| proven.time() <= now) {
             proofs.extend(timestamp, proven, signature, signer.map(|s| s.sha256), material);
@@ -84,7 +91,10 @@ pub(super) fn past(
     })?;
     let proven = proofs.earliest(object);
     if proven > control {
-        return Err((sub, format!("proven to exist at {proven}, the chain is known to hold until {control}")));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, the chain is known to hold until {control}"),
+        ));
     }
     if proven < signer.not_before {
         return Err((
@@ -93,7 +103,10 @@ pub(super) fn past(
         ));
     }
     if proven > signer.not_after {
-        return Err((sub, format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after)));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after),
+        ));
     }
     Ok((ChainValidInThePast(()), proven))
 }
@@ -179,7 +192,12 @@ impl Sliding<'_, '_> {
             let why = "nothing proves that the revocation data's issuer existed within its validity";
             return Err((Some(SubIndication::RevocationOutOfBoundsNoPoe), why.into()));
         }
-        Err((None, format!("no revocation data on certificate {index} of the chain is proven to be from before {control}")))
+        Err((
+            None,
+            format!(
+                "no revocation data on certificate {index} of the chain is proven to be from before {control}"
+            ),
+        ))
     }
 
     fn issuer_proven(&self, issuer: &Path) -> bool {
@@ -206,9 +224,10 @@ impl Sliding<'_, '_> {
         for (algorithm, key) in own.into_iter().chain(data) {
             let reliability = table.declared(algorithm, key);
             if !reliability.at(earliest) {
-                earliest = reliability
-                    .end()
-                    .ok_or((Some(SubIndication::CryptoConstraintsFailureNoPoe), "an algorithm was never accepted".into()))?;
+                earliest = reliability.end().ok_or((
+                    Some(SubIndication::CryptoConstraintsFailureNoPoe),
+                    "an algorithm was never accepted".into(),
+                ))?;
             }
         }
         Ok(earliest)
@@ -218,9 +237,12 @@ impl Sliding<'_, '_> {
 /// Says whether the past rescued the signature.
 pub(super) fn note(result: Result<Time, &str>, recorder: &mut Recorder<'_>) {
     match result {
-        Ok(time) => recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on")),
+        Ok(time) => {
+            recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on"))
+        }
         Err(why) => {
-            recorder.check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
+            recorder
+                .check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
         }
     }
 }

@@ -166,11 +166,12 @@ impl Process<'_, '_> {
         match long_term {
             Ok(passed) => (not_yet_valid(chain, proven).map_or(Ok(passed), Err), proven),
             Err(sub) => {
-                let past = archival::past(&chain.failures, chain, object, Scope::Signature, &proofs, self.material)
-                    .and_then(|(witness, time)| match acceptance.at(time) {
-                        Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
-                        Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
-                    });
+                let past =
+                    archival::past(&chain.failures, chain, object, Scope::Signature, &proofs, self.material)
+                        .and_then(|(witness, time)| match acceptance.at(time) {
+                            Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
+                            Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
+                        });
                 match past {
                     Ok(passed) => {
                         archival::note(Ok(proven), recorder);
@@ -202,7 +203,9 @@ impl Process<'_, '_> {
             .max();
         let (Some(made_after), Some(failure)) = (made_after, chain.failures.first()) else { return sub };
         match (sub, failure.cause) {
-            (SubIndication::RevokedNoPoe, Cause::RevokedSince(at)) if at < made_after => SubIndication::Revoked,
+            (SubIndication::RevokedNoPoe, Cause::RevokedSince(at)) if at < made_after => {
+                SubIndication::Revoked
+            }
             (SubIndication::OutOfBoundsNoPoe | SubIndication::OutOfBoundsNotRevoked, Cause::Validity)
                 if chain.path.leaf().is_some_and(|signer| signer.not_after < made_after) =>
             {

@@ -51,13 +51,15 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
                 fail(goes_on, SubIndication::HashFailure);
             }
             ReferenceOutcome::NotFound(why) => {
-                let goes_on = recorder
-                    .check(found, place, false, || format!("{} not found: {why}", describe(reference)).into());
+                let goes_on = recorder.check(found, place, false, || {
+                    format!("{} not found: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::SignedDataNotFound);
             }
             ReferenceOutcome::Refused(why) => {
-                let goes_on = recorder
-                    .check(intact, place, false, || format!("{} not digested: {why}", describe(reference)).into());
+                let goes_on = recorder.check(intact, place, false, || {
+                    format!("{} not digested: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::HashFailure);
             }
         }
@@ -71,8 +73,9 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
         ReferenceKind::SignedProperties | ReferenceKind::KeyInfo => false,
     });
     if !covered {
-        let goes_on = recorder
-            .check(Check::ReferenceDataFound, place, false, || "the signature refers to no data object".into());
+        let goes_on = recorder.check(Check::ReferenceDataFound, place, false, || {
+            "the signature refers to no data object".into()
+        });
         fail(goes_on, SubIndication::SignedDataNotFound);
     }
 

@@ -22,8 +22,7 @@ pub(super) fn name(
     let stamped = has(TimestampKind::Signature);
     let baseline_b = structure.not_baseline_b.is_empty();
     let not_after = signer.and_then(|path| path.leaf()).map(|certificate| certificate.not_after);
-    let baseline_t =
-        stamped && structure.not_baseline_t.is_empty() && stamped_before(not_after, timestamps);
+    let baseline_t = stamped && structure.not_baseline_t.is_empty() && stamped_before(not_after, timestamps);
     let minimal_lt = || stamped && MinimalLt { signature, index, timestamps, material }.holds(signer);
     let archive = has(TimestampKind::Archive);
 
@@ -134,7 +133,9 @@ impl MinimalLt<'_, '_> {
                     return false;
                 }
                 for evidence in speaking.iter() {
-                    if let Some(signer) = self.material.issuer_of_evidence(*evidence, &link.certificate, issuer) {
+                    if let Some(signer) =
+                        self.material.issuer_of_evidence(*evidence, &link.certificate, issuer)
+                    {
                         paths.push(self.material.path(&signer, &[evidence_origin(*evidence)]));
                     }
                 }

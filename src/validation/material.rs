@@ -98,8 +98,7 @@ impl<'c> Material<'c> {
 
     fn read(&mut self, index: usize, signature: &Signature<'_>) -> Parts {
         let origin = signature_origin(index);
-        let place =
-            |token, after_timestamps| Place { signature: index, token, after_timestamps };
+        let place = |token, after_timestamps| Place { signature: index, token, after_timestamps };
         let certificates = signature
             .certificates
             .iter()
@@ -225,9 +224,8 @@ impl<'c> Material<'c> {
     /// The first anchor of a path whose trust has not ended at `time`.
     pub(super) fn anchor_in_force(&self, path: &Path, time: Time) -> Option<usize> {
         path.anchors().find(|index| {
-            path.certificate(*index).is_some_and(|certificate| {
-                self.sunset(certificate).is_none_or(|sunset| time <= sunset)
-            })
+            path.certificate(*index)
+                .is_some_and(|certificate| self.sunset(certificate).is_none_or(|sunset| time <= sunset))
         })
     }
 

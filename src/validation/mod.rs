@@ -97,7 +97,12 @@ fn assemble(
     findings.extend(qualified.findings);
     if material.over_budget() {
         let detail = "the document asks for more work than it is given; what came after was left out";
-        findings.push(Finding::new(Check::WorkBudget.name(), Status::Warning, detail, Check::WorkBudget.clause()));
+        findings.push(Finding::new(
+            Check::WorkBudget.name(),
+            Status::Warning,
+            detail,
+            Check::WorkBudget.clause(),
+        ));
     }
     findings.extend(material.refused.iter().map(|what| {
         let clause = "EN 319 102-1, 5.1.1";
@@ -118,7 +123,10 @@ fn assemble(
             .map(|path| {
                 let links = path.links.iter();
                 links
-                    .map(|link| ChainCertificate { certificate: link.certificate.clone(), trusted: link.trusted })
+                    .map(|link| ChainCertificate {
+                        certificate: link.certificate.clone(),
+                        trusted: link.trusted,
+                    })
                     .collect()
             })
             .unwrap_or_default(),

@@ -26,7 +26,11 @@ pub(super) struct Identification {
     pub(super) result: Result<SignerIdentified, SubIndication>,
 }
 
-pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Checked<Identification> {
+pub(super) fn identify(
+    signature: &Signature<'_>,
+    index: usize,
+    material: &Material<'_>,
+) -> Checked<Identification> {
     let mut recorder = Recorder::new(material.context.policy);
     let signer = &signature.signer;
     let candidates = candidates(signature, index, material);
@@ -36,9 +40,7 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
         .iter()
         .find_map(|reference| candidates.iter().find(|c| material.names_certificate(reference, c)));
     let (certificate, value) = match referenced {
-        Some(certificate) => {
-            (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material))
-        }
+        Some(certificate) => (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material)),
         None => candidates
             .iter()
             .find_map(|candidate| match verify(signature, &candidate.key, material) {
@@ -70,29 +72,23 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
                 });
         }
         if !signer.references.is_empty() {
-            identified &= recorder.check(
-                Check::SigningCertificateReferenceDigest,
-                place,
-                referenced.is_some(),
-                || "the digest in the signed reference is not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateReferenceDigest, place, referenced.is_some(), || {
+                    "the digest in the signed reference is not the certificate's".into()
+                });
         }
         let issuer_serial = issuer_serial(certificate);
         if let Some(named) = signer.references.iter().find_map(|reference| reference.issuer_serial.as_ref()) {
-            identified &= recorder.check(
-                Check::SigningCertificateIssuerSerial,
-                place,
-                *named == issuer_serial,
-                || "issuer and serial number in the signed reference are not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateIssuerSerial, place, *named == issuer_serial, || {
+                    "issuer and serial number in the signed reference are not the certificate's".into()
+                });
         }
         if let Some(kid) = &signer.kid {
-            identified &= recorder.check(
-                Check::SigningCertificateKeyIdentifier,
-                place,
-                *kid == issuer_serial,
-                || "issuer and serial number in kid are not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateKeyIdentifier, place, *kid == issuer_serial, || {
+                    "issuer and serial number in kid are not the certificate's".into()
+                });
         }
     }
     let result = if identified && certificate.is_some() {
@@ -110,7 +106,9 @@ fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) 
     let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
     if found.is_empty() {
         found = match &signature.signer.key {
-            Some(spki) => material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect(),
+            Some(spki) => {
+                material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect()
+            }
             None => own.iter().flatten().take(MOST_CANDIDATES).cloned().collect(),
         };
     }
@@ -148,7 +146,11 @@ fn issuer_serial(certificate: &Certificate) -> Vec<u8> {
 
 impl Material<'_> {
     /// Whether a signed reference's digest is that of the certificate.
-    pub(super) fn names_certificate(&self, reference: &CertificateReference, certificate: &Certificate) -> bool {
+    pub(super) fn names_certificate(
+        &self,
+        reference: &CertificateReference,
+        certificate: &Certificate,
+    ) -> bool {
         reference
             .digest_algorithm
             .known()
