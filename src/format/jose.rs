@@ -2,9 +2,15 @@
 
 use super::json::{Kind, Reader};
 use super::{Limits, Unreadable};
-use ::base64::Engine;
-use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 use std::borrow::Cow;
+
+/// Standard base64 as certificates and tokens come in it; whether the last group is padded proves nothing.
+const STANDARD: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A JSON Web Signature: its text parts as they stand, nothing judged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,19 +85,19 @@ impl JwsSignature<'_> {
 /// Decodes base64url as RFC 7515, 2 has it: no padding, no white space, no stray bits.
 #[must_use]
 pub fn base64url(text: &str) -> Option<Vec<u8>> {
-    super::base64::url(text.as_bytes())
+    general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// Encodes base64url without padding.
 #[must_use]
 pub fn to_base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Decodes standard base64 (`x5c`, `val`), padded or not.
 #[must_use]
 pub fn base64(text: &str) -> Option<Vec<u8>> {
-    super::base64::standard(text.as_bytes())
+    STANDARD.decode(text).ok()
 }
 
 /// Reads a JSON object: `None` if it is well-formed but no JWS.
