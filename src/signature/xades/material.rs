@@ -21,15 +21,25 @@ impl Material<'_> {
         }
         for der in key_info.crls.drain(..) {
             let kind = RevocationKind::Crl;
-            material.revocation.push(EmbeddedRevocation { kind, der: Cow::Owned(der), source: Source::KeyInfo });
+            material.revocation.push(EmbeddedRevocation {
+                kind,
+                der: Cow::Owned(der),
+                source: Source::KeyInfo,
+            });
         }
         for property in &properties.unsigned {
             match name(*property) {
                 Some("CertificateValues") => material.certificates_in(*property, Source::Values),
-                Some("AttrAuthoritiesCertValues") => material.certificates_in(*property, Source::AttributeValues),
+                Some("AttrAuthoritiesCertValues") => {
+                    material.certificates_in(*property, Source::AttributeValues)
+                }
                 Some("RevocationValues") => material.revocation_in(*property, Source::Values),
-                Some("AttributeRevocationValues") => material.revocation_in(*property, Source::AttributeValues),
-                Some("TimeStampValidationData") => material.both_in(*property, Source::TimestampValidationData),
+                Some("AttributeRevocationValues") => {
+                    material.revocation_in(*property, Source::AttributeValues)
+                }
+                Some("TimeStampValidationData") => {
+                    material.both_in(*property, Source::TimestampValidationData)
+                }
                 Some("AnyValidationData") => material.both_in(*property, Source::AnyValidationData),
                 _ => {}
             }

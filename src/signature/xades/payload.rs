@@ -12,9 +12,8 @@ pub(super) fn find<'a>(references: &References<'a>) -> Option<Payload<'a>> {
         let content = references.with_kinds().filter(|(_, kind)| *kind == ReferenceKind::Content);
         content.filter_map(|(reference, _)| reference.data())
     };
-    let whole = content().filter(|data| {
-        data.covered_nodes().is_some_and(|(_, nodes)| matches!(nodes.set, NodeSet::Document))
-    });
+    let whole = content()
+        .filter(|data| data.covered_nodes().is_some_and(|(_, nodes)| matches!(nodes.set, NodeSet::Document)));
     whole.chain(content()).find_map(payload)
 }
 

@@ -50,11 +50,14 @@ impl<'a> References<'a> {
             let digested = reference.outcome(context.crypto, workspace);
             all.core_valid &= digested == ReferenceOutcome::Intact;
             let (kind, misplaced) = own.place(&reference);
-            let manifest = reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
+            let manifest =
+                reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
             all.facts.push(fact(&reference, kind, misplaced.unwrap_or(digested)));
             all.kinds.push(kind);
             all.elements.push(reference);
-            for entry in manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference")) {
+            for entry in
+                manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference"))
+            {
                 if all.facts.len() >= limit {
                     all.refuse(ReferenceKind::ManifestEntry, format!("more than {limit} references"));
                     break;
@@ -114,7 +117,8 @@ impl Own<'_, '_> {
     /// is depends on where it stands, or signed elements could be moved out of the way (signature wrapping).
     fn place(&self, reference: &ReferenceElement<'_>) -> (ReferenceKind, Option<ReferenceOutcome>) {
         let element = reference.element();
-        let at = |node: Option<Node<'_>>| element.is_some() && element.map(|e| e.id()) == node.map(|n| n.id());
+        let at =
+            |node: Option<Node<'_>>| element.is_some() && element.map(|e| e.id()) == node.map(|n| n.id());
         let found = matches!(reference.target, Ok(Target::Document | Target::Element(_)));
         let elsewhere = |what| {
             let why = format!("{} is not {what} of this signature", reference.uri().unwrap_or_default());

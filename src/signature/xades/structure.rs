@@ -144,7 +144,8 @@ fn beyond_bes(
     if references.elements.len() < 2 {
         missing.push("fewer than two references".to_owned());
     }
-    let transforms = |reference: &ReferenceElement<'_>| xmldsig::children(reference.node, DS, "Transforms").count();
+    let transforms =
+        |reference: &ReferenceElement<'_>| xmldsig::children(reference.node, DS, "Transforms").count();
     if references.elements.iter().any(|reference| transforms(reference) > 1) {
         missing.push("a reference with several ds:Transforms".to_owned());
     }
@@ -185,7 +186,10 @@ fn undescribed(properties: &Properties<'_>, references: &References<'_>) -> Opti
         })
     };
     let mut data = references.with_kinds().filter(|(_, kind)| {
-        !matches!(kind, ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo)
+        !matches!(
+            kind,
+            ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo
+        )
     });
     let lacks = |reference: &ReferenceElement<'_>| {
         (reference.id().is_some() || reference.type_uri().ends_with("#Object")) && !described(reference)

@@ -70,7 +70,8 @@ impl<'a> SignatureElement<'a> {
             return Declared::Unknown(String::new());
         };
         let uri = element.attribute("Algorithm").unwrap_or_default();
-        let known = if uri == RSA_PSS { Some(pss_parameters(element)) } else { SignatureAlgorithm::from_uri(uri) };
+        let known =
+            if uri == RSA_PSS { Some(pss_parameters(element)) } else { SignatureAlgorithm::from_uri(uri) };
         known.map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known)
     }
 
@@ -95,7 +96,8 @@ pub(crate) fn method(element: Node<'_>) -> Result<Method, String> {
 
 /// `Algorithm` of a ds:DigestMethod child.
 pub(crate) fn digest_method(parent: Node<'_>) -> Declared<DigestAlgorithm> {
-    let uri = child(parent, DS, "DigestMethod").and_then(|node| node.attribute("Algorithm")).unwrap_or_default();
+    let uri =
+        child(parent, DS, "DigestMethod").and_then(|node| node.attribute("Algorithm")).unwrap_or_default();
     DigestAlgorithm::from_uri(uri).map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known)
 }
 

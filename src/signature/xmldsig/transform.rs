@@ -67,7 +67,8 @@ impl Step {
     /// Reads the ds:Transforms of a reference. An error names what is refused.
     pub(crate) fn read(reference: Node<'_>, signature: NodeId) -> Result<Vec<Self>, String> {
         let mut steps = Vec::new();
-        for transform in children(reference, DS, "Transforms").flat_map(|all| children(all, DS, "Transform")) {
+        for transform in children(reference, DS, "Transforms").flat_map(|all| children(all, DS, "Transform"))
+        {
             if steps.len() >= MAX_TRANSFORMS {
                 return Err(format!("more than {MAX_TRANSFORMS} transforms"));
             }
@@ -153,7 +154,8 @@ impl Step {
             Self::Enveloped(_) if !same => return Err("enveloped-signature on another document".to_owned()),
             Self::Enveloped(signature) => nodes.without.push(*signature),
             Self::XPath(transform) => {
-                let element = home.tree().get_node(*transform).and_then(|node| super::child(node, DS, "XPath"));
+                let element =
+                    home.tree().get_node(*transform).and_then(|node| super::child(node, DS, "XPath"));
                 let element = element.ok_or("an XPath transform without XPath")?;
                 if !leave_out_signatures(element, document, &mut nodes, EXCLUDING_PATTERNS) {
                     return Err("an XPath transform".to_owned());
@@ -188,7 +190,8 @@ fn leave_out_signatures(
 ) -> bool {
     let mut written = super::text(expression).into_owned();
     written.retain(|c| !c.is_ascii_whitespace());
-    let prefix = patterns.iter().find_map(|(before, after)| written.strip_prefix(before)?.strip_suffix(after));
+    let prefix =
+        patterns.iter().find_map(|(before, after)| written.strip_prefix(before)?.strip_suffix(after));
     if prefix.and_then(|prefix| expression.lookup_namespace_uri(Some(prefix))) != Some(DS) {
         return false;
     }
@@ -232,7 +235,9 @@ impl Run<'_> {
         let mut rest = steps;
         while let Some((step, after)) = rest.split_first() {
             match step {
-                Step::Canonicalize(method) => return self.canonicalize(document, &nodes, method, after, sink),
+                Step::Canonicalize(method) => {
+                    return self.canonicalize(document, &nodes, method, after, sink);
+                }
                 Step::Base64 => {
                     let decoded = decode_base64(&select::text(document, &nodes)).ok_or("no base64")?;
                     return self.octets(&decoded, after, sink);
@@ -279,7 +284,8 @@ impl Run<'_> {
                 self.octets(&decode_base64(text).ok_or("no base64")?, after, sink)
             }
             Some(_) => {
-                let document = Document::parse(octets, &self.workspace.limits).map_err(|why| why.to_string())?;
+                let document =
+                    Document::parse(octets, &self.workspace.limits).map_err(|why| why.to_string())?;
                 let nodes = Nodes { set: NodeSet::Document, without: Vec::new(), comments: true };
                 self.nodes(&document, nodes, steps, sink)
             }

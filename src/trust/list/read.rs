@@ -82,7 +82,8 @@ impl TrustedList {
     ) -> Result<Self, NotAList> {
         let root = document.root_element();
         if !root.has_tag_name((TSL, "TrustServiceStatusList")) {
-            let found = format!("{{{}}}{}", root.tag_name().namespace().unwrap_or(""), root.tag_name().name());
+            let found =
+                format!("{{{}}}{}", root.tag_name().namespace().unwrap_or(""), root.tag_name().name());
             return Err(NotAList { expected: "a TrustServiceStatusList", found });
         }
         let budget = Budget { periods: limits.periods, certificates: limits.certificates };
@@ -246,8 +247,9 @@ impl Reader<'_> {
         self.notes.all(&format!("service {}", current.name), std::mem::take(&mut identity.notes));
         let mut older = Vec::new();
         let mut unreadable = false;
-        for instance in
-            child(node, "ServiceHistory").into_iter().flat_map(|list| children(list, "ServiceHistoryInstance"))
+        for instance in child(node, "ServiceHistory")
+            .into_iter()
+            .flat_map(|list| children(list, "ServiceHistoryInstance"))
         {
             self.budget.period()?;
             match self.state(instance) {
@@ -310,10 +312,13 @@ impl Reader<'_> {
                     state.additional_information.extend(uris);
                 }
                 "Qualifications" if known(part) => {
-                    let elements = children(part, "QualificationElement").map(|element| self.qualification(element));
+                    let elements =
+                        children(part, "QualificationElement").map(|element| self.qualification(element));
                     state.qualifications.extend(elements);
                 }
-                "ExpiredCertsRevocationInfo" if known(part) => state.expired_certs_revocation_info = time(part),
+                "ExpiredCertsRevocationInfo" if known(part) => {
+                    state.expired_certs_revocation_info = time(part)
+                }
                 // Who took the service over changes nothing for the certificates issued under it.
                 "TakenOverBy" if known(part) => {}
                 unknown if critical => state.unknown_critical.push(self.strings.get(unknown)),
@@ -389,7 +394,9 @@ impl Reader<'_> {
             "ExtendedKeyUsage" => Criterion::ExtendedKeyUsage(self.oids(node, "KeyPurposeId")),
             "QcStatementSet" => Criterion::Nested(Criteria {
                 assert: Assert::All,
-                criteria: children(node, "QcStatement").map(|statement| self.qc_statement(statement)).collect(),
+                criteria: children(node, "QcStatement")
+                    .map(|statement| self.qc_statement(statement))
+                    .collect(),
             }),
             unknown => Criterion::Unknown(self.strings.get(unknown)),
         }
@@ -460,7 +467,9 @@ fn is_registration_identifier(name: &str) -> bool {
     let letters = |part: Option<&[u8]>| part.is_some_and(|p| p.iter().all(u8::is_ascii_uppercase));
     let named = matches!(kind.get(..3), Some(b"VAT" | b"NTR" | b"LEI" | b"PSD" | b"TIN" | b"GOV" | b"EXC"));
     let national = kind.get(2) == Some(&b':') && letters(kind.get(..2));
-    !value.is_empty() && kind.len() == 5 && (named && letters(kind.get(3..)) || national && letters(kind.get(3..)))
+    !value.is_empty()
+        && kind.len() == 5
+        && (named && letters(kind.get(3..)) || national && letters(kind.get(3..)))
 }
 
 fn english(node: Node<'_, '_>) -> bool {
@@ -617,7 +626,10 @@ mod tests {
     #[test]
     fn the_scheme_is_read_english_first_and_past_comments() {
         let list = read(&list("")).unwrap();
-        assert_eq!((list.version, list.sequence, &*list.territory, &*list.operator), (6, 7, "XX", "Authority"));
+        assert_eq!(
+            (list.version, list.sequence, &*list.territory, &*list.operator),
+            (6, 7, "XX", "Authority")
+        );
         assert_eq!(*list.scheme_information, [Arc::from("https://a/p.xml")]);
         assert_eq!(list.next_update, None);
         assert!(list.issued.is_some());
@@ -628,7 +640,10 @@ mod tests {
         let history = past(&state("2016-07-01T00:00:00Z", "")) + &past(&state("2018-01-01T00:00:00Z", ""));
         let list = read(&list(&service(&state("2020-01-01T00:00:00Z", ""), &history))).unwrap();
         let service = &list.services[0];
-        assert_eq!((&*service.provider, service.provider_identifier.as_deref()), ("Anbieter", Some("VATXX-123")));
+        assert_eq!(
+            (&*service.provider, service.provider_identifier.as_deref()),
+            ("Anbieter", Some("VATXX-123"))
+        );
         let at = |text: &str| service.state_at(Time::parse_rfc3339(text).unwrap()).map(|(index, _)| index);
         assert_eq!(at("2016-06-30T23:59:59Z"), None);
         assert_eq!(at("2016-07-01T00:00:00Z"), Some(2));
@@ -653,7 +668,9 @@ mod tests {
         assert!(list.services[1].certificates.is_empty());
         assert_eq!(list.services[1].key_identifiers, [[1, 2]]);
         let notes = list.notes.join("\n");
-        for what in ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"] {
+        for what in
+            ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"]
+        {
             assert!(notes.contains(what), "{notes}");
         }
     }
@@ -691,7 +708,10 @@ mod tests {
                 Criterion::Nested(nested),
             ],
         };
-        assert_eq!(state.qualifications, [Qualification { qualifiers: vec![Arc::from("qq")], criteria: expected }]);
+        assert_eq!(
+            state.qualifications,
+            [Qualification { qualifiers: vec![Arc::from("qq")], criteria: expected }]
+        );
     }
 
     #[test]
