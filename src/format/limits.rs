@@ -28,7 +28,7 @@ impl Default for Limits {
             attributes: 256,
             namespaces: 64,
             signatures: 64,
-            references: 256,
+            references: 1024,
         }
     }
 }

@@ -51,3 +51,54 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+/// Reads the outermost layer; what it is, its content decides.
+///
+/// # Errors
+/// Nothing there, no known format, a known one that is broken, or over a limit.
+pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unreadable> {
+    if bytes.len() > limits.bytes {
+        return Err(Unreadable::OverLimit("bytes", limits.bytes));
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    match text.first() {
+        None => Err(Unreadable::Empty),
+        Some(b'{') => Ok(match jose::read_json(bytes, limits)? {
+            Some(jws) => Envelope::Jws(jws),
+            None => Envelope::Json(bytes),
+        }),
+        Some(b'[') => {
+            let mut reader = json::Reader::new(bytes, limits)?;
+            reader.skip()?;
+            reader.end()?;
+            Ok(Envelope::Json(bytes))
+        }
+        Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
+        Some(_) => jose::read_compact(text, limits)?.map(Envelope::Jws).ok_or(Unreadable::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides() {
+        let limits = Limits::default();
+        let read = |bytes: &'static [u8]| read(bytes, &limits);
+        assert_eq!(read(b"").unwrap_err(), Unreadable::Empty);
+        assert_eq!(read(b"\xef\xbb\xbf \r\n").unwrap_err(), Unreadable::Empty);
+        assert!(matches!(read(b" \n{\"a\": 1}"), Ok(Envelope::Json(_))));
+        assert!(matches!(read(b"[1]"), Ok(Envelope::Json(_))));
+        assert!(matches!(read(b"\xef\xbb\xbf{\"payload\":\"\",\"signature\":\"\"}"), Ok(Envelope::Jws(_))));
+        assert!(matches!(read(b"e30.e30.e30"), Ok(Envelope::Jws(_))));
+        for unknown in
+            [&b"%PDF-1.7"[..], b"PK\x03\x04", b"\x30\x80", b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"]
+        {
+            assert_eq!(read(unknown).unwrap_err(), Unreadable::Unknown, "{unknown:?}");
+        }
+        assert!(matches!(read(b"{\"a\": 1").unwrap_err(), Unreadable::Malformed("JSON", _)));
+        let small = Limits { bytes: 2, ..limits };
+        assert_eq!(super::read(b"{ }", &small).unwrap_err(), Unreadable::OverLimit("bytes", 2));
+    }
+}

@@ -1,7 +1,128 @@
 //! Parsed and verified revocation data, each computed once.
 
+use super::NotRevocationData;
+use super::crl::Crl;
+use super::ocsp::OcspResponse;
+use crate::signature::Declared;
+use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification, identity};
+use moka::sync::Cache;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that one cached verification occupies, about: two digests, the outcome, moka's own.
+const VERIFICATION_WEIGHT: u32 = 256;
+
+type Digest = [u8; 32];
+
 /// A bounded cache of parsed CRLs and OCSP responses by digest, and of their verifications by key.
+///
+/// A cache of pure functions: it can change how long an answer takes, never which answer it is.
 #[derive(Debug)]
 pub struct RevocationStore {
-    _todo: (),
+    caches: Option<Caches>,
+}
+
+#[derive(Debug)]
+struct Caches {
+    crls: Cache<Digest, Arc<Crl>>,
+    ocsps: Cache<Digest, Arc<OcspResponse>>,
+    /// By the digest of what is signed and that of the SubjectPublicKeyInfo.
+    verifications: Cache<(Digest, Digest), Verification>,
+}
+
+impl RevocationStore {
+    /// A store bounded to about `bytes`: half for CRLs, a quarter each for OCSP responses and verifications.
+    /// 0 disables caching.
+    #[must_use]
+    pub fn new(bytes: u64) -> Self {
+        let caches = (bytes > 0).then(|| Caches {
+            crls: Cache::builder()
+                .max_capacity(bytes / 2)
+                .weigher(|_, crl: &Arc<Crl>| weight(crl.size()))
+                .build(),
+            ocsps: Cache::builder()
+                .max_capacity(bytes / 4)
+                .weigher(|_, response: &Arc<OcspResponse>| weight(response.size()))
+                .build(),
+            verifications: Cache::builder()
+                .max_capacity(bytes / 4)
+                .weigher(|_, _| VERIFICATION_WEIGHT)
+                .build(),
+        });
+        Self { caches }
+    }
+
+    /// The CRL in these DER bytes.
+    ///
+    /// # Errors
+    /// Not a CRL.
+    pub fn crl(&self, der: &[u8]) -> Result<Arc<Crl>, NotRevocationData> {
+        let sha256 = identity(der);
+        let parse = || Crl::parse_identified(der, sha256).map(Arc::new);
+        cached(self.caches.as_ref().map(|caches| &caches.crls), sha256, parse)
+    }
+
+    /// The OCSP response in these DER bytes.
+    ///
+    /// # Errors
+    /// Not a successful basic response.
+    pub fn ocsp(&self, der: &[u8]) -> Result<Arc<OcspResponse>, NotRevocationData> {
+        let sha256 = identity(der);
+        let parse = || OcspResponse::parse_identified(der, sha256).map(Arc::new);
+        cached(self.caches.as_ref().map(|caches| &caches.ocsps), sha256, parse)
+    }
+
+    /// Whether `crl` was signed by `key`; computed once for each pair.
+    #[must_use]
+    pub fn verify_crl(&self, crypto: &Crypto, crl: &Crl, key: &PublicKey) -> Verification {
+        let signed = Signed { der: &crl.der, tbs: &crl.tbs, value: &crl.signature };
+        self.verify(crypto, crl.sha256, &crl.signature_algorithm, &signed, key)
+    }
+
+    /// Whether `response` was signed by `key`; computed once for each pair.
+    #[must_use]
+    pub fn verify_ocsp(&self, crypto: &Crypto, response: &OcspResponse, key: &PublicKey) -> Verification {
+        let signed = Signed { der: &response.der, tbs: &response.tbs, value: &response.signature };
+        self.verify(crypto, response.sha256, &response.signature_algorithm, &signed, key)
+    }
+
+    fn verify(
+        &self,
+        crypto: &Crypto,
+        sha256: Digest,
+        algorithm: &Declared<SignatureAlgorithm>,
+        signed: &Signed<'_>,
+        key: &PublicKey,
+    ) -> Verification {
+        let compute = || match (algorithm, signed.der.get(signed.tbs.clone())) {
+            (Declared::Known(algorithm), Some(tbs)) => crypto.verify(algorithm, key, &[tbs], signed.value),
+            (Declared::Unknown(oid), _) => Verification::Unsupported(format!("signature algorithm {oid}")),
+            (_, None) => Verification::Unsupported("signed bytes out of range".into()),
+        };
+        match &self.caches {
+            Some(caches) => caches.verifications.get_with((sha256, *key.identity()), compute),
+            None => compute(),
+        }
+    }
+}
+
+struct Signed<'a> {
+    der: &'a [u8],
+    tbs: &'a Range<usize>,
+    value: &'a [u8],
+}
+
+fn cached<T: Clone + Send + Sync + 'static>(
+    cache: Option<&Cache<Digest, T>>,
+    key: Digest,
+    parse: impl FnOnce() -> Result<T, NotRevocationData>,
+) -> Result<T, NotRevocationData> {
+    match cache {
+        Some(cache) => cache.try_get_with(key, parse).map_err(|error| (*error).clone()),
+        None => parse(),
+    }
+}
+
+fn weight(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
 }

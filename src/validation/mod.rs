@@ -1,1 +1,161 @@
 //! EN 319 102-1: signatures → indication, sub-indication, findings.
+//!
+//! One building block a file, named in words. A block takes facts and returns its value with every check that led
+//! there; only a block that passed mints its witness, and the passed verdict takes all of them.
+
+mod acceptance;
+mod archival;
+mod basic;
+pub mod check;
+mod context;
+mod cryptographic;
+mod format_checking;
+mod level;
+mod long_term;
+mod material;
+pub mod policy;
+mod proofs;
+mod revocation_data;
+mod signing_certificate;
+mod timestamps;
+mod trusted_lists;
+mod verdict;
+mod x509;
+
+pub use check::Checked;
+pub use policy::Policy;
+pub use verdict::{
+    ChainCertificate, Indication, RevocationUsed, SealVerdict, SubIndication, TimestampVerdict, TotalPassed,
+    TrustedService,
+};
+
+use crate::certificate::CertificateStore;
+use crate::finding::{Finding, Status};
+use crate::revocation::RevocationStore;
+use crate::signature::Signature;
+use crate::signature::algorithm::Crypto;
+use crate::time::Time;
+use crate::trust::Snapshot;
+use crate::trust::qualification::{Indication3, qualify};
+use basic::Outcome;
+use check::Check;
+use material::Material;
+use std::collections::HashSet;
+use timestamps::Timestamp;
+
+/// What validation takes besides the signatures.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    /// The primitives.
+    pub crypto: &'c Crypto,
+    /// Remembers certificates.
+    pub certificates: &'c CertificateStore,
+    /// Remembers revocation data.
+    pub revocation: &'c RevocationStore,
+    /// What is trusted.
+    pub snapshot: &'c Snapshot,
+    /// What follows of each check.
+    pub policy: &'c Policy,
+    /// The validation time.
+    pub time: Time,
+}
+
+/// Validates all signatures of a document, in order. What one of them carries serves all of them.
+#[must_use]
+pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<SealVerdict> {
+    let material = Material::gather(signatures, context);
+    signatures.iter().enumerate().map(|(index, signature)| seal(signature, index, &material)).collect()
+}
+
+fn seal(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> SealVerdict {
+    let timestamps = timestamps::validate(signature, index, material);
+    let outcome = basic::validate(signature, index, &timestamps, material);
+    let path = outcome.chain.as_ref().map(|chain| &chain.path);
+    let level = level::name(signature, index, path, &timestamps, material).to_owned();
+    assemble(signature, outcome, timestamps, level, material)
+}
+
+fn assemble(
+    signature: &Signature<'_>,
+    outcome: Outcome,
+    timestamps: Vec<Timestamp>,
+    level: String,
+    material: &Material<'_>,
+) -> SealVerdict {
+    let snapshot = material.context.snapshot;
+    let (indication, sub_indication, asked) = match outcome.result {
+        Ok(passed) => (Indication::TotalPassed(passed), None, Indication3::Passed),
+        Err(sub) if sub.failed() => (Indication::TotalFailed, Some(sub), Indication3::Failed),
+        Err(sub) => (Indication::Indeterminate, Some(sub), Indication3::Indeterminate),
+    };
+    let path = outcome.chain.as_ref().map(|chain| &chain.path);
+    let certificates = path.map(|path| path.certificates()).unwrap_or_default();
+    let qualified = qualify(snapshot, &certificates, outcome.best_signature_time, asked);
+
+    let mut findings = outcome.findings;
+    findings.push(trusted_lists::freshness(material.context, path.map(|path| path.as_ref())));
+    findings.extend(qualified.findings);
+    if material.over_budget() {
+        let detail = "the document asks for more work than it is given; what came after was left out";
+        findings.push(Finding::new(Check::WorkBudget.name(), Status::Warning, detail, Check::WorkBudget.clause()));
+    }
+    findings.extend(material.refused.iter().map(|what| {
+        let clause = "EN 319 102-1, 5.1.1";
+        Finding::new("validation-material-readable", Status::Warning, format!("left out: {what}"), clause)
+    }));
+    findings.extend(not_run(&findings));
+
+    SealVerdict {
+        id: signature.id.clone(),
+        indication,
+        sub_indication,
+        qualification: qualified.signature,
+        level,
+        counter_signature: signature.counters.is_some(),
+        intact: outcome.intact,
+        signer: outcome.signer,
+        chain: path
+            .map(|path| {
+                let links = path.links.iter();
+                links
+                    .map(|link| ChainCertificate { certificate: link.certificate.clone(), trusted: link.trusted })
+                    .collect()
+            })
+            .unwrap_or_default(),
+        claimed_signing_time: signature.attributes.signing_time,
+        best_signature_time: outcome.best_signature_time,
+        revocation: used(outcome.chain.as_ref(), material),
+        trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
+        timestamps: timestamps.into_iter().map(Timestamp::into_verdict).collect(),
+        findings,
+    }
+}
+
+/// The checks that no block came to.
+fn not_run(findings: &[Finding]) -> Vec<Finding> {
+    let ran: HashSet<&str> = findings.iter().map(|finding| finding.check).collect();
+    Check::ALL
+        .iter()
+        .filter(|check| check.of_signature() && !ran.contains(check.name()))
+        .map(|check| Finding::new(check.name(), Status::NotRun, "", check.clause()))
+        .collect()
+}
+
+fn used(chain: Option<&x509::Chain>, material: &Material<'_>) -> Vec<RevocationUsed> {
+    let Some(chain) = chain else { return Vec::new() };
+    chain
+        .revocation
+        .iter()
+        .filter_map(|(position, usable)| {
+            let item = material.evidence.get(usable.evidence)?;
+            Some(RevocationUsed {
+                certificate: chain.path.certificate(*position)?.sha256,
+                kind: item.data.kind(),
+                sha256: *item.data.sha256(),
+                this_update: usable.this_update,
+                next_update: usable.next_update,
+                status: usable.status.clone(),
+            })
+        })
+        .collect()
+}

@@ -1,9 +1,18 @@
 //! The one integration test binary.
 #![allow(clippy::as_conversions)]
 
-mod certificates;
 #[path = "../demo/mod.rs"]
 mod demo;
+
+mod asn1;
+mod certificates;
+mod credential;
 mod demonstration;
+mod http;
+mod jades;
+mod layout;
+mod mutation;
+mod support;
 mod trust;
 mod xml;
+mod xmldsig;

@@ -240,8 +240,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Another tag, none there, malformed, or over a limit.
     pub fn expect(&mut self, tag: Tag, what: &'static str) -> Result<Tlv<'a>, Error> {
-        let tlv = self.any(what)?;
-        if tlv.tag == tag { Ok(tlv) } else { Err(tlv.unexpected(what)) }
+        self.any(what)?.of(tag, what)
     }
 
     /// The next TLV if it has this tag; otherwise nothing is consumed.
@@ -324,6 +323,14 @@ impl Bounds {
 }
 
 impl<'a> Tlv<'a> {
+    /// This TLV, if it has this tag; `what` names the expected in the error.
+    ///
+    /// # Errors
+    /// Another tag.
+    pub fn of(self, tag: Tag, what: &'static str) -> Result<Self, Error> {
+        if self.tag == tag { Ok(self) } else { Err(self.unexpected(what)) }
+    }
+
     /// Opens the level below.
     ///
     /// # Errors

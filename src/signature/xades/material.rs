@@ -10,6 +10,8 @@ use std::borrow::Cow;
 pub(super) struct Material<'a> {
     pub(super) certificates: Vec<EmbeddedCertificate<'a>>,
     pub(super) revocation: Vec<EmbeddedRevocation<'a>>,
+    /// Time-stamp tokens that stand before the next piece.
+    after_timestamps: usize,
 }
 
 impl Material<'_> {
@@ -17,16 +19,12 @@ impl Material<'_> {
     pub(super) fn collect(key_info: &mut KeyInfo, properties: &Properties<'_>) -> Self {
         let mut material = Self::default();
         for der in key_info.certificates.drain(..) {
-            material.certificates.push(EmbeddedCertificate { der: Cow::Owned(der), source: Source::KeyInfo });
+            material.certificate(der, Source::KeyInfo);
         }
         for der in key_info.crls.drain(..) {
-            let kind = RevocationKind::Crl;
-            material.revocation.push(EmbeddedRevocation {
-                kind,
-                der: Cow::Owned(der),
-                source: Source::KeyInfo,
-            });
+            material.revocation(RevocationKind::Crl, der, Source::KeyInfo);
         }
+        material.after_timestamps = properties.data_objects.iter().map(|property| tokens(*property)).sum();
         for property in &properties.unsigned {
             match name(*property) {
                 Some("CertificateValues") => material.certificates_in(*property, Source::Values),
@@ -41,7 +39,7 @@ impl Material<'_> {
                     material.both_in(*property, Source::TimestampValidationData)
                 }
                 Some("AnyValidationData") => material.both_in(*property, Source::AnyValidationData),
-                _ => {}
+                _ => material.after_timestamps = material.after_timestamps.saturating_add(tokens(*property)),
             }
         }
         material
@@ -60,7 +58,7 @@ impl Material<'_> {
 
     fn certificates_in(&mut self, values: Node<'_>, source: Source) {
         for der in named(values, "EncapsulatedX509Certificate").filter_map(encapsulated) {
-            self.certificates.push(EmbeddedCertificate { der: Cow::Owned(der), source });
+            self.certificate(der, source);
         }
     }
 
@@ -70,10 +68,25 @@ impl Material<'_> {
             ("OCSPValues", "EncapsulatedOCSPValue", RevocationKind::Ocsp),
         ] {
             for der in named(values, list).flat_map(|list| named(list, value)).filter_map(encapsulated) {
-                self.revocation.push(EmbeddedRevocation { kind, der: Cow::Owned(der), source });
+                self.revocation(kind, der, source);
             }
         }
     }
+
+    fn certificate(&mut self, der: Vec<u8>, source: Source) {
+        let (der, after_timestamps) = (Cow::Owned(der), self.after_timestamps);
+        self.certificates.push(EmbeddedCertificate { der, source, after_timestamps });
+    }
+
+    fn revocation(&mut self, kind: RevocationKind, der: Vec<u8>, source: Source) {
+        let (der, after_timestamps) = (Cow::Owned(der), self.after_timestamps);
+        self.revocation.push(EmbeddedRevocation { kind, der, source, after_timestamps });
+    }
+}
+
+/// Time-stamp tokens in a property; none in one that is no time-stamp.
+fn tokens(property: Node<'_>) -> usize {
+    named(property, "EncapsulatedTimeStamp").count()
 }
 
 /// EncapsulatedPKIDataType, decoded.

@@ -176,13 +176,20 @@ pub(super) fn countersigned<'a>(node: Node<'a>) -> Option<Node<'a>> {
     above.next().filter(|parent| is(*parent, DS, "Signature"))
 }
 
-/// Elements of XML-DSig in the signature's objects that carry this Id, where the standard lets a reference of that
-/// kind point.
+/// SignedProperties as DIGIDOC-XML writes them: in the namespace of XML-DSig, so that nothing of XAdES is read from
+/// them, but a reference to them is where it should be.
+pub(super) fn own_digidoc_properties<'a>(signature: &SignatureElement<'a>) -> Option<Node<'a>> {
+    let mut qualifying =
+        signature.objects.iter().flat_map(|object| children(*object, DS, "QualifyingProperties"));
+    qualifying.find_map(|qualifying| child(qualifying, DS, "SignedProperties"))
+}
+
+/// The ds:Object of the signature that carries this Id.
 pub(super) fn own_object<'a>(signature: &SignatureElement<'a>, wanted: &str) -> Option<Node<'a>> {
     signature.objects.iter().copied().find(|object| id(*object) == Some(wanted))
 }
 
-/// The ds:Manifest elements directly in the signature's objects.
+/// The ds:Manifest elements that stand directly in the signature's objects.
 pub(super) fn own_manifests<'a>(signature: &SignatureElement<'a>) -> impl Iterator<Item = Node<'a>> {
     signature.objects.iter().flat_map(|object| children(*object, DS, "Manifest"))
 }

@@ -1,6 +1,6 @@
 //! Facts about the structure from which the level is named (EN 319 132-1, 6 and annex; recorded rules).
 
-use super::properties::{Properties, digest, is_v141, name, named};
+use super::properties::{Properties, digest, name, named};
 use super::references::References;
 use crate::signature::xmldsig::{self, DS, Node, ReferenceElement, SignatureElement};
 use crate::signature::{ReferenceKind, Structure};
@@ -84,7 +84,7 @@ fn not_bes(properties: &Properties<'_>, references: &References<'_>) -> Vec<Stri
     missing.extend(at_most_one("SignatureProductionPlace", Some("SignatureProductionPlaceV2")));
     missing.extend(at_most_one("SignerRole", Some("SignerRoleV2")));
     let attributes = properties.signing_certificates().count();
-    let key_info_signed = references.kinds.contains(&ReferenceKind::KeyInfo);
+    let key_info_signed = references.kinds().any(|kind| kind == ReferenceKind::KeyInfo);
     if attributes > 1 || (attributes == 0 && !key_info_signed) {
         missing.push(format!("{attributes} signing-certificate attributes instead of one"));
     }
@@ -108,10 +108,10 @@ fn format_unsound(format: Node<'_>, references: &References<'_>) -> Option<Strin
     for (wanted, attribute) in [("MimeType", "MimeType"), ("Encoding", "Encoding")] {
         let said = part(wanted).map(|node| xmldsig::text(node).trim().to_owned());
         let has = object.attribute(attribute);
-        if let (Some(said), Some(has)) = (&said, has) {
-            if said != has {
-                return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
-            }
+        if let (Some(said), Some(has)) = (&said, has)
+            && said != has
+        {
+            return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
         }
     }
     None
@@ -169,9 +169,6 @@ fn beyond_bes(
     if properties.unsigned("SignaturePolicyStore").next().is_some() && !policy_has_hash(properties) {
         missing.push("SignaturePolicyStore, but no policy digest is signed".to_owned());
     }
-    if properties.unsigned("ArchiveTimeStamp").any(|timestamp| !is_v141(timestamp)) {
-        missing.push("an ArchiveTimeStamp of XAdES 1.3.2".to_owned());
-    }
     missing
 }
 
@@ -185,16 +182,12 @@ fn undescribed(properties: &Properties<'_>, references: &References<'_>) -> Opti
             wanted.is_some() && wanted == id
         })
     };
-    let mut data = references.with_kinds().filter(|(_, kind)| {
-        !matches!(
-            kind,
-            ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo
-        )
-    });
+    // A manifest's entries are described, not the manifest; SignatureProperties are no data object.
+    let mut data = references.content().filter(|one| !one.type_uri().ends_with("#SignatureProperties"));
     let lacks = |reference: &ReferenceElement<'_>| {
         (reference.id().is_some() || reference.type_uri().ends_with("#Object")) && !described(reference)
     };
-    data.any(|(reference, _)| lacks(reference)).then(|| "signed data without a DataObjectFormat".to_owned())
+    data.any(lacks).then(|| "signed data without a DataObjectFormat".to_owned())
 }
 
 fn policy_has_hash(properties: &Properties<'_>) -> bool {

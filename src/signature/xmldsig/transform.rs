@@ -3,6 +3,7 @@
 use super::{DS, Node, Workspace, children, decode_base64, method, select};
 use crate::format::Sink;
 use crate::format::xml::c14n::{self, Kind, Method, NodeSet};
+use crate::format::xml::xpath::{FILTER2, XPATH};
 use crate::format::xml::{Document, NodeId};
 use std::sync::Arc;
 
@@ -11,8 +12,6 @@ const MAX_TRANSFORMS: usize = 16;
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const BASE64: &str = "http://www.w3.org/2000/09/xmldsig#base64";
-const XPATH: &str = "http://www.w3.org/TR/1999/REC-xpath-19991116";
-const FILTER2: &str = "http://www.w3.org/2002/06/xmldsig-filter2";
 
 /// The canonicalisation of a node-set that no transform turned into octets (XML-DSig 1.1, 4.4.3.2), and of a
 /// time-stamp that names none.
@@ -57,9 +56,9 @@ pub(crate) enum Step {
     Base64,
     /// Leaves out the signature that the reference stands in.
     Enveloped(NodeId),
-    /// An XPath or XPath filter 2.0 transform: nodes to nodes. The ds:Transform element.
+    /// The XPath transform: nodes to nodes. The ds:Transform element.
     XPath(NodeId),
-    /// XPath filter 2.0.
+    /// The XPath filter 2.0 transform, likewise.
     Filter2(NodeId),
 }
 
@@ -144,78 +143,18 @@ impl Step {
         mut nodes: Nodes,
         workspace: &Workspace<'_>,
     ) -> Result<Nodes, String> {
-        let home = workspace.document;
-        if !matches!(self, Self::Enveloped(_)) {
-            workspace.budget.spend(document.tree().input_text().len())?;
-        }
-        let same = std::ptr::eq(document.tree(), home.tree());
         match self {
             // Defined only where the signature stands in the document that is transformed (6.6.4).
-            Self::Enveloped(_) if !same => return Err("enveloped-signature on another document".to_owned()),
+            Self::Enveloped(_) if !std::ptr::eq(document.tree(), workspace.document.tree()) => {
+                return Err("enveloped-signature on another document".to_owned());
+            }
             Self::Enveloped(signature) => nodes.without.push(*signature),
-            Self::XPath(transform) => {
-                let element =
-                    home.tree().get_node(*transform).and_then(|node| super::child(node, DS, "XPath"));
-                let element = element.ok_or("an XPath transform without XPath")?;
-                if !leave_out_signatures(element, document, &mut nodes, EXCLUDING_PATTERNS) {
-                    return Err("an XPath transform".to_owned());
-                }
-            }
-            Self::Filter2(transform) => {
-                let transform = home.tree().get_node(*transform).ok_or("no transform")?;
-                for element in children(transform, FILTER2, "XPath") {
-                    let subtract = element.attribute("Filter") == Some("subtract");
-                    if !(subtract && leave_out_signatures(element, document, &mut nodes, SUBTRACT_PATTERNS)) {
-                        return Err("an XPath filter".to_owned());
-                    }
-                }
-            }
+            Self::XPath(transform) => select::xpath(document, &mut nodes, *transform, workspace)?,
+            Self::Filter2(transform) => select::filter2(document, &mut nodes, *transform, workspace)?,
             Self::Canonicalize(_) | Self::Base64 => {}
         }
         Ok(nodes)
     }
-}
-
-/// How expressions that take away every ds:Signature are written (`P` is the prefix), up to white space: they
-/// need no XPath engine. As XPath transforms and as subtracting XPath filters.
-const EXCLUDING_PATTERNS: &[(&str, &str)] = &[("not(ancestor-or-self::", ":Signature)")];
-const SUBTRACT_PATTERNS: &[(&str, &str)] = &[("/descendant::", ":Signature"), ("//", ":Signature")];
-
-/// Recognises such an expression and takes the signatures away; `false` if it is another one.
-fn leave_out_signatures(
-    expression: Node<'_>,
-    document: &Document<'_>,
-    nodes: &mut Nodes,
-    patterns: &[(&str, &str)],
-) -> bool {
-    let mut written = super::text(expression).into_owned();
-    written.retain(|c| !c.is_ascii_whitespace());
-    let prefix =
-        patterns.iter().find_map(|(before, after)| written.strip_prefix(before)?.strip_suffix(after));
-    if prefix.and_then(|prefix| expression.lookup_namespace_uri(Some(prefix))) != Some(DS) {
-        return false;
-    }
-    let Some(apex) = (match &nodes.set {
-        NodeSet::Document => Some(document.tree().root()),
-        NodeSet::Subtree(id) => document.tree().get_node(*id),
-        NodeSet::Nodes(_) => None,
-    }) else {
-        return false;
-    };
-    // Nothing of the subtree is left where it lies within a signature itself.
-    if apex.ancestors().skip(1).any(|node| super::is(node, DS, "Signature")) {
-        nodes.without.push(apex.id());
-        return true;
-    }
-    let mut end = None;
-    for node in apex.descendants().filter(|node| super::is(*node, DS, "Signature")) {
-        // A signature within one that is left out already goes with it.
-        if end.is_none_or(|end| node.range().start >= end) {
-            end = Some(node.range().end);
-            nodes.without.push(node.id());
-        }
-    }
-    true
 }
 
 /// One walk through the transforms that are left.

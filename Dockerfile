@@ -1,0 +1,13 @@
+# Build: pinned toolchain, locked dependencies.
+FROM rust:1.95.0-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked --bin sealgate
+
+# Run: no shell, no package manager, not root; needs no writable file system.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /src/target/release/sealgate /usr/local/bin/sealgate
+USER nonroot
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/sealgate"]
+CMD ["serve", "--listen", "0.0.0.0:8080", "--trust-lists", "/var/lib/sealgate/trust-lists"]

@@ -1,0 +1,204 @@
+//! `sealgate bench`: the pipeline against the floor, both measured in one run.
+
+use super::verify::{collect, parse_time};
+use super::{Failure, TrustSource};
+use crate::clock::{self, Stopwatch};
+use crate::pipeline::{Pipeline, Request};
+use crate::signature::algorithm::{Crypto, Ledger, Operation};
+use crate::time::Time;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Arguments of `sealgate bench`.
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    #[command(flatten)]
+    trust: TrustSource,
+    /// Threads.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
+    /// How long to measure, in all.
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    seconds: f64,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Validation time, RFC 3339; now otherwise.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Time>,
+    /// Fetch nothing.
+    #[arg(long)]
+    offline: bool,
+    /// Files or folders.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Serialize)]
+struct Figures {
+    credentials_per_second: f64,
+    floor_per_second: f64,
+    ratio: f64,
+    threads: usize,
+    bytes_per_second: f64,
+    verdicts: BTreeMap<&'static str, usize>,
+    cpu_seconds_per_credential: f64,
+    resident_bytes: u64,
+}
+
+/// Both are measured in turns this long, so that a machine that speeds up or slows down does so for both.
+const TURN: Duration = Duration::from_millis(100);
+
+pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
+    if args.threads == 0 || !(args.seconds > 0.0 && args.seconds <= 3600.0) {
+        return Err(Failure::usage("--threads must be at least 1, --seconds in 0 to 3600"));
+    }
+    let files = collect(&args.paths)?;
+    let inputs = files
+        .iter()
+        .map(|path| std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display()))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let pipeline = args.trust.pipeline()?;
+    let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &[] };
+    let mut verdicts = BTreeMap::new();
+    for input in &inputs {
+        let verdict = pipeline.verify(input, &request).verdict.as_str();
+        verdicts.entry(verdict).and_modify(|n: &mut usize| *n = n.saturating_add(1)).or_insert(1);
+    }
+    let floor: Vec<Vec<Operation>> = inputs.iter().map(|input| operations(&pipeline, input, &request)).collect();
+    let crypto = Crypto::default();
+    let mut whole = Measured::default();
+    let mut least = Measured::default();
+    let watch = Stopwatch::start();
+    while watch.elapsed().as_secs_f64() < args.seconds {
+        whole.add(&turn(args.threads, inputs.len(), |index| {
+            if let Some(input) = inputs.get(index) {
+                std::hint::black_box(pipeline.verify(input, &request));
+            }
+        }));
+        least.add(&turn(args.threads, floor.len(), |index| {
+            for operation in floor.get(index).map_or(&[][..], Vec::as_slice) {
+                std::hint::black_box(operation.replay(&crypto));
+            }
+        }));
+    }
+    print(args.format, &figures(args.threads, &inputs, &whole, &least, verdicts))?;
+    Ok(super::exit::PASSED)
+}
+
+/// What the pipeline does on this input with its caches warm.
+fn operations(pipeline: &Pipeline, input: &[u8], request: &Request<'_>) -> Vec<Operation> {
+    let ledger = Arc::new(Ledger::default());
+    pipeline.verify_with(&Crypto::recording(Arc::clone(&ledger)), input, request);
+    ledger.take()
+}
+
+#[derive(Default)]
+struct Measured {
+    done: usize,
+    wall: f64,
+    cpu: f64,
+}
+
+impl Measured {
+    fn add(&mut self, other: &Self) {
+        self.done = self.done.saturating_add(other.done);
+        self.wall += other.wall;
+        self.cpu += other.cpu;
+    }
+
+    fn per_second(&self) -> f64 {
+        count(self.done) / self.wall
+    }
+}
+
+/// Runs `work` on the inputs round and round for one turn; whole rounds only, so that every input weighs alike.
+fn turn(threads: usize, inputs: usize, work: impl Fn(usize) + Sync) -> Measured {
+    let done = AtomicUsize::new(0);
+    let cpu = cpu_seconds();
+    let watch = Stopwatch::start();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut mine = 0_usize;
+                while watch.elapsed() < TURN {
+                    (0..inputs).for_each(&work);
+                    mine = mine.saturating_add(inputs);
+                }
+                done.fetch_add(mine, Ordering::Relaxed);
+            });
+        }
+    });
+    Measured { done: done.into_inner(), wall: watch.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu }
+}
+
+fn figures(
+    threads: usize,
+    inputs: &[Vec<u8>],
+    whole: &Measured,
+    least: &Measured,
+    verdicts: BTreeMap<&'static str, usize>,
+) -> Figures {
+    let mean_bytes = count(inputs.iter().map(Vec::len).sum()) / count(inputs.len().max(1));
+    Figures {
+        credentials_per_second: whole.per_second(),
+        floor_per_second: least.per_second(),
+        ratio: whole.per_second() / least.per_second(),
+        threads,
+        bytes_per_second: whole.per_second() * mean_bytes,
+        verdicts,
+        cpu_seconds_per_credential: whole.cpu / count(whole.done),
+        resident_bytes: resident_bytes(),
+    }
+}
+
+fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
+    match format {
+        Format::Json => {
+            let json = serde_json::to_string(figures).map_err(|error| Failure::usage(error.to_string()))?;
+            println!("{json}");
+        }
+        Format::Text => {
+            println!("pipeline   {:>10.1} credentials/s on {} thread(s)", figures.credentials_per_second, figures.threads);
+            println!("floor      {:>10.1} credentials/s", figures.floor_per_second);
+            println!("ratio      {:>10.3}", figures.ratio);
+            println!("input      {:>10.1} MB/s", figures.bytes_per_second / 1e6);
+            println!("processor  {:>10.3} ms per credential", figures.cpu_seconds_per_credential * 1e3);
+            println!("resident   {:>10.1} MiB", count(usize::try_from(figures.resident_bytes).unwrap_or(0)) / 1048576.0);
+            for (verdict, count) in &figures.verdicts {
+                println!("{verdict:<11}{count:>9}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Counts here are far below 2^53.
+fn count(n: usize) -> f64 {
+    u32::try_from(n).map_or(f64::INFINITY, f64::from)
+}
+
+/// Processor time of this process, user and system, from the kernel's count of ticks (100 a second on Linux).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
+    ticks / 100.0
+}
+
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0).saturating_mul(1024)
+}

@@ -1,0 +1,90 @@
+//! Arguments → one of the rooms; thin.
+
+mod bench;
+mod serve;
+mod source;
+mod trust;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use source::TrustSource;
+use std::process::ExitCode;
+
+/// Verifies European digital credentials: who sealed them, whether the seal is one under eIDAS and of which
+/// grade, whether they are untouched, and what they say.
+#[derive(Debug, Parser)]
+#[command(name = "sealgate", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Verify files or folders.
+    Verify(verify::VerifyArgs),
+    /// Serve verification over HTTP.
+    Serve(serve::ServeArgs),
+    /// Show trusted lists.
+    Trust(trust::TrustArgs),
+    /// Measure the pipeline against the cryptography alone.
+    Bench(bench::BenchArgs),
+}
+
+/// Exit codes (DESIGN.md, section 3).
+pub(crate) mod exit {
+    /// All passed.
+    pub(crate) const PASSED: u8 = 0;
+    /// A seal failed.
+    pub(crate) const FAILED: u8 = 1;
+    /// A verdict is indeterminate, or a file unsigned.
+    pub(crate) const INDETERMINATE: u8 = 2;
+    /// A file was unreadable.
+    pub(crate) const UNREADABLE: u8 = 3;
+    /// Wrong usage.
+    pub(crate) const USAGE: u8 = 64;
+    /// Trust could not be loaded.
+    pub(crate) const TRUST: u8 = 70;
+}
+
+/// Runs the command line and gives its exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { exit::USAGE } else { exit::PASSED }.into();
+        }
+    };
+    let result = match cli.command {
+        Command::Verify(args) => verify::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Trust(args) => trust::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            eprintln!("sealgate: {}", failure.message);
+            failure.code.into()
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl Into<String>) -> Self {
+        Self { code: exit::USAGE, message: message.into() }
+    }
+
+    fn trust(message: impl Into<String>) -> Self {
+        Self { code: exit::TRUST, message: message.into() }
+    }
+}

@@ -1,0 +1,132 @@
+//! `sealgate serve`.
+
+use super::{Failure, TrustSource};
+use crate::http::{self, Admission, Bounds, Metrics, Service};
+use clap::Args;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments of `sealgate serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    trust: TrustSource,
+    /// Where to listen; loopback unless told otherwise.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: Vec<SocketAddr>,
+    /// Fetch nothing.
+    #[arg(long)]
+    offline: bool,
+    /// Threads that verify; the number of processors otherwise.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Verifications that may wait; more are answered 503.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    queue: usize,
+    /// Bytes that a request's body may have.
+    #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body)]
+    max_body: usize,
+    /// Seconds that a request's head may take.
+    #[arg(long, value_name = "S", default_value_t = Bounds::default().head_time.as_secs())]
+    head_seconds: u64,
+    /// Seconds that a request's body may take.
+    #[arg(long, value_name = "S", default_value_t = Bounds::default().body_time.as_secs())]
+    body_seconds: u64,
+    /// Seconds that one verification may take, waiting included.
+    #[arg(long, value_name = "S", default_value_t = Bounds::default().verify_time.as_secs())]
+    verify_seconds: u64,
+}
+
+impl ServeArgs {
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            body: self.max_body,
+            head_time: Duration::from_secs(self.head_seconds),
+            body_time: Duration::from_secs(self.body_seconds),
+            verify_time: Duration::from_secs(self.verify_seconds),
+            ..Bounds::default()
+        }
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then answers what was accepted.
+pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let admission = Admission::new(args.threads.unwrap_or(cores), args.queue)
+        .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
+    let metrics = Metrics::new().map_err(|error| Failure::usage(error.to_string()))?;
+    let listeners = args
+        .listen
+        .iter()
+        .map(|address| {
+            std::net::TcpListener::bind(address)
+                .map_err(|error| Failure::usage(format!("--listen {address}: {error}")))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "listening");
+        }
+    }
+    let service = Arc::new(Service {
+        pipeline: arc_swap::ArcSwapOption::empty(),
+        admission,
+        metrics,
+        bounds: args.bounds(),
+        ending: AtomicBool::new(false),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    runtime.block_on(async {
+        let loading = load(Arc::clone(&service), args.trust.clone());
+        let (failed, failure) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            if let Err(error) = loading.await {
+                let _ = failed.send(error);
+            }
+        });
+        let mut failure_seen = None;
+        let end = async {
+            tokio::select! {
+                () = asked_to_end() => {}
+                Ok(error) = failure => failure_seen = Some(error),
+            }
+        };
+        let served = http::serve(listeners, service, end).await;
+        if let Some(error) = failure_seen {
+            return Err(error);
+        }
+        served.map(|()| super::exit::PASSED).map_err(|error| Failure::usage(error.to_string()))
+    })
+}
+
+/// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
+async fn load(service: Arc<Service>, trust: TrustSource) -> Result<(), Failure> {
+    let loaded = tokio::task::spawn_blocking(move || trust.pipeline()).await;
+    let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
+    tracing::info!(snapshot = %pipeline.trust_summary(crate::clock::now()).snapshot, "trust is loaded");
+    service.pipeline.store(Some(Arc::new(pipeline)));
+    Ok(())
+}
+
+async fn asked_to_end() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("ending: no new connections; answering what was accepted");
+}

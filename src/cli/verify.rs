@@ -1,0 +1,187 @@
+//! `sealgate verify`.
+
+use super::{Failure, TrustSource, exit};
+use crate::clock;
+use crate::pipeline::{Pipeline, Request};
+use crate::report::{Overall, Verdict, write_text};
+use crate::signature::Detached;
+use crate::time::Time;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `sealgate verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    trust: TrustSource,
+    /// Validation time, RFC 3339; now otherwise.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Time>,
+    /// Fetch nothing.
+    #[arg(long)]
+    offline: bool,
+    /// A document that a detached signature is over.
+    #[arg(long, value_name = "FILE")]
+    detached: Vec<PathBuf>,
+    /// How the answers are written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// How many files are verified at once; the number of processors otherwise.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Files or folders; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn parse_time(text: &str) -> Result<Time, String> {
+    Time::parse_rfc3339(text).ok_or_else(|| "not an RFC 3339 time, e.g. 2026-11-22T00:00:00Z".into())
+}
+
+/// Verifies and prints, in input order.
+pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
+    let files = collect(&args.paths)?;
+    let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
+    let pipeline = args.trust.pipeline()?;
+    let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &detached };
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(jobs) = args.jobs {
+        pool = pool.num_threads(jobs);
+    }
+    let pool = pool.build().map_err(|error| Failure::usage(format!("--jobs: {error}")))?;
+    let bar = progress(args, files.len());
+    let mut worst = exit::PASSED;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for window in files.chunks(pool.current_num_threads().saturating_mul(8).max(1)) {
+        let verdicts: Vec<Verdict> =
+            pool.install(|| window.par_iter().map(|path| verify_file(&pipeline, path, &request)).collect());
+        for verdict in verdicts {
+            worst = worse(worst, verdict.verdict);
+            let written = match args.format {
+                Format::Json => writeln!(out, "{}", verdict.to_json()),
+                Format::Text => write_text(&verdict, &mut out),
+            };
+            if written.is_err() {
+                return Ok(worst);
+            }
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let _ = out.flush();
+    Ok(worst)
+}
+
+fn verify_file(pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {
+    let mut verdict = match read_file(path, pipeline.limits().bytes) {
+        Ok(bytes) => pipeline.verify(&bytes, request),
+        Err(error) => pipeline.unreadable(&error, request.time),
+    };
+    verdict.file = Some(path.to_string_lossy().into_owned());
+    verdict
+}
+
+/// Reads one byte more than the limit at most, so that an endless input is seen to be over it.
+fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| {
+            bytes.reserve(file.metadata().map_or(0, |m| usize::try_from(m.len().min(most)).unwrap_or(0)));
+            file.take(most).read_to_end(&mut bytes)
+        })
+    };
+    read.map(|_| bytes).map_err(|error| error.to_string())
+}
+
+fn read_detached(path: &Path) -> Result<Detached, Failure> {
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Detached { name, bytes })
+}
+
+/// `failed` before unreadable before undecided: the exit code says the worst that was seen.
+fn worse(worst: u8, verdict: Overall) -> u8 {
+    let code = match verdict {
+        Overall::Passed => exit::PASSED,
+        Overall::Failed => exit::FAILED,
+        Overall::Indeterminate | Overall::Unsigned => exit::INDETERMINATE,
+        Overall::Unreadable => exit::UNREADABLE,
+    };
+    let rank = |code| match code {
+        exit::PASSED => 0,
+        exit::INDETERMINATE => 1,
+        exit::FAILED => 2,
+        _ => 3,
+    };
+    if rank(code) > rank(worst) { code } else { worst }
+}
+
+fn progress(args: &VerifyArgs, files: usize) -> ProgressBar {
+    let folder = args.paths.iter().any(|path| path.is_dir());
+    if !folder || !io::stderr().is_terminal() || io::stdout().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(files).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The files behind the paths; folders are walked in the order of their names, links inside them not followed.
+pub(super) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut files)
+                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            walk(&entry.path(), files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_the_worst() {
+        let order = [Overall::Passed, Overall::Unsigned, Overall::Failed, Overall::Unreadable];
+        let codes: Vec<u8> = order.iter().map(|v| worse(exit::PASSED, *v)).collect();
+        assert_eq!(codes, [0, 2, 1, 3]);
+        assert_eq!(worse(1, Overall::Indeterminate), 1);
+        assert_eq!(worse(1, Overall::Unreadable), 3);
+        assert_eq!(worse(3, Overall::Failed), 3);
+    }
+}

@@ -1,0 +1,84 @@
+//! Prometheus metrics; labels are bounded and hold nothing personal.
+
+use crate::report::Verdict;
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use std::time::Duration;
+
+/// The gateway's counters.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    duration: HistogramVec,
+    verdicts: IntCounterVec,
+    seals: IntCounterVec,
+    queue: IntGauge,
+    lists: prometheus::IntGaugeVec,
+}
+
+impl Metrics {
+    /// All counters at zero.
+    ///
+    /// # Errors
+    /// A metric is declared twice or misnamed.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new("sealgate_http_requests_total", "Requests answered, by route and status."),
+            &["route", "status"],
+        )?;
+        let duration = HistogramVec::new(
+            HistogramOpts::new("sealgate_http_request_duration_seconds", "From head to answer, by route.")
+                .buckets(prometheus::exponential_buckets(0.0005, 2.0, 16)?),
+            &["route"],
+        )?;
+        let verdicts = IntCounterVec::new(
+            Opts::new("sealgate_verdicts_total", "Verdicts given, by overall verdict and format."),
+            &["verdict", "format"],
+        )?;
+        let seals = IntCounterVec::new(
+            Opts::new("sealgate_seals_total", "Seals judged, by indication and qualification."),
+            &["indication", "sub_indication", "qualification"],
+        )?;
+        let queue = IntGauge::new("sealgate_queue_depth", "Verifications running or waiting.")?;
+        let lists = prometheus::IntGaugeVec::new(
+            Opts::new("sealgate_trusted_lists", "Trusted lists of the snapshot, by state."),
+            &["state"],
+        )?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(duration.clone()))?;
+        registry.register(Box::new(verdicts.clone()))?;
+        registry.register(Box::new(seals.clone()))?;
+        registry.register(Box::new(queue.clone()))?;
+        registry.register(Box::new(lists.clone()))?;
+        Ok(Self { registry, requests, duration, verdicts, seals, queue, lists })
+    }
+
+    pub(super) fn request(&self, route: &str, status: u16, took: Duration) {
+        self.requests.with_label_values(&[route, &status.to_string()]).inc();
+        self.duration.with_label_values(&[route]).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn verdict(&self, verdict: &Verdict) {
+        let format = verdict.format.unwrap_or("none");
+        self.verdicts.with_label_values(&[verdict.verdict.as_str(), format]).inc();
+        for seal in &verdict.seals {
+            let labels =
+                [seal.indication.unwrap_or("none"), seal.sub_indication.unwrap_or("none"), &seal.qualification];
+            self.seals.with_label_values(&labels).inc();
+        }
+    }
+
+    /// The registry in Prometheus's text format.
+    pub(super) fn text(&self, depth: usize, lists: [(&str, usize); 3]) -> String {
+        self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
+        for (state, count) in lists {
+            self.lists.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        let mut text = Vec::new();
+        match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+            Err(error) => format!("# {error}\n"),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Problems as RFC 9457 has them.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Response, StatusCode, header};
+
+/// What a request can come to other than an answer (DESIGN.md, section 5).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Problem {
+    /// The request is malformed: the field, and what is wrong with it.
+    BadRequest(&'static str, String),
+    /// No such route.
+    NotFound,
+    /// The route takes other methods.
+    MethodNotAllowed(&'static str),
+    /// No representation that the client accepts.
+    NotAcceptable,
+    /// The body did not come in time.
+    SlowBody,
+    /// The body is over this many bytes.
+    TooLarge(usize),
+    /// The queue is full.
+    Busy,
+    /// No trust snapshot is in yet.
+    NotReady,
+    /// The worker failed; the service goes on.
+    Internal,
+}
+
+/// The answer to a head that did not come in time, as it goes over the wire.
+pub(super) const SLOW_HEAD: &str = "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\
+    content-type: application/problem+json\r\ncontent-length: 93\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,\"detail\":\"the head came too slowly\"}";
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(..) => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::BadRequest(field, what) => format!("{field}: {what}"),
+            Self::NotFound => "no such route".into(),
+            Self::MethodNotAllowed(allowed) => format!("this route takes {allowed}"),
+            Self::NotAcceptable => "answers are application/json".into(),
+            Self::SlowBody => "the body came too slowly".into(),
+            Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
+            Self::Busy => "the queue is full".into(),
+            Self::NotReady => "no trust snapshot is loaded yet".into(),
+            Self::Internal => "the verification broke off; nothing was decided".into(),
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let status = self.status();
+        let mut body = serde_json::json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": self.detail(),
+        });
+        if let (Self::BadRequest(field, _), Some(members)) = (&self, body.as_object_mut()) {
+            members.insert("field".into(), (*field).into());
+        }
+        let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        match self {
+            Self::Busy | Self::NotReady => {
+                headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            }
+            Self::SlowBody => {
+                headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                headers.insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SLOW_HEAD;
+
+    #[test]
+    fn the_slow_head_answer_states_its_length() {
+        let (head, body) = SLOW_HEAD.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
+    }
+}

@@ -1,0 +1,167 @@
+//! One function per route.
+
+use super::problem::Problem;
+use super::{Service, body};
+use crate::clock::{self, Stopwatch};
+use crate::pipeline::{Pipeline, Request as Verification};
+use crate::report::{self, Verdict};
+use crate::time::Time;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Answers one request; never fails.
+pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let watch = Stopwatch::start();
+    let (route, answer) = route(&service, request).await;
+    let mut response = answer.unwrap_or_else(Problem::into_response);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if service.ending.load(Ordering::Acquire) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    service.metrics.request(route, response.status().as_u16(), watch.elapsed());
+    response
+}
+
+type Answer = Result<Response<Full<Bytes>>, Problem>;
+
+async fn route(service: &Arc<Service>, request: Request<Incoming>) -> (&'static str, Answer) {
+    match request.uri().path() {
+        "/v1/verify" => ("/v1/verify", verify(service, request).await),
+        "/livez" => ("/livez", get(&request, || Ok(text("live\n")))),
+        "/readyz" => ("/readyz", get(&request, || ready(service))),
+        "/metrics" => ("/metrics", get(&request, || Ok(metrics(service)))),
+        "/v1/trust" => ("/v1/trust", get(&request, || trust(service, None))),
+        path => match path.strip_prefix("/v1/trust/") {
+            Some(territory) => ("/v1/trust/{territory}", get(&request, || trust(service, Some(territory)))),
+            None => ("other", Err(Problem::NotFound)),
+        },
+    }
+}
+
+fn get(request: &Request<Incoming>, answer: impl FnOnce() -> Answer) -> Answer {
+    match *request.method() {
+        Method::GET | Method::HEAD => answer(),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
+    }
+}
+
+fn ready(service: &Service) -> Answer {
+    if service.ending.load(Ordering::Acquire) || service.pipeline.load().is_none() {
+        return Err(Problem::NotReady);
+    }
+    Ok(text("ready\n"))
+}
+
+fn metrics(service: &Service) -> Response<Full<Bytes>> {
+    let now = clock::now();
+    let lists = service.pipeline.load().as_ref().map_or([("accepted", 0), ("expired", 0), ("missing", 0)], |p| {
+        let summary = p.trust_summary(now);
+        [("accepted", summary.lists), ("expired", summary.expired.len()), ("missing", summary.missing.len())]
+    });
+    let mut response = text(service.metrics.text(service.admission.depth(), lists));
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn trust(service: &Service, territory: Option<&str>) -> Answer {
+    let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    let json = match territory {
+        None => report::trust_json(pipeline.snapshot(), clock::now()),
+        Some(territory) => {
+            report::territory_json(pipeline.snapshot(), territory, clock::now()).ok_or(Problem::NotFound)?
+        },
+    };
+    Ok(json_response(json))
+}
+
+async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
+    if *request.method() != Method::POST {
+        return Err(Problem::MethodNotAllowed("POST"));
+    }
+    let (parts, body) = request.into_parts();
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let accepted = accepts_json(&parts.headers);
+    // The body is read before a refusal so that the connection stays usable.
+    let bytes = body::read(body, &parts.headers, &service.bounds).await?;
+    let query = query?;
+    if !accepted {
+        return Err(Problem::NotAcceptable);
+    }
+    if bytes.is_empty() {
+        return Err(Problem::BadRequest("body", "there is no credential in the request".into()));
+    }
+    let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    let time = query.at.unwrap_or_else(clock::now);
+    let verdict = run(service, pipeline, bytes, time).await?;
+    service.metrics.verdict(&verdict);
+    Ok(json_response(verdict.to_json()))
+}
+
+async fn run(
+    service: &Service,
+    pipeline: Arc<Pipeline>,
+    bytes: Bytes,
+    time: Time,
+) -> Result<Verdict, Problem> {
+    let worker = Arc::clone(&pipeline);
+    let work = move || worker.verify(&bytes, &Verification { time, detached: &[] });
+    let running = service.admission.submit(work).map_err(|_| Problem::Busy)?;
+    match tokio::time::timeout(service.bounds.verify_time, running).await {
+        Ok(Ok(verdict)) => Ok(verdict),
+        Ok(Err(_)) => Err(Problem::Internal),
+        Err(_) => Ok(pipeline.out_of_time(time)),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Query {
+    at: Option<Time>,
+}
+
+impl Query {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let mut parsed = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "at" => {
+                    let time = Time::parse_rfc3339(&value)
+                        .ok_or_else(|| Problem::BadRequest("at", "not an RFC 3339 time".into()))?;
+                    parsed.at = Some(time);
+                }
+                _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+fn accepts_json(headers: &hyper::HeaderMap) -> bool {
+    let mut named = headers.get_all(header::ACCEPT).iter().peekable();
+    named.peek().is_none()
+        || named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+            let media = range.split(';').next().unwrap_or_default().trim();
+            matches!(media, "*/*" | "application/*" | "application/json")
+        })
+}
+
+fn text(body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    with_type(body.into(), "text/plain; charset=utf-8")
+}
+
+fn json_response(json: String) -> Response<Full<Bytes>> {
+    with_type(Bytes::from(json), "application/json")
+}
+
+fn with_type(body: Bytes, media: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+}

@@ -1,0 +1,182 @@
+//! The whole path of a credential in one function; the only file that sees every stage.
+
+use crate::certificate::CertificateStore;
+use crate::credential::{self, CheckedCredential};
+use crate::finding::{Finding, Status};
+use crate::format::{self, Envelope, Limits};
+use crate::report::{Decision, Overall, Seal, TrustSummary, Verdict};
+use crate::revocation::RevocationStore;
+use crate::signature::algorithm::Crypto;
+use crate::signature::{Context, Detached, Signature, jades, xades};
+use crate::time::Time;
+use crate::trust::Snapshot;
+use crate::validation::{self, Policy};
+use std::sync::Arc;
+
+/// Everything a verdict depends on besides the input and the time, with the caches that go with it. Immutable: new
+/// trust makes a new pipeline, and the caches go with the old one.
+#[derive(Debug)]
+pub struct Pipeline {
+    snapshot: Arc<Snapshot>,
+    policy: Arc<Policy>,
+    limits: Limits,
+    certificates: CertificateStore,
+    revocation: RevocationStore,
+    crypto: Crypto,
+}
+
+/// Bytes that each of the two caches may hold.
+const CACHE_BYTES: u64 = 16 << 20;
+
+/// What a request adds.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// The time for which the verdict shall hold.
+    pub time: Time,
+    /// Documents that detached signatures are over.
+    pub detached: &'r [Detached],
+}
+
+impl Pipeline {
+    /// A pipeline on this snapshot, with empty caches.
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>, policy: Arc<Policy>) -> Self {
+        Self::with_caches(snapshot, policy, CACHE_BYTES)
+    }
+
+    /// The same with caches of `bytes` each; 0 disables them.
+    #[must_use]
+    pub fn with_caches(snapshot: Arc<Snapshot>, policy: Arc<Policy>, bytes: u64) -> Self {
+        Self {
+            snapshot,
+            policy,
+            limits: Limits::default(),
+            certificates: CertificateStore::new(bytes),
+            revocation: RevocationStore::new(bytes),
+            crypto: Crypto::default(),
+        }
+    }
+
+    /// The limits on one document.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The snapshot that verdicts rest on.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Verifies one document.
+    #[must_use]
+    pub fn verify(&self, bytes: &[u8], request: &Request<'_>) -> Verdict {
+        self.verify_with(&self.crypto, bytes, request)
+    }
+
+    /// The same with other primitives: `sealgate bench` records what they do.
+    pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
+        let envelope = match format::read(bytes, &self.limits) {
+            Ok(envelope) => envelope,
+            Err(error) => return self.unreadable(&error.to_string(), request.time),
+        };
+        let context = Context { crypto, limits: &self.limits, detached: request.detached };
+        let signatures = signatures(&envelope, &context);
+        let context = validation::Context {
+            crypto,
+            certificates: &self.certificates,
+            revocation: &self.revocation,
+            snapshot: &self.snapshot,
+            policy: &self.policy,
+            time: request.time,
+        };
+        let seals = validation::validate(&signatures, &context);
+        let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
+        let credential = self.credential(&signatures, request.time);
+        self.verdict(request.time, format_name(&envelope), seals, credential)
+    }
+
+    /// The credential in the first signed payload that is one: the bytes that were signed, never the document's.
+    fn credential(&self, signatures: &[Signature<'_>], time: Time) -> Option<CheckedCredential> {
+        let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
+        let credential = payloads.into_iter().find_map(|payload| credential::read(payload, &self.limits))?;
+        let checks = credential::checks(&credential, time);
+        Some(CheckedCredential { credential, checks })
+    }
+
+    fn verdict(
+        &self,
+        time: Time,
+        format: &'static str,
+        seals: Vec<Seal>,
+        credential: Option<CheckedCredential>,
+    ) -> Verdict {
+        let overall = Overall::of(&seals);
+        Verdict {
+            file: None,
+            verdict: overall,
+            error: None,
+            validation_time: time,
+            format: Some(format),
+            decision: Decision::of(overall, &seals, credential.as_ref()),
+            seals,
+            credential,
+            trust: self.trust_summary(time),
+            policy: self.policy.name().to_owned(),
+        }
+    }
+
+    /// The answer on something that could not be read.
+    #[must_use]
+    pub fn unreadable(&self, why: &str, time: Time) -> Verdict {
+        Verdict {
+            verdict: Overall::Unreadable,
+            error: Some(why.to_owned()),
+            format: None,
+            decision: Decision::of(Overall::Unreadable, &[], None),
+            ..self.verdict(time, "", Vec::new(), None)
+        }
+    }
+
+    /// The answer where verification did not end within its time.
+    #[must_use]
+    pub fn out_of_time(&self, time: Time) -> Verdict {
+        let finding = Finding::new(
+            "time-budget",
+            Status::Failed,
+            "the verification did not end within its time",
+            "EN 319 102-1, 5.1.3",
+        );
+        Verdict {
+            verdict: Overall::Indeterminate,
+            error: Some(finding.detail.clone().into_owned()),
+            format: None,
+            decision: Decision::of(Overall::Indeterminate, &[], None),
+            seals: vec![Seal::undecided(finding, time)],
+            ..self.verdict(time, "", Vec::new(), None)
+        }
+    }
+
+    /// The lists that verdicts at `time` rest on.
+    #[must_use]
+    pub fn trust_summary(&self, time: Time) -> TrustSummary {
+        TrustSummary::of(&self.snapshot, time)
+    }
+}
+
+fn signatures<'a>(envelope: &'a Envelope<'a>, context: &Context<'_>) -> Vec<Signature<'a>> {
+    match envelope {
+        Envelope::Jws(jws) => jades::signatures(jws, context),
+        Envelope::Xml(document) => xades::signatures(document, context),
+        Envelope::Json(_) => Vec::new(),
+    }
+}
+
+fn format_name(envelope: &Envelope<'_>) -> &'static str {
+    match envelope {
+        Envelope::Jws(_) => "jades",
+        Envelope::Xml(_) => "xades",
+        Envelope::Json(_) => "json",
+    }
+}

@@ -1,0 +1,228 @@
+//! The answer: one structure, and the forms that a reader can have it in.
+
+mod decision;
+mod seal;
+mod text;
+mod trust;
+
+pub use decision::{Decision, Outcome};
+pub use text::write_text;
+pub use trust::{territory_json, trust_json, write_territory, write_trust};
+
+use crate::credential::CheckedCredential;
+use crate::finding::Finding;
+use crate::time::Time;
+use serde::Serialize;
+
+/// The verdict on one file (DESIGN.md, section 4). Field names are stable within `/v1`.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    /// The path as given or walked; absent over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The whole in a word.
+    pub verdict: Overall,
+    /// Why the file is unreadable; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The time for which the verdict holds.
+    pub validation_time: Time,
+    /// The signature's syntax in lower case (`jades`, `xades`), or the document's where there is none.
+    pub format: Option<&'static str>,
+    /// One for each signature, in document order, a counter-signature after the signature it counters.
+    pub seals: Vec<Seal>,
+    /// What the sealed payload says; `null` where nothing sealed could be read as a credential.
+    pub credential: Option<CheckedCredential>,
+    /// The acceptance policy's word.
+    pub decision: Decision,
+    /// The lists that the verdict rests on.
+    pub trust: TrustSummary,
+    /// The validation policy's name.
+    pub policy: String,
+}
+
+/// The whole in a word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overall {
+    /// Every seal passed.
+    Passed,
+    /// A seal failed.
+    Failed,
+    /// None failed, but one is undecided.
+    Indeterminate,
+    /// There is no seal.
+    Unsigned,
+    /// The bytes are no known format.
+    Unreadable,
+}
+
+impl Overall {
+    /// The word in lower case, as in JSON and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Indeterminate => "indeterminate",
+            Self::Unsigned => "unsigned",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// From the seals of a readable document: `failed` before `indeterminate` before `passed`.
+    #[must_use]
+    pub fn of(seals: &[Seal]) -> Self {
+        if seals.is_empty() {
+            return Self::Unsigned;
+        }
+        if seals.iter().any(|seal| seal.indication == Some("TOTAL-FAILED")) {
+            return Self::Failed;
+        }
+        if seals.iter().all(|seal| seal.indication == Some("TOTAL-PASSED")) {
+            return Self::Passed;
+        }
+        Self::Indeterminate
+    }
+}
+
+/// One seal or signature.
+#[derive(Debug, Serialize)]
+pub struct Seal {
+    /// Stable identifier within the document.
+    pub id: String,
+    /// ETSI's word; `null` only with an `error`.
+    pub indication: Option<&'static str>,
+    /// Why there is no indication; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// ETSI's sub-indication.
+    pub sub_indication: Option<&'static str>,
+    /// TS 119 615 qualification in its readable form.
+    pub qualification: String,
+    /// The level's name.
+    pub level: String,
+    /// Whether this is a counter-signature.
+    pub counter_signature: bool,
+    /// The signing certificate's subject, where the certificate was identified.
+    pub sealed_by: Option<SealedBy>,
+    /// Signing time as the signature claims it.
+    pub claimed_signing_time: Option<Time>,
+    /// Earliest proof that the signature existed; the validation time where there is none.
+    pub best_signature_time: Time,
+    /// The trusted list's service behind the signing certificate.
+    pub trusted_service: Option<TrustedServiceSummary>,
+    /// The path, signing certificate first.
+    pub certificates: Vec<CertificateSummary>,
+    /// The time-stamps, in document order.
+    pub timestamps: Vec<TimestampSummary>,
+    /// The revocation data that the verdict uses.
+    pub revocation: Vec<RevocationSummary>,
+    /// Every check.
+    pub findings: Vec<Finding>,
+}
+
+/// Who sealed, as the signing certificate names them.
+#[derive(Debug, Serialize)]
+pub struct SealedBy {
+    /// commonName.
+    pub common_name: Option<String>,
+    /// organizationName.
+    pub organisation: Option<String>,
+    /// organizationIdentifier (EN 319 412-1, 5.1.4).
+    pub organisation_identifier: Option<String>,
+    /// countryName.
+    pub country: Option<String>,
+}
+
+/// A service of a trusted list.
+#[derive(Debug, Serialize)]
+pub struct TrustedServiceSummary {
+    /// Territory of the list.
+    pub territory: String,
+    /// Trust service provider.
+    pub provider: String,
+    /// Service name.
+    pub service: String,
+    /// Service type, the URI's last part (`CA/QC`).
+    #[serde(rename = "type")]
+    pub service_type: String,
+    /// Status at the best signature time, the URI's last part (`granted`).
+    pub status: String,
+}
+
+/// A certificate of the path.
+#[derive(Debug, Serialize)]
+pub struct CertificateSummary {
+    /// SHA-256 of the DER certificate, hexadecimal.
+    pub sha256: String,
+    /// Subject: commonName, else organisation.
+    pub subject: String,
+    /// Issuer: commonName, else organisation.
+    pub issuer: String,
+    /// Start of validity.
+    pub not_before: Time,
+    /// End of validity.
+    pub not_after: Time,
+    /// Whether it is a trust anchor.
+    pub trusted: bool,
+}
+
+/// A time-stamp.
+#[derive(Debug, Serialize)]
+pub struct TimestampSummary {
+    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `archive`.
+    pub kind: &'static str,
+    /// Generation time; `null` where the token is unreadable.
+    pub time: Option<Time>,
+    /// Whether the imprint is that of the covered data.
+    pub intact: bool,
+    /// The token's own verdict.
+    pub indication: &'static str,
+    /// Its sub-indication.
+    pub sub_indication: Option<&'static str>,
+    /// commonName of the time-stamping unit.
+    pub produced_by: Option<String>,
+}
+
+/// Revocation data for one certificate.
+#[derive(Debug, Serialize)]
+pub struct RevocationSummary {
+    /// SHA-256 of the certificate, hexadecimal.
+    pub certificate: String,
+    /// `crl` or `ocsp`.
+    pub kind: &'static str,
+    /// `good`, `revoked`, `unknown`.
+    pub status: &'static str,
+    /// thisUpdate.
+    pub this_update: Time,
+    /// nextUpdate.
+    pub next_update: Option<Time>,
+    /// When it was revoked.
+    pub revoked_at: Option<Time>,
+}
+
+/// The lists that a verdict rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrustSummary {
+    /// The trust domain's name.
+    pub domain: String,
+    /// `sha256:` and the snapshot's identity.
+    pub snapshot: String,
+    /// Sequence number of the list of lists.
+    pub lotl_sequence: Option<u64>,
+    /// How many national lists contribute.
+    pub lists: usize,
+    /// Territories whose list is past its NextUpdate at the validation time.
+    pub expired: Vec<String>,
+    /// Territories whose list is unreachable or was refused.
+    pub missing: Vec<String>,
+}
+
+impl Verdict {
+    /// The verdict as one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

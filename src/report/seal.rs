@@ -1,0 +1,144 @@
+//! From the validation core's verdict to the contract's shape.
+
+use super::{CertificateSummary, RevocationSummary, Seal, SealedBy, TimestampSummary, TrustedServiceSummary};
+use crate::certificate::{Certificate, Name};
+use crate::finding::Finding;
+use crate::revocation::CertificateStatus;
+use crate::signature::{RevocationKind, TimestampKind};
+use crate::time::Time;
+use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict, TrustedService};
+
+impl From<SealVerdict> for Seal {
+    fn from(verdict: SealVerdict) -> Self {
+        Self {
+            id: verdict.id,
+            indication: Some(verdict.indication.as_str()),
+            error: None,
+            sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
+            qualification: verdict.qualification.to_string(),
+            level: verdict.level,
+            counter_signature: verdict.counter_signature,
+            sealed_by: verdict.signer.as_deref().map(SealedBy::from),
+            claimed_signing_time: verdict.claimed_signing_time,
+            best_signature_time: verdict.best_signature_time,
+            trusted_service: verdict.trusted_service.map(TrustedServiceSummary::from),
+            certificates: verdict.chain.iter().map(CertificateSummary::from).collect(),
+            timestamps: verdict.timestamps.into_iter().map(TimestampSummary::from).collect(),
+            revocation: verdict.revocation.iter().map(RevocationSummary::from).collect(),
+            findings: verdict.findings,
+        }
+    }
+}
+
+impl Seal {
+    /// A seal on which there is no verdict, for the reason in the finding.
+    pub(crate) fn undecided(finding: Finding, time: Time) -> Self {
+        Self {
+            id: String::new(),
+            indication: None,
+            error: Some(finding.detail.clone().into_owned()),
+            sub_indication: None,
+            qualification: "N/A".to_owned(),
+            level: String::new(),
+            counter_signature: false,
+            sealed_by: None,
+            claimed_signing_time: None,
+            best_signature_time: time,
+            trusted_service: None,
+            certificates: Vec::new(),
+            timestamps: Vec::new(),
+            revocation: Vec::new(),
+            findings: vec![finding],
+        }
+    }
+}
+
+impl From<&Certificate> for SealedBy {
+    fn from(certificate: &Certificate) -> Self {
+        let subject = &certificate.subject;
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            common_name: owned(subject.common_name()),
+            organisation: owned(subject.organisation()),
+            organisation_identifier: owned(subject.organisation_identifier()),
+            country: owned(subject.country()),
+        }
+    }
+}
+
+impl From<TrustedService> for TrustedServiceSummary {
+    fn from(service: TrustedService) -> Self {
+        Self {
+            territory: service.territory,
+            provider: service.provider,
+            service: service.service,
+            service_type: service.service_type,
+            status: service.status,
+        }
+    }
+}
+
+impl From<&ChainCertificate> for CertificateSummary {
+    fn from(entry: &ChainCertificate) -> Self {
+        let certificate = &entry.certificate;
+        Self {
+            sha256: hex::encode(certificate.sha256),
+            subject: shown(&certificate.subject),
+            issuer: shown(&certificate.issuer),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            trusted: entry.trusted,
+        }
+    }
+}
+
+fn shown(name: &Name) -> String {
+    name.common_name().or_else(|| name.organisation()).unwrap_or_default().to_owned()
+}
+
+impl From<TimestampVerdict> for TimestampSummary {
+    fn from(verdict: TimestampVerdict) -> Self {
+        let kind = match verdict.kind {
+            TimestampKind::Content => "content",
+            TimestampKind::Signature => "signature",
+            TimestampKind::References => "references",
+            TimestampKind::SignatureAndReferences => "signature-and-references",
+            TimestampKind::Archive => "archive",
+        };
+        let indication = match verdict.sub_indication {
+            None => "PASSED",
+            Some(sub) if sub.failed() => "FAILED",
+            Some(_) => "INDETERMINATE",
+        };
+        Self {
+            kind,
+            time: verdict.generated,
+            intact: verdict.imprint_intact,
+            indication,
+            sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
+            produced_by: verdict.issuer,
+        }
+    }
+}
+
+impl From<&RevocationUsed> for RevocationSummary {
+    fn from(used: &RevocationUsed) -> Self {
+        let (status, revoked_at) = match &used.status {
+            CertificateStatus::Good => ("good", None),
+            CertificateStatus::Revoked { at, .. } => ("revoked", Some(*at)),
+            CertificateStatus::Unknown => ("unknown", None),
+        };
+        let kind = match used.kind {
+            RevocationKind::Crl => "crl",
+            RevocationKind::Ocsp => "ocsp",
+        };
+        Self {
+            certificate: hex::encode(used.certificate),
+            kind,
+            status,
+            this_update: used.this_update,
+            next_update: used.next_update,
+            revoked_at,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The verdict as text for a terminal: the answer first, then what speaks against it.
+
+use super::{Seal, Verdict};
+use crate::credential::CheckedCredential;
+use crate::finding::Status;
+use std::io::{self, Write};
+
+/// Writes the verdict for a person.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+    let name = verdict.file.as_deref().unwrap_or("(input)");
+    writeln!(out, "{}: {}", plain(name), verdict.verdict.as_str().to_uppercase())?;
+    if let Some(error) = &verdict.error {
+        writeln!(out, "  {}", plain(error))?;
+    }
+    for seal in &verdict.seals {
+        write_seal(seal, out)?;
+    }
+    if let Some(credential) = &verdict.credential {
+        write_credential(credential, out)?;
+    }
+    write!(out, "  Decision: {}", verdict.decision.outcome.as_str())?;
+    match verdict.decision.reasons.as_slice() {
+        [] => writeln!(out)?,
+        reasons => writeln!(out, " ({})", reasons.join(", "))?,
+    }
+    let trust = &verdict.trust;
+    write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
+    if let Some(sequence) = trust.lotl_sequence {
+        write!(out, ", list of lists no. {sequence}")?;
+    }
+    if !trust.expired.is_empty() {
+        write!(out, "; past their next update: {}", trust.expired.join(" "))?;
+    }
+    if !trust.missing.is_empty() {
+        write!(out, "; missing: {}", trust.missing.join(" "))?;
+    }
+    writeln!(out, "; at {}", verdict.validation_time)
+}
+
+fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
+    let kind = if seal.counter_signature { "Counter-signature" } else { "Seal" };
+    write!(out, "  {kind}: {}", seal.indication.unwrap_or("no verdict"))?;
+    if let Some(sub) = seal.sub_indication {
+        write!(out, ", {sub}")?;
+    }
+    writeln!(out, "; {}; {}", seal.qualification, seal.level)?;
+    if let Some(by) = &seal.sealed_by {
+        let parts = [&by.common_name, &by.organisation, &by.organisation_identifier, &by.country];
+        let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+        writeln!(out, "    Sealed by: {}", plain(&parts.join(", ")))?;
+    }
+    if let Some(time) = seal.claimed_signing_time {
+        writeln!(out, "    Claimed signing time: {time}; proven to exist by: {}", seal.best_signature_time)?;
+    }
+    if let Some(service) = &seal.trusted_service {
+        writeln!(
+            out,
+            "    Trusted service: {}, {} ({}, {}, {})",
+            plain(&service.provider),
+            plain(&service.service),
+            service.territory,
+            service.service_type,
+            service.status
+        )?;
+    }
+    for finding in &seal.findings {
+        let mark = match finding.status {
+            Status::Failed => "FAILED",
+            Status::Warning => "warning",
+            Status::Passed | Status::NotRun => continue,
+        };
+        writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&finding.detail), finding.clause)?;
+    }
+    Ok(())
+}
+
+fn write_credential(checked: &CheckedCredential, out: &mut dyn Write) -> io::Result<()> {
+    let credential = &checked.credential;
+    let mut line = |name: &str, text: Option<&str>| match text {
+        Some(text) => writeln!(out, "  {name}: {}", plain(text)),
+        None => Ok(()),
+    };
+    line("Credential", credential.title.as_deref())?;
+    line("  Profile", credential.profile.as_deref())?;
+    let issuer = credential.issuer.as_ref();
+    line("  Issuer by its own words", issuer.and_then(|i| i.legal_name.as_deref().or(i.id.as_deref())))?;
+    line("  Learner", credential.learner.as_ref().and_then(|learner| learner.full_name.as_deref()))?;
+    for achievement in &credential.achievements {
+        line("  Achievement", achievement.title.as_deref())?;
+    }
+    for check in &checked.checks {
+        line("  Check", Some(&format!("{} {}: {}", check.check, check.status.as_str(), check.reason)))?;
+    }
+    Ok(())
+}
+
+/// Text from outside without control or direction characters, which could forge lines on a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_name_cannot_forge_a_line_or_turn_the_text() {
+        assert_eq!(plain("A\n  Seal: TOTAL-PASSED\u{202e}x\u{1b}[2J"), "A   Seal: TOTAL-PASSED x [2J");
+    }
+}

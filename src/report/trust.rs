@@ -1,0 +1,218 @@
+//! What the snapshot holds, as JSON and as text.
+
+use super::TrustSummary;
+use crate::time::Time;
+use crate::trust::Snapshot;
+use crate::trust::snapshot::{Condition, ListState};
+use serde::Serialize;
+use std::io::{self, Write};
+
+impl TrustSummary {
+    /// The lists that verdicts at `time` rest on.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, time: Time) -> Self {
+        let national = || snapshot.lists.iter().skip(1);
+        let accepted = |list: &&ListState| list.condition == Condition::Accepted;
+        Self {
+            domain: snapshot.domain.clone(),
+            snapshot: format!("sha256:{}", hex::encode(snapshot.identity)),
+            lotl_sequence: snapshot.lotl_sequence,
+            lists: national().filter(accepted).count(),
+            expired: snapshot
+                .lists
+                .iter()
+                .filter(accepted)
+                .filter(|list| list.expired_at(time))
+                .map(|list| list.territory.clone())
+                .collect(),
+            missing: national()
+                .filter(|list| list.condition != Condition::Accepted)
+                .map(|list| list.territory.clone())
+                .collect(),
+        }
+    }
+}
+
+/// The state of one list, in words that stay.
+#[derive(Debug, Serialize)]
+struct ListSummary<'s> {
+    territory: &'s str,
+    url: &'s str,
+    state: &'static str,
+    reason: Option<&'s str>,
+    sequence: Option<u64>,
+    issued: Option<Time>,
+    next_update: Option<Time>,
+    version: Option<u32>,
+    sha256: Option<String>,
+    signer: Option<String>,
+    services: usize,
+}
+
+impl<'s> ListSummary<'s> {
+    fn of(list: &'s ListState, time: Time) -> Self {
+        let (state, reason) = match &list.condition {
+            Condition::Accepted if list.expired_at(time) => ("expired", None),
+            Condition::Accepted => ("accepted", None),
+            Condition::Unreachable => ("unreachable", None),
+            Condition::Refused(why) => ("refused", Some(why.as_str())),
+        };
+        Self {
+            territory: &list.territory,
+            url: &list.url,
+            state,
+            reason,
+            sequence: list.sequence,
+            issued: list.issued,
+            next_update: list.next_update,
+            version: list.version,
+            sha256: list.digest.map(hex::encode),
+            signer: list.signer.map(hex::encode),
+            services: list.services,
+        }
+    }
+}
+
+/// The snapshot and the state of every list at `time`, as one line of JSON.
+#[must_use]
+pub fn trust_json(snapshot: &Snapshot, time: Time) -> String {
+    let lists: Vec<_> = snapshot.lists.iter().map(|list| ListSummary::of(list, time)).collect();
+    serde_json::json!({
+        "domain": snapshot.domain,
+        "snapshot": format!("sha256:{}", hex::encode(snapshot.identity)),
+        "official_journal": snapshot.official_journal,
+        "lotl_sequence": snapshot.lotl_sequence,
+        "services": snapshot.services.len(),
+        "lists": lists,
+    })
+    .to_string()
+}
+
+/// The same for a terminal.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Domain    {}", snapshot.domain)?;
+    writeln!(out, "Snapshot  sha256:{}", hex::encode(snapshot.identity))?;
+    if let Some(address) = &snapshot.official_journal {
+        writeln!(out, "Pins      {address}")?;
+    }
+    writeln!(out, "Services  {}", snapshot.services.len())?;
+    writeln!(out, "\n{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  signed by", "list", "state", "seq.", "v", "next update", "services")?;
+    let number = |n: Option<u64>| n.map_or("-".to_owned(), |n| n.to_string());
+    for list in snapshot.lists.iter().map(|list| ListSummary::of(list, time)) {
+        writeln!(
+            out,
+            "{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  {}",
+            list.territory,
+            list.state,
+            number(list.sequence),
+            number(list.version.map(u64::from)),
+            list.next_update.map_or("-".to_owned(), |time| time.to_string()),
+            list.services,
+            list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
+        )?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceSummary<'s> {
+    provider: &'s str,
+    certificates: Vec<String>,
+    history: Vec<PeriodSummary<'s>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PeriodSummary<'s> {
+    name: &'s str,
+    #[serde(rename = "type")]
+    service_type: &'s str,
+    status: &'s str,
+    start: Time,
+    end: Option<Time>,
+    additional_information: Vec<&'s str>,
+    qualifiers: Vec<&'s str>,
+}
+
+fn services<'s>(snapshot: &'s Snapshot, territory: &str) -> Vec<ServiceSummary<'s>> {
+    let here = snapshot.services.iter().filter(|service| service.territory.eq_ignore_ascii_case(territory));
+    here.map(|service| ServiceSummary {
+        provider: &service.provider,
+        certificates: service.certificates.iter().map(|c| hex::encode(c.sha256)).collect(),
+        history: service
+            .history
+            .iter()
+            .map(|period| PeriodSummary {
+                name: &period.name,
+                service_type: last_part(&period.service_type, "Svctype/"),
+                status: last_part(&period.status, "Svcstatus/"),
+                start: period.start,
+                end: period.end,
+                additional_information: period
+                    .additional_information
+                    .iter()
+                    .map(|uri| last_part(uri, "SvcInfoExt/"))
+                    .collect(),
+                qualifiers: period
+                    .qualifications
+                    .iter()
+                    .flat_map(|qualification| &qualification.qualifiers)
+                    .map(|uri| last_part(uri, "SvcInfoExt/"))
+                    .collect(),
+            })
+            .collect(),
+    })
+    .collect()
+}
+
+/// What follows `marker` in an ETSI identifier; the whole where it does not occur.
+pub(crate) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
+    uri.split_once(marker).map_or(uri, |(_, rest)| rest)
+}
+
+/// The state of a territory's list and its services, as one line of JSON; `None` where there is no such list.
+#[must_use]
+pub fn territory_json(snapshot: &Snapshot, territory: &str, time: Time) -> Option<String> {
+    let list = snapshot.lists.iter().find(|list| list.territory.eq_ignore_ascii_case(territory))?;
+    let json = serde_json::json!({
+        "list": ListSummary::of(list, time),
+        "services": services(snapshot, territory),
+    });
+    Some(json.to_string())
+}
+
+/// The same for a terminal; `false` where there is no such list.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_territory(
+    snapshot: &Snapshot,
+    territory: &str,
+    time: Time,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    let Some(list) = snapshot.lists.iter().find(|list| list.territory.eq_ignore_ascii_case(territory)) else {
+        return Ok(false);
+    };
+    let list = ListSummary::of(list, time);
+    writeln!(out, "{} {}: {} services", list.territory, list.state, list.services)?;
+    let mut provider = "";
+    for service in services(snapshot, territory) {
+        if service.provider != provider {
+            provider = service.provider;
+            writeln!(out, "\n{}", super::text::plain(provider))?;
+        }
+        for (index, period) in service.history.iter().enumerate() {
+            let until = period.end.map_or("now".to_owned(), |end| end.to_string());
+            let name = if index == 0 { super::text::plain(period.name) } else { "  earlier".to_owned() };
+            let (kind, status) = (period.service_type, period.status);
+            writeln!(out, "  {name}: {kind}, {status}, {} to {until}", period.start)?;
+            for note in period.additional_information.iter().chain(&period.qualifiers) {
+                writeln!(out, "      {note}")?;
+            }
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,226 @@
+//! The process for basic signatures (EN 319 102-1, 5.3), and on from it with time and archival data: one building
+//! block after the other, each heard, the first failure in the order of precedence naming the verdict.
+
+use super::acceptance::{self, Acceptance};
+use super::check::{Check, Recorder};
+use super::context::{self, ContextAccepted};
+use super::cryptographic::{self, CryptographicallyValid};
+use super::format_checking::{self, FormatAccepted};
+use super::material::{Material, signature_origin};
+use super::policy::{Place, Scope};
+use super::proofs::Object;
+use super::signing_certificate::{self, SignerIdentified};
+use super::timestamps::Timestamp;
+use super::verdict::{ChainProof, SubIndication, TotalPassed};
+use super::x509::{self, Cause, Chain};
+use super::{archival, long_term};
+use crate::certificate::Certificate;
+use crate::finding::Finding;
+use crate::signature::{Signature, TimestampKind};
+use crate::time::Time;
+use std::sync::Arc;
+
+/// What the whole process came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) result: Result<TotalPassed, SubIndication>,
+    pub(super) intact: bool,
+    pub(super) signer: Option<Arc<Certificate>>,
+    pub(super) chain: Option<Chain>,
+    pub(super) best_signature_time: Time,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Everything the blocks came to at the validation time.
+struct Blocks {
+    format: Result<FormatAccepted, SubIndication>,
+    signer: Result<SignerIdentified, SubIndication>,
+    context: Result<ContextAccepted, SubIndication>,
+    cryptographic: Result<CryptographicallyValid, SubIndication>,
+    trust: Option<(Chain, Acceptance)>,
+}
+
+/// Validates one signature whose time-stamps are validated already.
+pub(super) fn validate(
+    signature: &Signature<'_>,
+    index: usize,
+    timestamps: &[Timestamp],
+    material: &Material<'_>,
+) -> Outcome {
+    let policy = material.context.policy;
+    let format = format_checking::check(signature, policy);
+    let identification = signing_certificate::identify(signature, index, material);
+    let context = context::check(signature, policy);
+    let certificate = identification.value.certificate;
+    let verified = cryptographic::verify(signature, &identification.value.value, policy);
+
+    let mut recorder = Recorder::new(policy);
+    recorder.findings = format.findings;
+    recorder.findings.extend(identification.findings);
+    recorder.findings.extend(context.findings);
+    recorder.findings.extend(verified.findings);
+    let trust = certificate.as_ref().map(|certificate| {
+        let path = material.path(certificate, &[signature_origin(index)]);
+        let chain = x509::validate(material, path, Scope::Signature, &mut recorder);
+        let acceptance = acceptance::check(signature, certificate, &chain.path, material, &mut recorder);
+        (chain, acceptance)
+    });
+    long_term::note_timestamps(timestamps, &mut recorder);
+
+    let intact = verified.value.intact;
+    let blocks = Blocks {
+        format: format.value,
+        signer: identification.value.result,
+        context: context.value,
+        cryptographic: verified.value.result,
+        trust,
+    };
+    let process = Process { index, timestamps, material, signer: certificate.as_deref() };
+    let (result, best_signature_time, chain) = process.conclude(blocks, &mut recorder);
+    Outcome { result, intact, signer: certificate, chain, best_signature_time, findings: recorder.findings }
+}
+
+struct Process<'p, 'm> {
+    index: usize,
+    timestamps: &'p [Timestamp],
+    material: &'p Material<'m>,
+    signer: Option<&'p Certificate>,
+}
+
+type Conclusion = (Result<TotalPassed, SubIndication>, Time, Option<Chain>);
+
+impl Process<'_, '_> {
+    fn conclude(&self, blocks: Blocks, recorder: &mut Recorder<'_>) -> Conclusion {
+        let now = self.material.context.time;
+        let (chain, acceptance) = match blocks.trust {
+            Some((chain, acceptance)) => (Some(chain), Some(acceptance)),
+            None => (None, None),
+        };
+        let witnesses = (|| Ok((blocks.format?, blocks.signer?, blocks.context?, blocks.cryptographic?)))();
+        let (format, signer, context, cryptographic) = match witnesses {
+            Ok(witnesses) => witnesses,
+            Err(sub) => return (Err(sub), now, chain),
+        };
+        let (Some(chain), Some(acceptance)) = (chain, acceptance) else {
+            return (Err(SubIndication::NoSigningCertificateFound), now, None);
+        };
+        let (trusted, best_signature_time) = self.trust(&chain, &acceptance, recorder);
+        let result = trusted.map(|(proof, accepted)| {
+            TotalPassed::from_witnesses(format, signer, context, cryptographic, proof, accepted)
+        });
+        (result, best_signature_time, Some(chain))
+    }
+
+    /// Chain and acceptance: now, at the best signature time, in the past.
+    fn trust(
+        &self,
+        chain: &Chain,
+        acceptance: &Acceptance,
+        recorder: &mut Recorder<'_>,
+    ) -> (Result<(ChainProof, acceptance::Accepted), SubIndication>, Time) {
+        let now = self.material.context.time;
+        let basic = chain
+            .result()
+            .map_err(|sub| self.hardened(sub, chain))
+            .and_then(|valid| Ok((ChainProof::Now(valid), acceptance.at(now)?)));
+        let stops = match &basic {
+            Ok(_) => false,
+            Err(sub) => !long_term::continues(*sub),
+        };
+        let best = if stops { now } else { long_term::best_signature_time(self.timestamps, now) };
+        let long_term = match basic {
+            Ok(passed) => not_yet_valid(chain, best).map_or(Ok(passed), Err),
+            Err(sub) if stops => Err(sub),
+            Err(_) => long_term::chain(chain, best, recorder).and_then(|valid| {
+                Ok((ChainProof::LongTerm(valid), long_term::acceptance(acceptance, best, recorder)?))
+            }),
+        };
+        match long_term {
+            Err(sub) if !archival::continues(sub) => (Err(sub), best),
+            result => self.archival(result, best, chain, acceptance, recorder),
+        }
+    }
+
+    /// What archival time-stamps add (5.6.3.4).
+    fn archival(
+        &self,
+        long_term: Result<(ChainProof, acceptance::Accepted), SubIndication>,
+        best: Time,
+        chain: &Chain,
+        acceptance: &Acceptance,
+        recorder: &mut Recorder<'_>,
+    ) -> (Result<(ChainProof, acceptance::Accepted), SubIndication>, Time) {
+        let missing = !archival::has_material(self.timestamps);
+        let unanchored = matches!(long_term, Err(SubIndication::NoCertificateChainFoundNoPoe));
+        if missing && !unanchored {
+            if long_term.is_err() {
+                recorder.check(Check::ArchivalMaterial, Place::SIGNATURE, false, || {
+                    "no time-stamp over validation data or another time-stamp".into()
+                });
+            }
+            return (long_term, best);
+        }
+        let proofs = archival::proofs(self.timestamps, self.index, self.signer, self.material);
+        let object = Object::Signature(self.index);
+        let proven = proofs.earliest(object).min(best);
+        match long_term {
+            Ok(passed) => (not_yet_valid(chain, proven).map_or(Ok(passed), Err), proven),
+            Err(sub) => {
+                let past = archival::past(&chain.failures, chain, object, Scope::Signature, &proofs, self.material)
+                    .and_then(|(witness, time)| match acceptance.at(time) {
+                        Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
+                        Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
+                    });
+                match past {
+                    Ok(passed) => {
+                        archival::note(Ok(proven), recorder);
+                        (Ok(passed), proven)
+                    }
+                    Err((found, why)) => {
+                        archival::note(Err(&why), recorder);
+                        // What the past adds is named only where it says more than the present.
+                        let named = match found {
+                            SubIndication::RevocationOutOfBoundsNoPoe | SubIndication::NotYetValid => found,
+                            _ => sub,
+                        };
+                        (Err(named), best)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A content time-stamp proves that the signature was made after it: then a revocation or an expiry before it
+    /// is final (5.3.4, step 5).
+    fn hardened(&self, sub: SubIndication, chain: &Chain) -> SubIndication {
+        let made_after = self
+            .timestamps
+            .iter()
+            .filter(|timestamp| timestamp.kind == TimestampKind::Content)
+            .filter_map(|timestamp| timestamp.proven())
+            .map(|proven| proven.time())
+            .max();
+        let (Some(made_after), Some(failure)) = (made_after, chain.failures.first()) else { return sub };
+        match (sub, failure.cause) {
+            (SubIndication::RevokedNoPoe, Cause::RevokedSince(at)) if at < made_after => SubIndication::Revoked,
+            (SubIndication::OutOfBoundsNoPoe | SubIndication::OutOfBoundsNotRevoked, Cause::Validity)
+                if chain.path.leaf().is_some_and(|signer| signer.not_after < made_after) =>
+            {
+                SubIndication::Expired
+            }
+            (SubIndication::CryptoConstraintsFailureNoPoe, Cause::Algorithm(reliability))
+                if !reliability.at(made_after) =>
+            {
+                SubIndication::CryptoConstraintsFailure
+            }
+            _ => sub,
+        }
+    }
+}
+
+/// A signature proven to have existed before its certificate was valid.
+fn not_yet_valid(chain: &Chain, time: Time) -> Option<SubIndication> {
+    let below_anchor = chain.anchor.is_some_and(|anchor| anchor > 0);
+    let early = chain.path.leaf().is_some_and(|signer| time < signer.not_before);
+    (below_anchor && early).then_some(SubIndication::NotYetValid)
+}

@@ -1,0 +1,120 @@
+//! Cryptographic verification (EN 319 102-1, 5.2.7): the references, then the value.
+
+use super::check::{Check, Checked, Recorder};
+use super::policy::{Place, Policy};
+use super::verdict::SubIndication;
+use crate::signature::algorithm::Verification;
+use crate::signature::{Form, Reference, ReferenceKind, ReferenceOutcome, Signature};
+
+/// Every signed data object is there and unchanged, and the value verifies.
+#[derive(Debug)]
+pub struct CryptographicallyValid(());
+
+/// What the verification came to.
+#[derive(Debug)]
+pub(super) struct Verified {
+    /// All references and the value hold, whatever the policy makes of them.
+    pub(super) intact: bool,
+    pub(super) result: Result<CryptographicallyValid, SubIndication>,
+}
+
+pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &Policy) -> Checked<Verified> {
+    let mut recorder = Recorder::new(policy);
+    let place = Place::SIGNATURE;
+    let mut failure = None;
+    let mut fail = |goes_on: bool, sub| {
+        if !goes_on {
+            failure.get_or_insert(sub);
+        }
+    };
+
+    for reference in &signature.references {
+        let (found, intact) = match reference.kind {
+            ReferenceKind::ManifestEntry => (Check::ManifestEntryFound, Check::ManifestEntryIntact),
+            ReferenceKind::Content
+            | ReferenceKind::SignedProperties
+            | ReferenceKind::KeyInfo
+            | ReferenceKind::Manifest
+            | ReferenceKind::CounterSigned
+            | ReferenceKind::SigningInput => (Check::ReferenceDataFound, Check::ReferenceDataIntact),
+        };
+        // In JAdES an entry of sigD is the signed data itself.
+        let found = if signature.form == Form::Jades { Check::ReferenceDataFound } else { found };
+        match &reference.outcome {
+            ReferenceOutcome::Intact => {
+                recorder.note(intact, "");
+            }
+            ReferenceOutcome::Mismatch => {
+                let goes_on = recorder.check(intact, place, false, || {
+                    format!("the digest of {} differs from the signed one", describe(reference)).into()
+                });
+                fail(goes_on, SubIndication::HashFailure);
+            }
+            ReferenceOutcome::NotFound(why) => {
+                let goes_on = recorder
+                    .check(found, place, false, || format!("{} not found: {why}", describe(reference)).into());
+                fail(goes_on, SubIndication::SignedDataNotFound);
+            }
+            ReferenceOutcome::Refused(why) => {
+                let goes_on = recorder
+                    .check(intact, place, false, || format!("{} not digested: {why}", describe(reference)).into());
+                fail(goes_on, SubIndication::HashFailure);
+            }
+        }
+    }
+    let covered = signature.references.iter().any(|reference| match reference.kind {
+        ReferenceKind::Content
+        | ReferenceKind::Manifest
+        | ReferenceKind::ManifestEntry
+        | ReferenceKind::CounterSigned
+        | ReferenceKind::SigningInput => true,
+        ReferenceKind::SignedProperties | ReferenceKind::KeyInfo => false,
+    });
+    if !covered {
+        let goes_on = recorder
+            .check(Check::ReferenceDataFound, place, false, || "the signature refers to no data object".into());
+        fail(goes_on, SubIndication::SignedDataNotFound);
+    }
+
+    let verifies = *value == Verification::Valid;
+    let goes_on = recorder.check(Check::SignatureValueIntact, place, verifies, || match value {
+        Verification::Unsupported(why) => format!("the signature value cannot be verified: {why}").into(),
+        Verification::Valid | Verification::Invalid => {
+            "the signature value does not verify with the signer's key".into()
+        }
+    });
+    // In a JWS the signing input is the only reference, and the value its only proof.
+    let wrong_value = match signature.form {
+        Form::Jades => SubIndication::HashFailure,
+        Form::Xades => SubIndication::SigCryptoFailure,
+    };
+    fail(goes_on, wrong_value);
+
+    let entries_intact = |reference: &Reference| {
+        reference.outcome == ReferenceOutcome::Intact
+            || (signature.form == Form::Xades
+                && reference.kind == ReferenceKind::ManifestEntry
+                && matches!(reference.outcome, ReferenceOutcome::NotFound(_)))
+    };
+    let intact = verifies && covered && signature.references.iter().all(entries_intact);
+    let result = match failure {
+        // What is not intact is never accepted, whatever the policy.
+        None if intact => Ok(CryptographicallyValid(())),
+        None => Err(wrong_value),
+        Some(sub) => Err(sub),
+    };
+    recorder.done(Verified { intact, result })
+}
+
+/// A reference in words. Its URI may name a person's file: it stays out.
+fn describe(reference: &Reference) -> &'static str {
+    match reference.kind {
+        ReferenceKind::Content => "a signed data object",
+        ReferenceKind::SignedProperties => "the signed properties",
+        ReferenceKind::KeyInfo => "the key information",
+        ReferenceKind::Manifest => "a signed manifest",
+        ReferenceKind::ManifestEntry => "a data object of a signed list",
+        ReferenceKind::CounterSigned => "the counter-signed value",
+        ReferenceKind::SigningInput => "the signing input",
+    }
+}

@@ -1,0 +1,130 @@
+//! Validation of signatures with time (EN 319 102-1, 5.5): best signature time, and what no longer fails at it.
+
+use super::acceptance::{Acceptance, Accepted};
+use super::check::{Check, Recorder};
+use super::policy::Place;
+use super::timestamps::Timestamp;
+use super::verdict::SubIndication;
+use super::x509::{Cause, Chain, Failure};
+use crate::signature::TimestampKind;
+use crate::time::Time;
+
+/// The chain held at the best signature time.
+#[derive(Debug)]
+pub struct ChainValidAtBestSignatureTime(());
+
+/// Whether the process goes on after a basic result (5.5.4, step 2).
+pub(super) fn continues(sub: SubIndication) -> bool {
+    matches!(
+        sub,
+        SubIndication::CryptoConstraintsFailureNoPoe
+            | SubIndication::RevokedNoPoe
+            | SubIndication::RevokedCaNoPoe
+            | SubIndication::TryLater
+            | SubIndication::OutOfBoundsNoPoe
+            | SubIndication::OutOfBoundsNotRevoked
+    )
+}
+
+/// The earliest time that a valid signature time-stamp proves, else the validation time. What is later than the
+/// validation time proves nothing about it.
+pub(super) fn best_signature_time(timestamps: &[Timestamp], validation_time: Time) -> Time {
+    timestamps
+        .iter()
+        .filter(|timestamp| timestamp.kind == TimestampKind::Signature)
+        .filter_map(|timestamp| timestamp.proven())
+        .map(|proven| proven.time())
+        .fold(validation_time, Time::min)
+}
+
+/// Says what each time-stamp is worth, and whether they stand in order.
+pub(super) fn note_timestamps(timestamps: &[Timestamp], recorder: &mut Recorder<'_>) {
+    if timestamps.is_empty() {
+        return recorder.not_run(Check::TimestampValid, "the signature has no time-stamp");
+    }
+    for timestamp in timestamps {
+        let sub = timestamp.sub_indication();
+        recorder.check(Check::TimestampValid, Place::SIGNATURE, sub.is_none(), || {
+            sub.map_or_else(|| "".into(), |sub| format!("a time-stamp proves nothing: {sub}").into())
+        });
+    }
+    let disordered = timestamps
+        .iter()
+        .filter(|later| {
+            later.kind == TimestampKind::Archive
+                && timestamps
+                    .iter()
+                    .take(later.covers_timestamps)
+                    .any(|earlier| earlier.generated() > later.generated())
+        })
+        .count();
+    recorder.check(Check::TimestampOrder, Place::SIGNATURE, disordered == 0, || {
+        format!("{disordered} archive time-stamps are older than what they cover").into()
+    });
+}
+
+/// Looks at the failures of the chain again, as of the best signature time; all must be undone.
+pub(super) fn chain(
+    chain: &Chain,
+    best_signature_time: Time,
+    recorder: &mut Recorder<'_>,
+) -> Result<ChainValidAtBestSignatureTime, SubIndication> {
+    let mut kept = None;
+    for failure in &chain.failures {
+        let (sub, why) = match undone(failure, chain, best_signature_time) {
+            Ok(()) => {
+                recorder.note(Check::ValidAtBestSignatureTime, format!("{} does not hold then", failure.sub));
+                continue;
+            }
+            Err(kept) => kept,
+        };
+        recorder.check(Check::ValidAtBestSignatureTime, Place::SIGNATURE, false, || why.into());
+        // The signature cannot have been made before its certificate: nothing later changes that.
+        if sub == SubIndication::NotYetValid {
+            return Err(sub);
+        }
+        kept.get_or_insert(sub);
+    }
+    kept.map_or(Ok(ChainValidAtBestSignatureTime(())), Err)
+}
+
+fn undone(failure: &Failure, chain: &Chain, time: Time) -> Result<(), (SubIndication, String)> {
+    let kept = |why: String| Err((failure.sub, why));
+    match failure.cause {
+        Cause::Validity if failure.sub == SubIndication::OutOfBoundsNotRevoked => {
+            let Some(signer) = chain.path.leaf() else { return kept("no signing certificate".into()) };
+            if time < signer.not_before {
+                let why = format!("best signature time {time} is before the certificate's {}", signer.not_before);
+                return Err((SubIndication::NotYetValid, why));
+            }
+            if time <= signer.not_after {
+                return Ok(());
+            }
+            kept(format!("best signature time {time} is after the certificate's end {}", signer.not_after))
+        }
+        Cause::RevokedSince(at) if time < at => Ok(()),
+        Cause::RevokedSince(at) => kept(format!("best signature time {time} is not before {at}, when it was revoked")),
+        Cause::Algorithm(_) => kept("algorithms of the chain are judged at the validation time".into()),
+        Cause::Validity => {
+            kept("whether the certificate was revoked before it expired is not known: the validation time is outside \
+                  the validity of the revocation data's issuer"
+                .into())
+        }
+        Cause::Lasting => kept(format!("{} does not depend on time", failure.sub)),
+    }
+}
+
+/// Looks at attributes and algorithms of the signature again, as of the best signature time.
+pub(super) fn acceptance(
+    acceptance: &Acceptance,
+    best_signature_time: Time,
+    recorder: &mut Recorder<'_>,
+) -> Result<Accepted, SubIndication> {
+    let result = acceptance.at(best_signature_time);
+    if let Err(sub) = &result {
+        recorder.check(Check::ValidAtBestSignatureTime, Place::SIGNATURE, false, || {
+            format!("{sub} holds at the best signature time {best_signature_time}, too").into()
+        });
+    }
+    result
+}

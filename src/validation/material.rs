@@ -1,0 +1,274 @@
+//! Everything in a document that validation may use, read once: certificates, revocation data, time-stamps.
+
+use super::Context;
+use super::revocation_data::{Acceptance, Evidence};
+use crate::certificate::path::{Anchors, Budget, Builder, Origin, Path, Pool};
+use crate::certificate::{AnchorKey, Certificate};
+use crate::signature::{RevocationKind, Signature};
+use crate::time::Time;
+use crate::timestamp::Token;
+use crate::trust::Snapshot;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The pooled material of one document, with what was computed from it.
+#[derive(Debug)]
+pub(super) struct Material<'c> {
+    pub(super) context: &'c Context<'c>,
+    pub(super) pool: Pool,
+    pub(super) evidence: Vec<Item>,
+    /// Where each certificate stands, by its digest.
+    pub(super) certificate_places: Vec<([u8; 32], Place)>,
+    /// What could not be read or was beyond a limit, in words.
+    pub(super) refused: Vec<String>,
+    signatures: Vec<Parts>,
+    anchors: SnapshotAnchors<'c>,
+    budget: Budget,
+    steps: Cell<u32>,
+    paths: RefCell<HashMap<([u8; 32], Vec<Origin>), Rc<Path>>>,
+    pub(super) matches: RefCell<HashMap<[u8; 32], Rc<[usize]>>>,
+    pub(super) acceptances: RefCell<HashMap<(usize, [u8; 32]), Rc<Acceptance>>>,
+}
+
+/// One signature's own parts, by their indexes in the signature.
+#[derive(Debug, Default)]
+struct Parts {
+    certificates: Vec<Option<Arc<Certificate>>>,
+    tokens: Vec<Result<Rc<Token>, String>>,
+}
+
+/// A piece of revocation data, with every place where it stands.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) data: Evidence,
+    pub(super) places: Vec<Place>,
+    /// Digests of the certificates inside an OCSP response.
+    pub(super) certificates: Vec<[u8; 32]>,
+}
+
+impl Item {
+    /// Whether a signature, or a time-stamp of it, carries it.
+    pub(super) fn stands_in(&self, signature: usize) -> bool {
+        self.places.iter().any(|place| place.signature == signature)
+    }
+}
+
+/// Where in the document a piece stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub(super) signature: usize,
+    /// The time-stamp token that carries it; `None` if the signature does.
+    pub(super) token: Option<usize>,
+    /// How many time-stamps of the signature stand before it.
+    pub(super) after_timestamps: usize,
+}
+
+/// Most CRLs and OCSP responses taken from one document.
+const MOST_EVIDENCE: usize = 512;
+/// Most time-stamp tokens taken from one signature: each hashes what it covers.
+const MOST_TIMESTAMPS: usize = 64;
+/// Most examinations of a piece of revocation data in one document.
+const MOST_STEPS: u32 = 20_000;
+
+impl<'c> Material<'c> {
+    /// Reads all material of a document.
+    pub(super) fn gather(signatures: &[Signature<'_>], context: &'c Context<'c>) -> Self {
+        let mut material = Self {
+            context,
+            pool: Pool::default(),
+            evidence: Vec::new(),
+            certificate_places: Vec::new(),
+            refused: Vec::new(),
+            signatures: Vec::new(),
+            anchors: SnapshotAnchors(context.snapshot),
+            budget: Budget::new(),
+            steps: Cell::new(MOST_STEPS),
+            paths: RefCell::default(),
+            matches: RefCell::default(),
+            acceptances: RefCell::default(),
+        };
+        for (index, signature) in signatures.iter().enumerate() {
+            let parts = material.read(index, signature);
+            material.signatures.push(parts);
+        }
+        material
+    }
+
+    fn read(&mut self, index: usize, signature: &Signature<'_>) -> Parts {
+        let origin = signature_origin(index);
+        let place =
+            |token, after_timestamps| Place { signature: index, token, after_timestamps };
+        let certificates = signature
+            .certificates
+            .iter()
+            .map(|embedded| {
+                let certificate = self.certificate(&embedded.der, origin)?;
+                self.certificate_places.push((certificate.sha256, place(None, embedded.after_timestamps)));
+                Some(certificate)
+            })
+            .collect();
+        for embedded in &signature.revocation {
+            self.revocation(embedded.kind, &embedded.der, place(None, embedded.after_timestamps));
+        }
+        let tokens = signature
+            .timestamps
+            .iter()
+            .enumerate()
+            .map(|(position, embedded)| {
+                if position >= MOST_TIMESTAMPS {
+                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one signature"));
+                }
+                let token = Rc::new(Token::parse(&embedded.token).map_err(|why| format!("{why:?}"))?);
+                let origin = token_origin(index, position);
+                let inside = place(Some(position), position.saturating_add(1));
+                for der in &token.certificates {
+                    if let Some(certificate) = self.certificate(der, origin) {
+                        self.certificate_places.push((certificate.sha256, inside));
+                    }
+                }
+                for der in &token.crls {
+                    self.revocation(RevocationKind::Crl, der, inside);
+                }
+                for der in &token.ocsps {
+                    self.revocation(RevocationKind::Ocsp, der, inside);
+                }
+                Ok(token)
+            })
+            .collect();
+        Parts { certificates, tokens }
+    }
+
+    fn certificate(&mut self, der: &[u8], origin: Origin) -> Option<Arc<Certificate>> {
+        match self.context.certificates.certificate(der) {
+            Ok(certificate) => {
+                if self.pool.add(&certificate, origin) {
+                    return Some(certificate);
+                }
+                self.refused.push(format!("more than {} certificates", Pool::CAPACITY));
+            }
+            Err(why) => self.refused.push(format!("a certificate: {}", why.0)),
+        }
+        None
+    }
+
+    fn revocation(&mut self, kind: RevocationKind, der: &[u8], place: Place) {
+        let read = match kind {
+            RevocationKind::Crl => self.context.revocation.crl(der).map(Evidence::Crl),
+            RevocationKind::Ocsp => self.context.revocation.ocsp(der).map(Evidence::Ocsp),
+        };
+        let data = match read {
+            Ok(data) => data,
+            Err(why) => return self.refused.push(format!("revocation data: {why}")),
+        };
+        if let Some(known) = self.evidence.iter_mut().find(|item| item.data.sha256() == data.sha256()) {
+            return known.places.push(place);
+        }
+        let index = self.evidence.len();
+        if index >= MOST_EVIDENCE {
+            return self.refused.push(format!("more than {MOST_EVIDENCE} pieces of revocation data"));
+        }
+        let certificates = match &data {
+            Evidence::Crl(_) => Vec::new(),
+            Evidence::Ocsp(response) => {
+                let inside = response.certificates.iter();
+                inside.filter_map(|der| Some(self.certificate(der, evidence_origin(index))?.sha256)).collect()
+            }
+        };
+        self.evidence.push(Item { data, places: vec![place], certificates });
+    }
+
+    /// The certificates of a signature, by their indexes in it; `None` for one that could not be read.
+    pub(super) fn certificates_of(&self, signature: usize) -> &[Option<Arc<Certificate>>] {
+        self.signatures.get(signature).map_or(&[], |parts| &parts.certificates)
+    }
+
+    /// The time-stamp tokens of a signature, by their indexes in it.
+    pub(super) fn tokens_of(&self, signature: usize) -> &[Result<Rc<Token>, String>] {
+        self.signatures.get(signature).map_or(&[], |parts| &parts.tokens)
+    }
+
+    /// The path of a certificate, as found from these sources first.
+    pub(super) fn path(&self, certificate: &Arc<Certificate>, origins: &[Origin]) -> Rc<Path> {
+        let key = (certificate.sha256, origins.to_vec());
+        if let Some(path) = self.paths.borrow().get(&key) {
+            return Rc::clone(path);
+        }
+        let path = Rc::new(self.builder().build(certificate, origins));
+        self.paths.borrow_mut().insert(key, Rc::clone(&path));
+        path
+    }
+
+    pub(super) fn builder(&self) -> Builder<'_> {
+        Builder {
+            pool: &self.pool,
+            anchors: &self.anchors,
+            store: self.context.certificates,
+            crypto: self.context.crypto,
+            budget: &self.budget,
+        }
+    }
+
+    /// Takes one examination of revocation data from the budget.
+    pub(super) fn step(&self) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// Whether the document asked for more work than it is given.
+    pub(super) fn over_budget(&self) -> bool {
+        self.budget.exhausted() || self.steps.get() == 0
+    }
+
+    /// The first anchor of a path whose trust has not ended at `time`.
+    pub(super) fn anchor_in_force(&self, path: &Path, time: Time) -> Option<usize> {
+        path.anchors().find(|index| {
+            path.certificate(*index).is_some_and(|certificate| {
+                self.sunset(certificate).is_none_or(|sunset| time <= sunset)
+            })
+        })
+    }
+
+    /// When the trust in an anchor ends; a static anchor's never does.
+    pub(super) fn sunset(&self, anchor: &Certificate) -> Option<Time> {
+        let key = anchor.anchor_key();
+        match self.context.snapshot.anchor(&key) {
+            Some(found) if !found.statically => self.context.snapshot.sunset(&key),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// The source that is a signature itself.
+pub(super) fn signature_origin(signature: usize) -> Origin {
+    origin(0, signature)
+}
+
+/// The source that is a time-stamp token.
+pub(super) fn token_origin(signature: usize, token: usize) -> Origin {
+    origin(1, signature.saturating_mul(MOST_TIMESTAMPS).saturating_add(token))
+}
+
+/// The source that is an OCSP response.
+pub(super) fn evidence_origin(index: usize) -> Origin {
+    origin(2, index)
+}
+
+fn origin(kind: u32, index: usize) -> Origin {
+    (kind << 30) | (u32::try_from(index).unwrap_or(u32::MAX) & 0x3fff_ffff)
+}
+
+#[derive(Debug)]
+struct SnapshotAnchors<'c>(&'c Snapshot);
+
+impl Anchors for SnapshotAnchors<'_> {
+    fn contains(&self, key: &AnchorKey) -> bool {
+        self.0.anchor(key).is_some()
+    }
+
+    fn by_subject(&self, subject: &[u8]) -> &[Arc<Certificate>] {
+        self.0.by_subject(subject)
+    }
+}

@@ -1,0 +1,158 @@
+//! Identification of the signing certificate (EN 319 102-1, 5.2.3).
+
+use super::check::{Check, Checked, Recorder};
+use super::material::Material;
+use super::policy::Place;
+use super::verdict::SubIndication;
+use crate::certificate::Certificate;
+use crate::signature::algorithm::{PublicKey, Verification};
+use crate::signature::{CertificateReference, Signature};
+use std::sync::Arc;
+
+/// The signing certificate is known, and the signature names it.
+#[derive(Debug)]
+pub struct SignerIdentified(());
+
+/// Candidates whose key is tried on the value: a hostile signature may offer thousands.
+const MOST_CANDIDATES: usize = 64;
+
+/// What identification came to.
+#[derive(Debug)]
+pub(super) struct Identification {
+    /// The certificate, also where its reference does not hold.
+    pub(super) certificate: Option<Arc<Certificate>>,
+    /// Whether the value verifies with its key.
+    pub(super) value: Verification,
+    pub(super) result: Result<SignerIdentified, SubIndication>,
+}
+
+pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Checked<Identification> {
+    let mut recorder = Recorder::new(material.context.policy);
+    let signer = &signature.signer;
+    let candidates = candidates(signature, index, material);
+
+    let referenced = signer
+        .references
+        .iter()
+        .find_map(|reference| candidates.iter().find(|c| material.names_certificate(reference, c)));
+    let (certificate, value) = match referenced {
+        Some(certificate) => {
+            (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material))
+        }
+        None => candidates
+            .iter()
+            .find_map(|candidate| match verify(signature, &candidate.key, material) {
+                Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
+                Verification::Invalid | Verification::Unsupported(_) => None,
+            })
+            .unwrap_or((None, Verification::Unsupported("no signing certificate".into()))),
+    };
+
+    let place = Place::SIGNATURE;
+    let mut identified =
+        recorder.check(Check::SigningCertificateIdentified, place, certificate.is_some(), || {
+            format!(
+                "none of {} candidate certificates is the one referenced, nor verifies the value",
+                candidates.len()
+            )
+            .into()
+        });
+    if let Some(certificate) = &certificate {
+        let attributes = signer.reference_attributes;
+        identified &=
+            recorder.check(Check::SigningCertificateReferencePresent, place, attributes > 0, || {
+                "no signed reference to the signing certificate".into()
+            });
+        if attributes > 0 {
+            identified &=
+                recorder.check(Check::SigningCertificateReferenceUnique, place, attributes == 1, || {
+                    format!("{attributes} signing-certificate attributes, 1 expected").into()
+                });
+        }
+        if !signer.references.is_empty() {
+            identified &= recorder.check(
+                Check::SigningCertificateReferenceDigest,
+                place,
+                referenced.is_some(),
+                || "the digest in the signed reference is not the certificate's".into(),
+            );
+        }
+        let issuer_serial = issuer_serial(certificate);
+        if let Some(named) = signer.references.iter().find_map(|reference| reference.issuer_serial.as_ref()) {
+            identified &= recorder.check(
+                Check::SigningCertificateIssuerSerial,
+                place,
+                *named == issuer_serial,
+                || "issuer and serial number in the signed reference are not the certificate's".into(),
+            );
+        }
+        if let Some(kid) = &signer.kid {
+            identified &= recorder.check(
+                Check::SigningCertificateKeyIdentifier,
+                place,
+                *kid == issuer_serial,
+                || "issuer and serial number in kid are not the certificate's".into(),
+            );
+        }
+    }
+    let result = if identified && certificate.is_some() {
+        Ok(SignerIdentified(()))
+    } else {
+        Err(SubIndication::NoSigningCertificateFound)
+    };
+    recorder.done(Identification { certificate, value, result })
+}
+
+/// Certificates that may be the signer's: those that the syntax offers, else those with the bare key, else all.
+fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Vec<Arc<Certificate>> {
+    let own = material.certificates_of(index);
+    let offered = signature.signer.candidates.iter().filter_map(|i| own.get(*i)?.clone());
+    let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
+    if found.is_empty() {
+        found = match &signature.signer.key {
+            Some(spki) => material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect(),
+            None => own.iter().flatten().take(MOST_CANDIDATES).cloned().collect(),
+        };
+    }
+    found
+}
+
+fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {
+    let Some(algorithm) = signature.algorithm.known() else {
+        return Verification::Unsupported("the signature algorithm is not known".into());
+    };
+    let message: Vec<&[u8]> = signature.message.iter().map(AsRef::as_ref).collect();
+    material.context.crypto.verify(algorithm, key, &message, &signature.value)
+}
+
+/// DER IssuerSerial (RFC 5035, 5) of a certificate.
+fn issuer_serial(certificate: &Certificate) -> Vec<u8> {
+    let tlv = |tag: u8, parts: &[&[u8]]| {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut out = vec![tag];
+        match u8::try_from(length) {
+            Ok(short) if short < 0x80 => out.push(short),
+            _ => {
+                let octets = length.to_be_bytes();
+                let octets: Vec<u8> = octets.into_iter().skip_while(|octet| *octet == 0).collect();
+                out.push(0x80 | u8::try_from(octets.len()).unwrap_or(0));
+                out.extend(octets);
+            }
+        }
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+        out
+    };
+    let name = tlv(0x30, &[&tlv(0xa4, &[&certificate.issuer.der])]);
+    tlv(0x30, &[&name, &tlv(0x02, &[&certificate.serial])])
+}
+
+impl Material<'_> {
+    /// Whether a signed reference's digest is that of the certificate.
+    pub(super) fn names_certificate(&self, reference: &CertificateReference, certificate: &Certificate) -> bool {
+        reference
+            .digest_algorithm
+            .known()
+            .and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]))
+            .is_some_and(|digest| digest.value == reference.digest)
+    }
+}

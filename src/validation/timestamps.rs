@@ -1,0 +1,263 @@
+//! Validation of time-stamp tokens (EN 319 102-1, 5.4): imprint, signature, chain of the TSA.
+
+use super::acceptance::DigestName;
+use super::archival::ChainValidInThePast;
+use super::check::{Check, Recorder};
+use super::material::{Material, signature_origin, token_origin};
+use super::policy::{Named, Place, Reliability, Scope};
+use super::verdict::{SubIndication, TimestampVerdict};
+use super::x509::{self, Cause, Chain, Failure};
+use crate::certificate::Certificate;
+use crate::finding::Finding;
+use crate::signature::{EmbeddedTimestamp, Signature, TimestampKind};
+use crate::time::Time;
+use crate::timestamp::{ImprintOutcome, ReferenceMatch, Token, TokenSignature};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One time-stamp with what its basic validation came to.
+#[derive(Debug)]
+pub(super) struct Timestamp {
+    pub(super) kind: TimestampKind,
+    /// How many time-stamps of the signature it covers, in document order.
+    pub(super) covers_timestamps: usize,
+    /// The token; `None` where it could not be read.
+    pub(super) token: Option<Rc<Token>>,
+    pub(super) imprint_intact: bool,
+    pub(super) tsa: Option<Arc<Certificate>>,
+    pub(super) chain: Option<Chain>,
+    /// Until when the weakest algorithm of imprint and token holds.
+    pub(super) algorithms: Reliability,
+    /// Why it proves nothing, in order; empty if it passed.
+    pub(super) failures: Vec<Failure>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The time that a valid time-stamp proves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ProvenTime(Time);
+
+impl ProvenTime {
+    /// For a token whose chain held in the past.
+    pub(super) fn in_the_past(time: Time, _: &ChainValidInThePast) -> Self {
+        Self(time)
+    }
+
+    pub(super) fn time(self) -> Time {
+        self.0
+    }
+}
+
+impl Timestamp {
+    /// genTime, whatever it is worth.
+    pub(super) fn generated(&self) -> Option<Time> {
+        self.token.as_ref().map(|token| token.generated)
+    }
+
+    /// The time proven, if the token passed.
+    pub(super) fn proven(&self) -> Option<ProvenTime> {
+        if self.failures.is_empty() && self.imprint_intact { self.generated().map(ProvenTime) } else { None }
+    }
+
+    pub(super) fn sub_indication(&self) -> Option<SubIndication> {
+        self.failures.first().map(|failure| failure.sub)
+    }
+
+    /// For the answer.
+    pub(super) fn into_verdict(self) -> TimestampVerdict {
+        let issuer = self.tsa.as_ref().and_then(|tsa| {
+            tsa.subject.common_name().or_else(|| tsa.subject.organisation()).map(str::to_owned)
+        });
+        TimestampVerdict {
+            kind: self.kind,
+            generated: self.generated(),
+            issuer,
+            imprint_intact: self.imprint_intact,
+            sub_indication: self.sub_indication(),
+            findings: self.findings,
+        }
+    }
+}
+
+/// Validates every time-stamp of a signature at the validation time, in document order.
+pub(super) fn validate(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Vec<Timestamp> {
+    signature
+        .timestamps
+        .iter()
+        .zip(material.tokens_of(index))
+        .enumerate()
+        .map(|(position, (embedded, token))| basic(embedded, token.as_ref(), (index, position), material))
+        .collect()
+}
+
+fn basic(
+    embedded: &EmbeddedTimestamp<'_>,
+    token: Result<&Rc<Token>, &String>,
+    (index, position): (usize, usize),
+    material: &Material<'_>,
+) -> Timestamp {
+    let mut recorder = Recorder::new(material.context.policy);
+    let mut timestamp = Timestamp {
+        kind: embedded.kind,
+        covers_timestamps: embedded.covers_timestamps,
+        token: token.ok().cloned(),
+        imprint_intact: false,
+        tsa: None,
+        chain: None,
+        algorithms: Reliability::Never,
+        failures: Vec::new(),
+        findings: Vec::new(),
+    };
+    let place = Place::signer(Scope::Timestamp);
+    match token {
+        Err(why) => {
+            recorder.check(Check::TimestampReadable, place, false, || why.clone().into());
+            timestamp.fail(SubIndication::FormatFailure, Cause::Lasting);
+        }
+        Ok(token) => {
+            recorder.check(Check::TimestampReadable, place, true, || "".into());
+            timestamp.tsa = signing_certificate(token, (index, position), material, &mut recorder);
+            if timestamp.tsa.is_none() {
+                timestamp.fail(SubIndication::NoSigningCertificateFound, Cause::Lasting);
+            }
+            timestamp.imprint(embedded, token, material, &mut recorder);
+            if let Some(tsa) = timestamp.tsa.clone() {
+                timestamp.signature(token, &tsa, material, &mut recorder);
+                let origins = [token_origin(index, position), signature_origin(index)];
+                let chain =
+                    x509::validate(material, material.path(&tsa, &origins), Scope::Timestamp, &mut recorder);
+                timestamp.failures.extend_from_slice(&chain.failures);
+                timestamp.chain = Some(chain);
+                timestamp.acceptance(token, &tsa, material, &mut recorder);
+            }
+        }
+    }
+    timestamp.findings = recorder.findings;
+    timestamp
+}
+
+impl Timestamp {
+    fn fail(&mut self, sub: SubIndication, cause: Cause) {
+        self.failures.push(Failure { sub, cause });
+    }
+
+    fn imprint(
+        &mut self,
+        embedded: &EmbeddedTimestamp<'_>,
+        token: &Token,
+        material: &Material<'_>,
+        recorder: &mut Recorder<'_>,
+    ) {
+        let place = Place::signer(Scope::Timestamp);
+        match token.imprint_matches(material.context.crypto, &embedded.imprint) {
+            ImprintOutcome::Intact => {
+                self.imprint_intact = recorder.check(Check::TimestampImprintIntact, place, true, || "".into());
+            }
+            ImprintOutcome::Mismatch => {
+                recorder.check(Check::TimestampImprintIntact, place, false, || {
+                    "the imprint is not that of the covered bytes".into()
+                });
+                self.fail(SubIndication::HashFailure, Cause::Lasting);
+            }
+            ImprintOutcome::Unsupported => {
+                recorder.check(Check::TimestampImprintIntact, place, false, || {
+                    format!("{} is not computed here", DigestName(&token.imprint_algorithm)).into()
+                });
+                self.fail(SubIndication::HashFailure, Cause::Lasting);
+            }
+            ImprintOutcome::NotFound(why) => {
+                recorder.check(Check::TimestampDataFound, place, false, || why.into());
+                self.fail(SubIndication::SignedDataNotFound, Cause::Lasting);
+            }
+        }
+    }
+
+    fn signature(&mut self, token: &Token, tsa: &Certificate, material: &Material<'_>, recorder: &mut Recorder<'_>) {
+        let place = Place::signer(Scope::Timestamp);
+        let outcome = token.verify_signature(material.context.crypto, &tsa.key);
+        recorder.check(Check::TimestampSignatureIntact, place, outcome == TokenSignature::Valid, || {
+            "the token's signature does not verify with the TSA's key".into()
+        });
+        match outcome {
+            TokenSignature::Valid => {}
+            TokenSignature::DigestMismatch => self.fail(SubIndication::HashFailure, Cause::Lasting),
+            TokenSignature::Invalid | TokenSignature::Broken(_) | TokenSignature::Unsupported(_) => {
+                self.fail(SubIndication::SigCryptoFailure, Cause::Lasting);
+            }
+        }
+    }
+
+    fn acceptance(&mut self, token: &Token, tsa: &Certificate, material: &Material<'_>, recorder: &mut Recorder<'_>) {
+        let place = Place::signer(Scope::Timestamp);
+        let table = &material.context.policy.algorithms;
+        let time = material.context.time;
+        let algorithm = &token.signer.signature_algorithm;
+        let signing = table.declared(algorithm, &tsa.key);
+        let imprint = token.imprint_algorithm.known().map_or(Reliability::Never, |digest| table.digest(*digest));
+        self.algorithms = signing.and(imprint);
+        let reliable = recorder.reliable(
+            Check::SignatureAlgorithm,
+            place,
+            (signing, &Named(algorithm, &tsa.key)),
+            time,
+        ) & recorder.reliable(
+            Check::ReferenceAlgorithm,
+            place,
+            (imprint, &DigestName(&token.imprint_algorithm)),
+            time,
+        );
+        if !reliable {
+            self.fail(SubIndication::CryptoConstraintsFailureNoPoe, Cause::Algorithm(self.algorithms));
+        }
+    }
+}
+
+/// The TSA's certificate: named by the signer identifier, and by a signed reference where there is one.
+fn signing_certificate(
+    token: &Token,
+    (index, position): (usize, usize),
+    material: &Material<'_>,
+    recorder: &mut Recorder<'_>,
+) -> Option<Arc<Certificate>> {
+    let place = Place::signer(Scope::Timestamp);
+    let crypto = material.context.crypto;
+    let origin = token_origin(index, position);
+    let mut candidates: Vec<_> = material.pool.iter().filter(|candidate| token.identifies(candidate)).collect();
+    if candidates.is_empty() {
+        // A token without certificates may come from an anchor itself.
+        let named = token.tsa.as_ref().map_or(&[][..], |tsa| material.context.snapshot.by_subject(&tsa.normal));
+        candidates = named.iter().filter(|candidate| token.identifies(candidate)).collect();
+    }
+    let found = match candidates.as_slice() {
+        [only] => Some(Arc::clone(only)),
+        _ => {
+            candidates.sort_by_key(|candidate| !material.pool.stands_in(candidate, origin));
+            token.candidates(crypto, candidates).first().map(|found| Arc::clone(found))
+        }
+    };
+    recorder.check(Check::SigningCertificateIdentified, place, found.is_some(), || {
+        "no certificate of the TSA in the document".into()
+    });
+    let found = found?;
+    let reference = token.reference_matches(crypto, &found);
+    recorder.check(Check::SigningCertificateReferencePresent, place, reference != ReferenceMatch::Absent, || {
+        "no signed reference to the TSA's certificate".into()
+    });
+    let goes_on = match reference {
+        ReferenceMatch::Absent => true,
+        ReferenceMatch::Matches => {
+            recorder.check(Check::SigningCertificateReferenceDigest, place, true, || "".into())
+        }
+        ReferenceMatch::IssuerSerialDiffers => {
+            recorder.check(Check::SigningCertificateIssuerSerial, place, false, || {
+                "issuer and serial number in the signed reference are not the TSA certificate's".into()
+            })
+        }
+        ReferenceMatch::DigestDiffers | ReferenceMatch::Unsupported => {
+            recorder.check(Check::SigningCertificateReferenceDigest, place, false, || {
+                "the digest in the signed reference is not the TSA certificate's".into()
+            })
+        }
+    };
+    goes_on.then_some(found)
+}

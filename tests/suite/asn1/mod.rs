@@ -1,0 +1,6 @@
+//! CMS, time-stamp tokens, CRLs and OCSP responses: over real data, against openssl, and under attack.
+
+mod corpus;
+mod hostile;
+mod material;
+mod openssl;

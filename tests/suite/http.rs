@@ -1,0 +1,286 @@
+//! The service as its clients meet it: the real binary on loopback.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const AT: &str = "2026-11-22T00:00:00Z";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A running server; killed when dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts on a free port and waits until trust is loaded.
+    fn start(extra: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .current_dir(root())
+            .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", "trust-lists/demo.toml"])
+            .args(extra)
+            .env("RUST_LOG", "info")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut address = None;
+        loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it was ready");
+            if let Some((_, rest)) = line.split_once("127.0.0.1:") {
+                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                address.get_or_insert(format!("127.0.0.1:{port}"));
+            }
+            if line.contains("trust is loaded") {
+                break;
+            }
+        }
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let server = Self { child, address: address.unwrap() };
+        while server.get("/readyz").status != 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        Answer::read(&mut stream).unwrap()
+    }
+
+    fn verify(&self, body: &[u8]) -> Answer {
+        send(&mut self.connect(), body).unwrap()
+    }
+
+    fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn send(stream: &mut TcpStream, body: &[u8]) -> std::io::Result<Answer> {
+    let length = body.len();
+    write!(stream, "POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")?;
+    stream.write_all(body)?;
+    Answer::read(stream)
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(stream: &mut TcpStream) -> std::io::Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+        Ok(Self { status, head, body })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+fn examples() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = ["examples/sound", "examples/broken"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() > 10);
+    files
+}
+
+#[test]
+fn the_verdict_is_that_of_the_command_line_but_for_the_file_name() {
+    let server = Server::start(&[]);
+    for file in examples() {
+        let out = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .current_dir(root())
+            .args(["verify", "--trust-domain", "trust-lists/demo.toml", "--at", AT, "--format", "json"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        let line = String::from_utf8(out.stdout).unwrap();
+        let name = serde_json::to_string(&file.to_str().unwrap()).unwrap();
+        let expected = line.trim_end().replacen(&format!("\"file\":{name},"), "", 1);
+        let answer = server.verify(&std::fs::read(&file).unwrap());
+        assert_eq!(answer.status, 200, "{}", file.display());
+        assert_eq!(String::from_utf8(answer.body).unwrap(), expected, "{}", file.display());
+    }
+}
+
+#[test]
+fn bad_bodies_get_an_answer_and_the_server_goes_on() {
+    let server = Server::start(&[]);
+    let sound = std::fs::read(&examples()[examples().len() - 1]).unwrap();
+    let deep_json = [b"[".repeat(10_000), b"]".repeat(10_000)].concat();
+    let deep_xml = [b"<a>".repeat(10_000), b"</a>".repeat(10_000)].concat();
+    let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for body in [&deep_json[..], &deep_xml, &noise, &sound[..sound.len() / 2], b"{", b"\0"] {
+        let answer = server.verify(body);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["verdict"], "unreadable", "{}", answer.json());
+        assert!(answer.json()["error"].is_string());
+    }
+    let empty = server.verify(b"");
+    assert_eq!((empty.status, empty.json()["field"].as_str()), (400, Some("body")));
+    assert!(empty.head.contains("application/problem+json"));
+    assert_eq!(server.verify(&sound).status, 200);
+}
+
+#[test]
+fn a_body_over_the_limit_is_413_and_its_connection_stays_usable() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    let size = 300_usize << 20;
+    write!(stream, "POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n").unwrap();
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..300 {
+        stream.write_all(&piece).unwrap();
+    }
+    let answer = Answer::read(&mut stream).unwrap();
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.json()["status"], 413);
+    let sound = std::fs::read(&examples()[examples().len() - 1]).unwrap();
+    assert_eq!(send(&mut stream, &sound).unwrap().status, 200);
+}
+
+#[test]
+fn requests_that_make_no_sense_name_the_field() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    for (query, field) in [("at=yesterday", "at"), ("colour=red", "query")] {
+        write!(stream, "POST /v1/verify?{query} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx").unwrap();
+        let answer = Answer::read(&mut stream).unwrap();
+        assert_eq!((answer.status, answer.json()["field"].as_str()), (400, Some(field)));
+    }
+    assert_eq!(server.get("/nowhere").status, 404);
+    assert_eq!(server.get("/v1/verify").status, 405);
+    assert_eq!(server.get("/livez").status, 200);
+    assert_eq!(server.get("/v1/trust").json()["lists"].as_array().map(Vec::is_empty), Some(false));
+    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+    assert!(metrics.contains("sealgate_http_requests_total{route=\"/v1/verify\",status=\"400\"} 2"), "{metrics}");
+}
+
+#[test]
+fn a_slow_head_is_408() {
+    let server = Server::start(&["--head-seconds", "1"]);
+    let mut stream = server.connect();
+    stream.write_all(b"POST /v1/verify HTT").unwrap();
+    let answer = Answer::read(&mut stream).unwrap();
+    assert_eq!(answer.status, 408);
+    assert_eq!(answer.json()["status"], 408);
+}
+
+#[test]
+fn a_slow_body_is_408() {
+    let server = Server::start(&["--body-seconds", "1"]);
+    let mut stream = server.connect();
+    stream.write_all(b"POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nslow").unwrap();
+    assert_eq!(Answer::read(&mut stream).unwrap().status, 408);
+}
+
+#[test]
+fn a_full_queue_is_503_with_retry_after() {
+    let server = Server::start(&["--threads", "1", "--queue", "0"]);
+    let sound = std::fs::read(&examples()[examples().len() - 1]).unwrap();
+    let (served, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut stream = server.connect();
+                for _ in 0..50 {
+                    let answer = send(&mut stream, &sound).unwrap();
+                    match answer.status {
+                        200 => served.fetch_add(1, Ordering::Relaxed),
+                        503 => {
+                            assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+                            refused.fetch_add(1, Ordering::Relaxed)
+                        }
+                        other => panic!("{other}"),
+                    };
+                }
+            });
+        }
+    });
+    assert!(served.into_inner() > 0);
+    assert!(refused.into_inner() > 0);
+}
+
+#[test]
+fn sigterm_under_load_loses_no_accepted_request() {
+    let mut server = Server::start(&[]);
+    let sound = std::fs::read(&examples()[examples().len() - 1]).unwrap();
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| loop {
+                let Ok(mut stream) = TcpStream::connect(&server.address) else { return };
+                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+                for _ in 0..5 {
+                    // A connection that was open must answer: an error here is a lost request.
+                    let answer = send(&mut stream, &sound).expect("an answer on an open connection");
+                    assert_eq!(answer.status, 200);
+                    answered.fetch_add(1, Ordering::Relaxed);
+                    if answer.head.contains("connection: close") {
+                        break;
+                    }
+                }
+            });
+        }
+        while answered.load(Ordering::Relaxed) < 200 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.terminate();
+    });
+    assert!(server.child.wait().unwrap().success());
+    assert!(TcpStream::connect(&server.address).is_err());
+}
+
+#[test]
+fn the_server_serves_nothing_without_trust() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--trust-lists"])
+        .arg(Path::new(nowhere.path()))
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(70));
+}
