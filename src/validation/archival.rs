@@ -18,7 +18,7 @@ use crate::time::Time;
 
 /// The chain held at a past time at which the signature existed.
 #[derive(Debug)]
-pub struct ChainValidInThePast(());
+pub(super) struct ChainValidInThePast(());
 
 /// Whether a result may be looked at again in the past (5.6.3.4, step 3).
 pub(super) fn continues(sub: SubIndication) -> bool {

@@ -8,7 +8,7 @@ use crate::signature::{Form, Reference, ReferenceKind, ReferenceOutcome, Signatu
 
 /// Every signed data object is there and unchanged, and the value verifies.
 #[derive(Debug)]
-pub struct CryptographicallyValid(());
+pub(super) struct CryptographicallyValid(());
 
 /// What the verification came to.
 #[derive(Debug)]

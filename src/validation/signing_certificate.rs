@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The signing certificate is known, and the signature names it.
 #[derive(Debug)]
-pub struct SignerIdentified(());
+pub(super) struct SignerIdentified(());
 
 /// Candidates whose key is tried on the value: a hostile signature may offer thousands.
 const MOST_CANDIDATES: usize = 64;

@@ -18,7 +18,7 @@ const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// The chain holds at the validation time.
 #[derive(Debug)]
-pub struct ChainValid(());
+pub(super) struct ChainValid(());
 
 /// What chain validation came to. Every failure is kept, not the first alone: a later block may find that one did
 /// not hold at the best signature time, and must then still face the others.
