@@ -1,20 +1,27 @@
 //! Certificates → a path to a trust anchor.
 
+mod extensions;
 pub mod name;
 pub mod path;
 mod qc_statements;
 mod store;
 
+pub use extensions::{BasicConstraints, Extensions, KeyUsage};
 pub use name::Name;
 pub use qc_statements::{QcStatements, QcType};
 pub use store::CertificateStore;
 
+use crate::format::der::{Error, Reader, Tag, Tlv};
 use crate::signature::{
     Declared,
-    algorithm::{PublicKey, SignatureAlgorithm},
+    algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification, identity},
 };
 use crate::time::Time;
 use std::sync::Arc;
+use x509_parser::certificate::TbsCertificateParser;
+use x509_parser::nom::Parser;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::AlgorithmIdentifier;
 
 /// An X.509 certificate, read once: everything that validation asks of it, owned.
 #[derive(Debug)]
@@ -43,87 +50,16 @@ pub struct Certificate {
     pub signature: Vec<u8>,
     /// The extensions.
     pub extensions: Extensions,
-}
-
-/// What the extensions say (RFC 5280, 4.2; EN 319 412-5). Absent and unreadable are told apart only where it
-/// matters: an unreadable known extension is listed in `unreadable`.
-#[derive(Debug, Default)]
-pub struct Extensions {
-    /// Basic constraints: is a CA, path length.
-    pub basic_constraints: Option<BasicConstraints>,
-    /// Key usage.
-    pub key_usage: Option<KeyUsage>,
-    /// Extended key usage: OIDs, dotted.
-    pub extended_key_usage: Option<Vec<String>>,
-    /// Subject key identifier.
-    pub subject_key_identifier: Option<Vec<u8>>,
-    /// Authority key identifier: keyIdentifier.
-    pub authority_key_identifier: Option<Vec<u8>>,
-    /// Certificate policies: OIDs, dotted.
-    pub policies: Vec<String>,
-    /// QC statements.
-    pub qc_statements: QcStatements,
-    /// CA issuers addresses of authority information access.
-    pub ca_issuers: Vec<String>,
-    /// OCSP addresses of authority information access.
-    pub ocsp_addresses: Vec<String>,
-    /// CRL distribution point addresses.
-    pub crl_addresses: Vec<String>,
-    /// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
-    pub ocsp_no_check: bool,
-    /// noRevAvail (RFC 9608).
-    pub no_revocation_available: bool,
-    /// ext-etsi-valassured-ST-certs (EN 319 412-1, 5.2).
-    pub validity_assured_short_term: bool,
-    /// Name constraints, DER of the extension value.
-    pub name_constraints: Option<Vec<u8>>,
-    /// Subject alternative name, DER of the extension value.
-    pub subject_alternative_name: Option<Vec<u8>>,
-    /// Policy constraints: requireExplicitPolicy, inhibitPolicyMapping.
-    pub policy_constraints: Option<(Option<u32>, Option<u32>)>,
-    /// Inhibit anyPolicy.
-    pub inhibit_any_policy: Option<u32>,
-    /// Policy mappings: issuer domain, subject domain.
-    pub policy_mappings: Vec<(String, String)>,
-    /// Critical extensions whose OID is not processed here, dotted.
-    pub unknown_critical: Vec<String>,
-    /// Known extensions that could not be read, or stand there twice, by dotted OID.
-    pub unreadable: Vec<String>,
-}
-
-/// RFC 5280, 4.2.1.9.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BasicConstraints {
-    /// cA.
-    pub ca: bool,
-    /// pathLenConstraint.
-    pub path_length: Option<u32>,
-}
-
-/// RFC 5280, 4.2.1.3: bit n of the mask is bit n of the BIT STRING.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyUsage(pub u16);
-
-impl KeyUsage {
-    /// digitalSignature.
-    pub const DIGITAL_SIGNATURE: u16 = 1;
-    /// nonRepudiation, contentCommitment.
-    pub const NON_REPUDIATION: u16 = 1 << 1;
-    /// keyCertSign.
-    pub const KEY_CERT_SIGN: u16 = 1 << 5;
-    /// cRLSign.
-    pub const CRL_SIGN: u16 = 1 << 6;
-
-    /// Whether any of these bits is set.
-    #[must_use]
-    pub fn any(self, bits: u16) -> bool {
-        self.0 & bits != 0
-    }
+    anchor_key: AnchorKey,
 }
 
 /// Why bytes are no certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotACertificate(pub String);
+
+/// Bytes of the longest certificate that is read: real ones have a few thousand, post-quantum ones up to some
+/// ten thousand.
+const LONGEST: usize = 1 << 18;
 
 impl Certificate {
     /// Reads a DER certificate (trailing bytes refused).
@@ -131,7 +67,58 @@ impl Certificate {
     /// # Errors
     /// Not a certificate: why.
     pub fn parse(der: &[u8]) -> Result<Self, NotACertificate> {
-        todo!("{der:?}")
+        Self::parse_identified(der, identity(der))
+    }
+
+    /// As [`Self::parse`], for one who has computed the SHA-256 already.
+    fn parse_identified(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotACertificate> {
+        if der.len() > LONGEST {
+            return Err(NotACertificate(format!("{} bytes, more than {LONGEST}", der.len())));
+        }
+        let parts = Parts::read(der)?;
+        let (rest, tbs) = TbsCertificateParser::new()
+            .with_deep_parse_extensions(false)
+            .parse(parts.tbs.raw)
+            .map_err(|error| NotACertificate(format!("malformed TBSCertificate: {error}")))?;
+        let (_, declared) = AlgorithmIdentifier::from_der(parts.algorithm.raw)
+            .map_err(|error| NotACertificate(format!("malformed signatureAlgorithm: {error}")))?;
+        // RFC 5280, 4.1.1.2.
+        if tbs.signature != declared {
+            return Err(NotACertificate("signature and signatureAlgorithm differ".to_owned()));
+        }
+        if !rest.is_empty() {
+            return Err(NotACertificate("bytes after the TBSCertificate".to_owned()));
+        }
+        // x509-parser stops at an RDN that it cannot read; our own reader takes all of a Name or nothing.
+        let name = |raw, which| Name::parse(raw).ok_or_else(|| NotACertificate(format!("malformed {which}")));
+        let subject = name(tbs.subject.as_raw(), "subject")?;
+        let mut extensions = Extensions::default();
+        let mut seen = 0;
+        for extension in tbs.extensions() {
+            extensions.take(extension.oid.as_bytes(), extension.critical, extension.value, &mut seen);
+        }
+        let key = PublicKey::from_spki(tbs.subject_pki.raw);
+        Ok(Self {
+            der: der.into(),
+            sha256,
+            issuer: name(tbs.issuer.as_raw(), "issuer")?,
+            serial: tbs.raw_serial().to_vec(),
+            not_before: tbs.validity.not_before.to_datetime().into(),
+            not_after: tbs.validity.not_after.to_datetime().into(),
+            signature_algorithm: match SignatureAlgorithm::from_algorithm_identifier(
+                parts.algorithm.raw,
+                None,
+            ) {
+                Some(algorithm) => Declared::Known(algorithm),
+                None => Declared::Unknown(declared.algorithm.to_id_string()),
+            },
+            tbs: parts.tbs.range(),
+            signature: parts.signature,
+            extensions,
+            anchor_key: AnchorKey::new(&subject, &key),
+            subject,
+            key: Arc::new(key),
+        })
     }
 
     /// Subject and issuer are equal.
@@ -143,10 +130,53 @@ impl Certificate {
     /// Identity as a trust anchor: same subject and same key (RFC 5280, 6.1.1 d).
     #[must_use]
     pub fn anchor_key(&self) -> AnchorKey {
-        todo!()
+        self.anchor_key
+    }
+
+    /// Whether this certificate was signed by `key`. Not cached: see [`CertificateStore::verify`].
+    #[must_use]
+    pub fn verify(&self, crypto: &Crypto, key: &PublicKey) -> Verification {
+        match &self.signature_algorithm {
+            Declared::Known(algorithm) => {
+                let tbs = self.der.get(self.tbs.clone()).unwrap_or_default();
+                crypto.verify(algorithm, key, &[tbs], &self.signature)
+            }
+            Declared::Unknown(oid) => Verification::Unsupported(format!("signature algorithm {oid}")),
+        }
     }
 }
 
-/// What identifies a trust anchor: SHA-256 over normalised subject and SubjectPublicKeyInfo.
+/// The three elements of a Certificate (RFC 5280, 4.1).
+struct Parts<'a> {
+    tbs: Tlv<'a>,
+    algorithm: Tlv<'a>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, NotACertificate> {
+        let read = || {
+            let mut outer = Reader::der(der);
+            let mut parts = outer.sequence("Certificate")?;
+            outer.finish()?;
+            let tbs = parts.expect(Tag::SEQUENCE, "TBSCertificate")?;
+            let algorithm = parts.expect(Tag::SEQUENCE, "signatureAlgorithm")?;
+            // Three signers of the Italian list (AgID) declare unused bits: the octets count all the same.
+            let (signature, _) = parts.expect(Tag::BIT_STRING, "signatureValue")?.bit_string()?;
+            parts.finish()?;
+            Ok(Self { tbs, algorithm, signature: signature.into_owned() })
+        };
+        read().map_err(|error: Error| NotACertificate(error.to_string()))
+    }
+}
+
+/// What identifies a trust anchor: SHA-256 over the digest of the SubjectPublicKeyInfo and the normalised subject.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct AnchorKey(pub [u8; 32]);
+
+impl AnchorKey {
+    fn new(subject: &Name, key: &PublicKey) -> Self {
+        // The digest has a fixed length, so the two cannot run together.
+        Self(identity(&[key.identity().as_slice(), &subject.normal].concat()))
+    }
+}

@@ -1,22 +1,38 @@
 //! Certificates and their verified signatures, each read and computed once.
 
 use super::{Certificate, NotACertificate};
-use crate::signature::algorithm::{Crypto, PublicKey, Verification};
+use crate::signature::algorithm::{Crypto, PublicKey, Verification, identity};
+use moka::sync::Cache;
 use std::sync::Arc;
+
+/// SHA-256 of a certificate and of the SubjectPublicKeyInfo that it was verified with.
+type Pair = ([u8; 32], [u8; 32]);
 
 /// A bounded cache of parsed certificates by digest, and of verifications by (digest, key).
 ///
 /// A cache of pure functions: it can change how long an answer takes, never which answer it is.
 #[derive(Debug)]
 pub struct CertificateStore {
-    _todo: (),
+    caches: Option<Caches>,
 }
+
+#[derive(Debug)]
+struct Caches {
+    certificates: Cache<[u8; 32], Arc<Certificate>>,
+    verifications: Cache<Pair, Verification>,
+}
+
+/// Bytes that one entry takes beside its value: keys, counters and moka's own bookkeeping, about.
+const OVERHEAD: usize = 256;
+
+/// How many times its DER a parsed certificate takes, about: the DER itself, names in three forms, key in two.
+const PARSED: usize = 4;
 
 impl CertificateStore {
     /// A store bounded to about `bytes`; 0 disables caching.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
-        todo!("{bytes}")
+        Self { caches: (bytes > 0).then(|| Caches::new(bytes)) }
     }
 
     /// The certificate in these DER bytes.
@@ -24,11 +40,55 @@ impl CertificateStore {
     /// # Errors
     /// Not a certificate.
     pub fn certificate(&self, der: &[u8]) -> Result<Arc<Certificate>, NotACertificate> {
-        todo!("{der:?}")
+        let sha256 = identity(der);
+        let cached = self.caches.as_ref().and_then(|caches| caches.certificates.get(&sha256));
+        if let Some(certificate) = cached {
+            return Ok(certificate);
+        }
+        let certificate = Arc::new(Certificate::parse_identified(der, sha256)?);
+        if let Some(caches) = &self.caches {
+            caches.certificates.insert(sha256, Arc::clone(&certificate));
+        }
+        Ok(certificate)
     }
 
     /// Whether `certificate` was signed by `key`; computed once for each pair.
     pub fn verify(&self, crypto: &Crypto, certificate: &Certificate, key: &PublicKey) -> Verification {
-        todo!("{crypto:?}{certificate:?}{key:?}")
+        let pair = (certificate.sha256, *key.identity());
+        let cached = self.caches.as_ref().and_then(|caches| caches.verifications.get(&pair));
+        if let Some(verification) = cached {
+            return verification;
+        }
+        let verification = certificate.verify(crypto, key);
+        if let Some(caches) = &self.caches {
+            caches.verifications.insert(pair, verification.clone());
+        }
+        verification
     }
+}
+
+impl Caches {
+    fn new(bytes: u64) -> Self {
+        // A verification is a tenth of a certificate, and there is about one for each.
+        let verifications = bytes / 8;
+        Self {
+            certificates: Cache::builder()
+                .max_capacity(bytes.saturating_sub(verifications))
+                .weigher(|_, certificate: &Arc<Certificate>| {
+                    weight(certificate.der.len().saturating_mul(PARSED).saturating_add(OVERHEAD))
+                })
+                .build(),
+            verifications: Cache::builder()
+                .max_capacity(verifications)
+                .weigher(|_, verification| match verification {
+                    Verification::Valid | Verification::Invalid => weight(OVERHEAD),
+                    Verification::Unsupported(why) => weight(why.len().saturating_add(OVERHEAD)),
+                })
+                .build(),
+        }
+    }
+}
+
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
