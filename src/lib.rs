@@ -21,11 +21,3 @@ pub mod timestamp;
 pub mod validation;
 
 pub mod credential;
-
-pub mod pipeline;
-
-pub mod report;
-
-pub mod http;
-
-pub mod cli;

@@ -215,8 +215,13 @@ impl Builder<'_> {
     /// `origins` come first, then the rest of the pool, then the anchors.
     #[must_use]
     pub fn build(&self, leaf: &Arc<Certificate>, origins: &[Origin]) -> Path {
-        let mut search =
-            Search { builder: self, origins, links: Vec::new(), first: None, left: Budget::VERIFICATIONS_PER_PATH };
+        let mut search = Search {
+            builder: self,
+            origins,
+            links: Vec::new(),
+            first: None,
+            left: Budget::VERIFICATIONS_PER_PATH,
+        };
         search.push(leaf);
         match search.climb() {
             Some(path) => path,
@@ -227,8 +232,7 @@ impl Builder<'_> {
     /// Whether `certificate` was signed by the key of `issuer`; `false` also when the budget is spent.
     #[must_use]
     pub fn signed_by(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        self.budget.spend()
-            && self.store.verify(self.crypto, certificate, &issuer.key) == Verification::Valid
+        self.budget.spend() && self.store.verify(self.crypto, certificate, &issuer.key) == Verification::Valid
     }
 
     /// Whether a certificate is signed by its own key.
@@ -249,7 +253,8 @@ impl Builder<'_> {
             let own = entry.origins.iter().any(|origin| origins.contains(origin));
             (u8::from(!own), &entry.certificate)
         });
-        let anchored = self.anchors.by_subject(&child.issuer.normal).iter().map(|certificate| (2, certificate));
+        let anchored =
+            self.anchors.by_subject(&child.issuer.normal).iter().map(|certificate| (2, certificate));
 
         let mut seen = HashSet::new();
         let mut ranked: Vec<_> = pooled

@@ -47,6 +47,8 @@ pub enum Trailing {
     Refused,
     /// Zero octets, which fill the space that a PDF reserved for `/Contents`.
     ZeroPadding,
+    /// Anything, as real PDFs have there: no signature covers that space, so nothing can be read from it.
+    Any,
 }
 
 /// Why bytes are no SignedData.
@@ -188,9 +190,10 @@ impl<'a> SignedData<'a> {
     pub fn parse(bytes: &'a [u8], trailing: Trailing, limits: &Limits) -> Result<Self, NotSignedData> {
         let mut outer = Reader::new(bytes, Rules::Ber, limits);
         let info = outer.expect(Tag::SEQUENCE, "ContentInfo")?;
-        let padding = trailing == Trailing::ZeroPadding && outer.rest().iter().all(|octet| *octet == 0);
-        if !padding {
-            outer.finish()?;
+        match trailing {
+            Trailing::Any => {}
+            Trailing::ZeroPadding if outer.rest().iter().all(|octet| *octet == 0) => {}
+            Trailing::ZeroPadding | Trailing::Refused => outer.finish()?,
         }
         let mut fields = info.reader()?;
         let content_type = fields.expect(Tag::OID, "contentType")?.oid()?;
@@ -301,6 +304,15 @@ impl<'a> AlgorithmIdentifier<'a> {
         let parameters = fields.read()?;
         fields.finish()?;
         Ok(Self { tlv, oid, parameters })
+    }
+
+    /// Whether both name the same algorithm with the same parameters; absent ones and NULL are alike, since
+    /// authorities write now the one, now the other.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let meant =
+            |of: &Self| of.parameters.filter(|parameters| parameters.tag != Tag::NULL).map(|tlv| tlv.raw);
+        self.oid == other.oid && meant(self) == meant(other)
     }
 }
 

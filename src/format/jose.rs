@@ -266,6 +266,7 @@ mod tests {
             r#"{"signatures": [], "payload": "y"}"#,
             r#"{"signatures": ["x"], "payload": "y"}"#,
             r#"{"signature": "s"}"#,
+            "{}",
         ] {
             assert_eq!(json(text), Ok(None), "{text}");
         }

@@ -11,6 +11,8 @@ use crate::signature::Declared;
 use crate::signature::algorithm::{SignatureAlgorithm, identity};
 use crate::signature::cms::signature_algorithm;
 use crate::time::Time;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use index::Index;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ const MAX_NAMES: usize = 64;
 /// A certificate list, read once; its entries stay in the DER and are found through an index of offsets.
 #[derive(Debug)]
 pub struct Crl {
-    /// The DER bytes as received.
+    /// The DER bytes.
     pub der: Arc<[u8]>,
     /// SHA-256 of `der`.
     pub sha256: [u8; 32],
@@ -77,16 +79,30 @@ pub struct IssuingDistributionPoint {
 }
 
 impl Crl {
-    /// Reads a DER CertificateList (trailing bytes refused).
+    /// Reads a CertificateList in DER (trailing bytes refused), or in PEM, as some signatures embed it.
     ///
     /// # Errors
     /// Not a certificate list, or over a limit: why.
-    pub fn parse(der: &[u8]) -> Result<Self, NotRevocationData> {
-        Self::parse_identified(der, identity(der))
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotRevocationData> {
+        Self::parse_identified(bytes, identity(bytes))
     }
 
     /// As [`Self::parse`], where the SHA-256 of the bytes is known already.
-    pub(super) fn parse_identified(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
+    pub(super) fn parse_identified(bytes: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
+        match bytes.strip_prefix(PEM_BEGIN) {
+            None => Self::read(bytes, sha256),
+            Some(rest) => {
+                let end = memchr::memmem::find(rest, PEM_END);
+                let body = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+                let text: Vec<u8> =
+                    body.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+                let der = BASE64.decode(text).map_err(|error| NotRevocationData(format!("PEM: {error}")))?;
+                Self::read(&der, identity(&der))
+            }
+        }
+    }
+
+    fn read(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
         let mut outer = Reader::new(der, Rules::Der, &Limits::default());
         let mut list = outer.sequence("CertificateList")?;
         outer.finish()?;
@@ -102,7 +118,7 @@ impl Crl {
             return Err(version.unexpected("CRL version 2").into());
         }
         let inner_algorithm = AlgorithmIdentifier::read(fields.any("signature")?)?;
-        if inner_algorithm.tlv.raw != algorithm.tlv.raw {
+        if !inner_algorithm.same_as(&algorithm) {
             return Err(inner_algorithm
                 .tlv
                 .unexpected("the same algorithm as outside (RFC 5280, 5.1.1.2)")
@@ -242,22 +258,16 @@ impl IssuingDistributionPoint {
                 _ => return Err(choice.unexpected("DistributionPointName")),
             }
         }
-        let mut flag = |number| -> Result<bool, Error> {
-            Ok(fields.optional(Tag::context(number))?.map(|tlv| tlv.boolean()).transpose()?.unwrap_or(false))
-        };
-        point.only_user_certificates = flag(1)?;
-        point.only_ca_certificates = flag(2)?;
+        point.only_user_certificates = flag(&mut fields, 1)?;
+        point.only_ca_certificates = flag(&mut fields, 2)?;
         if let Some(reasons) = fields.optional(Tag::context(3))? {
             let (bits, _) = reasons.bit_string()?;
             let octets = bits.iter().take(2).enumerate();
             let mask = octets.map(|(index, octet)| u16::from(octet.reverse_bits()) << (8 * index));
             point.only_some_reasons = Some(mask.fold(0, |all, some| all | some));
         }
-        let mut flag = |number| -> Result<bool, Error> {
-            Ok(fields.optional(Tag::context(number))?.map(|tlv| tlv.boolean()).transpose()?.unwrap_or(false))
-        };
-        point.indirect = flag(4)?;
-        point.only_attribute_certificates = flag(5)?;
+        point.indirect = flag(&mut fields, 4)?;
+        point.only_attribute_certificates = flag(&mut fields, 5)?;
         fields.finish()?;
         Ok(point)
     }
@@ -282,6 +292,11 @@ impl IssuingDistributionPoint {
     }
 }
 
+/// `[number] IMPLICIT BOOLEAN DEFAULT FALSE`.
+fn flag(fields: &mut Reader<'_>, number: u32) -> Result<bool, Error> {
+    fields.optional(Tag::context(number))?.map_or(Ok(false), |flag| flag.boolean())
+}
+
 fn name(tlv: &Tlv<'_>) -> Result<Name, Error> {
     let invalid = || Error { position: tlv.position, problem: Problem::Value("Name", "malformed") };
     Name::parse(tlv.raw).ok_or_else(invalid)
@@ -298,6 +313,8 @@ fn relative_name(issuer: &Name, rdn: &[u8]) -> Option<Name> {
     Name::parse(&whole)
 }
 
+const PEM_BEGIN: &[u8] = b"-----BEGIN X509 CRL-----";
+const PEM_END: &[u8] = b"-----END X509 CRL-----";
 /// id-ce-authorityKeyIdentifier, 2.5.29.35.
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x23";
 /// id-ce-cRLNumber, 2.5.29.20.

@@ -100,7 +100,7 @@ impl RevocationStore {
             (_, None) => Verification::Unsupported("signed bytes out of range".into()),
         };
         match &self.caches {
-            Some(caches) => caches.verifications.get_with((sha256, identity(&key.spki)), compute),
+            Some(caches) => caches.verifications.get_with((sha256, *key.identity()), compute),
             None => compute(),
         }
     }

@@ -111,18 +111,15 @@ impl Token {
     /// # Errors
     /// Not a token: why.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotAToken> {
-        Self::read(bytes, Trailing::Refused)
+        Self::parse_before(bytes, Trailing::Refused)
     }
 
-    /// Reads the token of a PDF document time-stamp, whose `/Contents` is filled up with zero octets.
+    /// As [`Self::parse`], with what may follow the token: a PDF document time-stamp stands in space that was
+    /// reserved for it.
     ///
     /// # Errors
     /// Not a token: why.
-    pub fn parse_padded(bytes: &[u8]) -> Result<Self, NotAToken> {
-        Self::read(bytes, Trailing::ZeroPadding)
-    }
-
-    fn read(bytes: &[u8], trailing: Trailing) -> Result<Self, NotAToken> {
+    pub fn parse_before(bytes: &[u8], trailing: Trailing) -> Result<Self, NotAToken> {
         let limits = Limits::default();
         let cms = SignedData::parse(bytes, trailing, &limits).map_err(NotAToken::Cms)?;
         if cms.content_type != cms::oid::TST_INFO {

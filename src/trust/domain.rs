@@ -84,7 +84,8 @@ impl Domain {
     pub fn read(path: &Path) -> Result<Self, NotADomain> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| NotADomain(format!("{}: {error}", path.display())))?;
-        let mut domain = Self::parse(&text).map_err(|e| NotADomain(format!("{}: {}", path.display(), e.0)))?;
+        let mut domain =
+            Self::parse(&text).map_err(|e| NotADomain(format!("{}: {}", path.display(), e.0)))?;
         if let (Some(mirror), Some(folder)) = (&domain.mirror, path.parent()) {
             domain.mirror = Some(folder.join(mirror));
         }
@@ -147,7 +148,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.toml");
         let pins = format!("[[pins]]\nofficial_journal = \"o\"\nsha256 = [\"{}\"]", "ab".repeat(32));
-        std::fs::write(&path, format!("name = \"x\"\nlotl = \"https://a/\"\nmirror = \"lists\"\n{pins}")).unwrap();
+        std::fs::write(&path, format!("name = \"x\"\nlotl = \"https://a/\"\nmirror = \"lists\"\n{pins}"))
+            .unwrap();
         assert_eq!(Domain::read(&path).unwrap().mirror, Some(folder.path().join("lists")));
     }
 }

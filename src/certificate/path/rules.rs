@@ -48,7 +48,8 @@ impl Path {
         match rule {
             Rule::NameChaining => match self.certificate(index.saturating_add(1)) {
                 Some(parent) if parent.subject != certificate.issuer => {
-                    Err("the issuer's subject is not the name that the certificate gives as its issuer".into())
+                    Err("the issuer's subject is not the name that the certificate gives as its issuer"
+                        .into())
                 }
                 _ => Ok(()),
             },
@@ -74,7 +75,9 @@ impl Path {
                 }
                 _ => Ok(()),
             },
-            Rule::CriticalExtensions => none_of(&extensions.unknown_critical, "critical extensions not processed"),
+            Rule::CriticalExtensions => {
+                none_of(&extensions.unknown_critical, "critical extensions not processed")
+            }
             Rule::ReadableExtensions => none_of(&extensions.unreadable, "extensions unreadable or repeated"),
             Rule::ForbiddenExtensions if issuer && extensions.no_revocation_available => {
                 Err("an issuer carries noRevAvail".into())
@@ -92,12 +95,7 @@ impl Path {
 
     /// How many issuers stand between the leaf and the position, self-issued ones not counted (RFC 5280, 6.1.4 l).
     fn intermediates_below(&self, index: usize) -> usize {
-        self.links
-            .iter()
-            .take(index)
-            .skip(1)
-            .filter(|link| !link.certificate.self_issued())
-            .count()
+        self.links.iter().take(index).skip(1).filter(|link| !link.certificate.self_issued()).count()
     }
 }
 

@@ -93,6 +93,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Builds the next value less the members of these names, wherever they stand in it: images are checked, not
+    /// built.
+    ///
+    /// # Errors
+    /// As [`parse`](super::parse).
+    pub fn value_without(&mut self, left_out: &[&str]) -> Result<Value<'a>, Unreadable> {
+        match self.kind()? {
+            Kind::Array => {
+                let mut elements = Vec::new();
+                self.array(|reader| reader.value_without(left_out).map(|value| elements.push(value)))?;
+                Ok(Value::Array(elements))
+            }
+            Kind::Object => {
+                let mut members = Vec::new();
+                self.object(|reader, name| {
+                    if !left_out.contains(&&*name) {
+                        members.push((name, reader.value_without(left_out)?));
+                    }
+                    Ok(())
+                })?;
+                Ok(Value::Object(members))
+            }
+            _ => self.value(),
+        }
+    }
+
     /// Passes over the next value and returns its text as it stands.
     ///
     /// # Errors

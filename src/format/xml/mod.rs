@@ -2,6 +2,7 @@
 
 pub mod c14n;
 mod guard;
+pub mod xpath;
 
 use super::{Limits, Unreadable};
 use std::borrow::Cow;

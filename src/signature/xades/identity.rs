@@ -23,9 +23,10 @@ pub(super) fn signer_is_among(
         let all = signer.candidates.iter().filter_map(|index| material.certificates.get(*index));
         all.take(MAX_TRIED).map(|certificate| &certificate.der)
     };
-    let named = signer.references.first().and_then(|reference| {
-        Some((*reference.digest_algorithm.known()?, reference.digest.as_slice()))
-    });
+    let named = signer
+        .references
+        .first()
+        .and_then(|reference| Some((*reference.digest_algorithm.known()?, reference.digest.as_slice())));
     let by_digest = named.is_some_and(|(algorithm, wanted)| {
         candidates().any(|der| crypto.digest(algorithm, &[der]).is_some_and(|digest| digest.value == wanted))
     });

@@ -22,16 +22,34 @@ impl Material<'_> {
             material.certificate(der, Source::KeyInfo);
         }
         for der in key_info.crls.drain(..) {
+<<<<<<< HEAD
+            let kind = RevocationKind::Crl;
+            material.revocation.push(EmbeddedRevocation {
+                kind,
+                der: Cow::Owned(der),
+                source: Source::KeyInfo,
+            });
+<<<<<<< HEAD
+=======
             material.revocation(RevocationKind::Crl, der, Source::KeyInfo);
+>>>>>>> validation
+=======
+>>>>>>> xades
         }
         material.after_timestamps = properties.data_objects.iter().map(|property| tokens(*property)).sum();
         for property in &properties.unsigned {
             match name(*property) {
                 Some("CertificateValues") => material.certificates_in(*property, Source::Values),
-                Some("AttrAuthoritiesCertValues") => material.certificates_in(*property, Source::AttributeValues),
+                Some("AttrAuthoritiesCertValues") => {
+                    material.certificates_in(*property, Source::AttributeValues)
+                }
                 Some("RevocationValues") => material.revocation_in(*property, Source::Values),
-                Some("AttributeRevocationValues") => material.revocation_in(*property, Source::AttributeValues),
-                Some("TimeStampValidationData") => material.both_in(*property, Source::TimestampValidationData),
+                Some("AttributeRevocationValues") => {
+                    material.revocation_in(*property, Source::AttributeValues)
+                }
+                Some("TimeStampValidationData") => {
+                    material.both_in(*property, Source::TimestampValidationData)
+                }
                 Some("AnyValidationData") => material.both_in(*property, Source::AnyValidationData),
                 _ => material.after_timestamps = material.after_timestamps.saturating_add(tokens(*property)),
             }

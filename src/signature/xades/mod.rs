@@ -114,7 +114,10 @@ fn signed_info(
 
 fn in_saml_assertion(signature: Node<'_>) -> bool {
     signature.parent_element().is_some_and(|parent| {
-        parent.tag_name().namespace().is_some_and(|namespace| namespace.starts_with("urn:oasis:names:tc:SAML:"))
+        parent
+            .tag_name()
+            .namespace()
+            .is_some_and(|namespace| namespace.starts_with("urn:oasis:names:tc:SAML:"))
     })
 }
 

@@ -88,7 +88,10 @@ impl<'a> Properties<'a> {
     /// SigningCertificate and SigningCertificateV2 elements.
     pub(super) fn signing_certificates(&self) -> impl Iterator<Item = Node<'a>> {
         let wanted = ["SigningCertificate", "SigningCertificateV2"];
-        self.signature.iter().copied().filter(move |node| name(*node).is_some_and(|name| wanted.contains(&name)))
+        self.signature
+            .iter()
+            .copied()
+            .filter(move |node| name(*node).is_some_and(|name| wanted.contains(&name)))
     }
 
     /// The references to the signing certificate, in order; one without a readable digest refers to nothing.
@@ -100,7 +103,8 @@ impl<'a> Properties<'a> {
     /// The attributes that validation looks at.
     pub(super) fn attributes(&self) -> Attributes {
         let roles = ["SignerRole", "SignerRoleV2"].into_iter().flat_map(|role| self.signature(role));
-        let claimed = roles.flat_map(|role| named(role, "ClaimedRoles")).flat_map(|all| named(all, "ClaimedRole"));
+        let claimed =
+            roles.flat_map(|role| named(role, "ClaimedRoles")).flat_map(|all| named(all, "ClaimedRole"));
         let places = ["SignatureProductionPlaceV2", "SignatureProductionPlace"];
         let commitments =
             self.data_objects.iter().filter(|node| name(**node) == Some("CommitmentTypeIndication"));
@@ -127,7 +131,8 @@ fn date_time(text: &str) -> Option<Time> {
 pub(super) fn digest(parent: Node<'_>) -> Option<(Declared<DigestAlgorithm>, Vec<u8>)> {
     let part = |wanted| child(parent, DS, wanted).or_else(|| named(parent, wanted).next());
     let uri = part("DigestMethod")?.attribute("Algorithm").unwrap_or_default();
-    let algorithm = DigestAlgorithm::from_uri(uri).map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known);
+    let algorithm =
+        DigestAlgorithm::from_uri(uri).map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known);
     let value = decode_base64(&text(part("DigestValue")?)).filter(|value| !value.is_empty())?;
     Some((algorithm, value))
 }
@@ -154,7 +159,8 @@ fn identifier(element: Node<'_>) -> Option<String> {
 
 fn place(element: Node<'_>) -> String {
     let parts = ["StreetAddress", "City", "StateOrProvince", "PostalCode", "CountryName"];
-    let texts = parts.into_iter().flat_map(|part| named(element, part)).map(|node| text(node).trim().to_owned());
+    let texts =
+        parts.into_iter().flat_map(|part| named(element, part)).map(|node| text(node).trim().to_owned());
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
@@ -173,7 +179,8 @@ pub(super) fn countersigned<'a>(node: Node<'a>) -> Option<Node<'a>> {
 /// SignedProperties as DIGIDOC-XML writes them: in the namespace of XML-DSig, so that nothing of XAdES is read from
 /// them, but a reference to them is where it should be.
 pub(super) fn own_digidoc_properties<'a>(signature: &SignatureElement<'a>) -> Option<Node<'a>> {
-    let mut qualifying = signature.objects.iter().flat_map(|object| children(*object, DS, "QualifyingProperties"));
+    let mut qualifying =
+        signature.objects.iter().flat_map(|object| children(*object, DS, "QualifyingProperties"));
     qualifying.find_map(|qualifying| child(qualifying, DS, "SignedProperties"))
 }
 

@@ -17,8 +17,8 @@ pub(super) struct References<'a> {
     pub(super) entries: Vec<ReferenceElement<'a>>,
     /// Facts: those of ds:SignedInfo in order, each manifest's entries after it.
     pub(super) facts: Vec<Reference>,
-    /// The kinds of `elements`.
-    pub(super) kinds: Vec<ReferenceKind>,
+    /// The kinds of `elements`, and whether each points where it must.
+    places: Vec<(ReferenceKind, bool)>,
     /// Every digest of ds:SignedInfo is equal.
     pub(super) core_valid: bool,
 }
@@ -37,7 +37,7 @@ impl<'a> References<'a> {
             elements: Vec::new(),
             entries: Vec::new(),
             facts: Vec::new(),
-            kinds: Vec::new(),
+            places: Vec::new(),
             core_valid: true,
         };
         let limit = context.limits.references;
@@ -50,11 +50,17 @@ impl<'a> References<'a> {
             let digested = reference.outcome(context.crypto, workspace);
             all.core_valid &= digested == ReferenceOutcome::Intact;
             let (kind, misplaced) = own.place(&reference);
-            let manifest = reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
+            let manifest =
+                reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
+<<<<<<< HEAD
+=======
+            all.places.push((kind, misplaced.is_none()));
+>>>>>>> xades
             all.facts.push(fact(&reference, kind, misplaced.unwrap_or(digested)));
-            all.kinds.push(kind);
             all.elements.push(reference);
-            for entry in manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference")) {
+            for entry in
+                manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference"))
+            {
                 if all.facts.len() >= limit {
                     all.refuse(ReferenceKind::ManifestEntry, format!("more than {limit} references"));
                     break;
@@ -74,13 +80,13 @@ impl<'a> References<'a> {
         let is_data = |kind: &ReferenceKind| {
             matches!(kind, ReferenceKind::Content | ReferenceKind::Manifest | ReferenceKind::CounterSigned)
         };
-        if !self.kinds.iter().any(is_data) {
+        if !self.kinds().any(|kind| is_data(&kind)) {
             self.core_valid = false;
             let outcome = ReferenceOutcome::NotFound("no reference to signed data".to_owned());
             self.facts.push(Reference { uri: None, kind: ReferenceKind::Content, digest: None, outcome });
         }
         // EN 319 132-1, 5.2.7.2: a counter-signature signs the value of the signature that it stands in.
-        if is_counter_signature && !self.kinds.contains(&ReferenceKind::CounterSigned) {
+        if is_counter_signature && !self.kinds().any(|kind| kind == ReferenceKind::CounterSigned) {
             let (kind, outcome) = (ReferenceKind::CounterSigned, ReferenceOutcome::Mismatch);
             self.facts.push(Reference { uri: None, kind, digest: None, outcome });
         }
@@ -91,9 +97,21 @@ impl<'a> References<'a> {
         self.facts.push(Reference { uri: None, kind, digest: None, outcome: ReferenceOutcome::Refused(why) });
     }
 
-    /// References of ds:SignedInfo with their kinds.
-    pub(super) fn with_kinds(&self) -> impl Iterator<Item = (&ReferenceElement<'a>, ReferenceKind)> {
-        self.elements.iter().zip(self.kinds.iter().copied())
+    /// The kinds of the references of ds:SignedInfo.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = ReferenceKind> {
+        self.places.iter().map(|(kind, _)| *kind)
+    }
+
+    /// The references of ds:SignedInfo to data that is no part of the signature's own machinery.
+    pub(super) fn content(&self) -> impl Iterator<Item = &ReferenceElement<'a>> {
+        let content = self.elements.iter().zip(&self.places);
+        content.filter(|(_, (kind, _))| *kind == ReferenceKind::Content).map(|(reference, _)| reference)
+    }
+
+    /// Those of them that point where they must.
+    pub(super) fn content_in_place(&self) -> impl Iterator<Item = &ReferenceElement<'a>> {
+        let content = self.elements.iter().zip(&self.places);
+        content.filter(|(_, place)| **place == (ReferenceKind::Content, true)).map(|(reference, _)| reference)
     }
 }
 
@@ -114,7 +132,8 @@ impl Own<'_, '_> {
     /// is depends on where it stands, or signed elements could be moved out of the way (signature wrapping).
     fn place(&self, reference: &ReferenceElement<'_>) -> (ReferenceKind, Option<ReferenceOutcome>) {
         let element = reference.element();
-        let at = |node: Option<Node<'_>>| element.is_some() && element.map(|e| e.id()) == node.map(|n| n.id());
+        let at =
+            |node: Option<Node<'_>>| element.is_some() && element.map(|e| e.id()) == node.map(|n| n.id());
         let found = matches!(reference.target, Ok(Target::Document | Target::Element(_)));
         let elsewhere = |what| {
             let why = format!("{} is not {what} of this signature", reference.uri().unwrap_or_default());

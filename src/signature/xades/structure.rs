@@ -84,7 +84,7 @@ fn not_bes(properties: &Properties<'_>, references: &References<'_>) -> Vec<Stri
     missing.extend(at_most_one("SignatureProductionPlace", Some("SignatureProductionPlaceV2")));
     missing.extend(at_most_one("SignerRole", Some("SignerRoleV2")));
     let attributes = properties.signing_certificates().count();
-    let key_info_signed = references.kinds.contains(&ReferenceKind::KeyInfo);
+    let key_info_signed = references.kinds().any(|kind| kind == ReferenceKind::KeyInfo);
     if attributes > 1 || (attributes == 0 && !key_info_signed) {
         missing.push(format!("{attributes} signing-certificate attributes instead of one"));
     }
@@ -108,10 +108,10 @@ fn format_unsound(format: Node<'_>, references: &References<'_>) -> Option<Strin
     for (wanted, attribute) in [("MimeType", "MimeType"), ("Encoding", "Encoding")] {
         let said = part(wanted).map(|node| xmldsig::text(node).trim().to_owned());
         let has = object.attribute(attribute);
-        if let (Some(said), Some(has)) = (&said, has) {
-            if said != has {
-                return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
-            }
+        if let (Some(said), Some(has)) = (&said, has)
+            && said != has
+        {
+            return Some(format!("DataObjectFormat has {wanted} {said:?}, the ds:Object {has:?}"));
         }
     }
     None
@@ -144,7 +144,8 @@ fn beyond_bes(
     if references.elements.len() < 2 {
         missing.push("fewer than two references".to_owned());
     }
-    let transforms = |reference: &ReferenceElement<'_>| xmldsig::children(reference.node, DS, "Transforms").count();
+    let transforms =
+        |reference: &ReferenceElement<'_>| xmldsig::children(reference.node, DS, "Transforms").count();
     if references.elements.iter().any(|reference| transforms(reference) > 1) {
         missing.push("a reference with several ds:Transforms".to_owned());
     }
@@ -181,14 +182,26 @@ fn undescribed(properties: &Properties<'_>, references: &References<'_>) -> Opti
             wanted.is_some() && wanted == id
         })
     };
+<<<<<<< HEAD
+    let mut data = references.with_kinds().filter(|(_, kind)| {
+        !matches!(
+            kind,
+            ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo
+        )
+=======
     // A manifest's entries are described, not the manifest; SignatureProperties are no data object.
+<<<<<<< HEAD
     let mut data = references.with_kinds().filter(|(reference, kind)| {
         *kind == ReferenceKind::Content && !reference.type_uri().ends_with("#SignatureProperties")
+>>>>>>> validation
     });
+=======
+    let mut data = references.content().filter(|one| !one.type_uri().ends_with("#SignatureProperties"));
+>>>>>>> xades
     let lacks = |reference: &ReferenceElement<'_>| {
         (reference.id().is_some() || reference.type_uri().ends_with("#Object")) && !described(reference)
     };
-    data.any(|(reference, _)| lacks(reference)).then(|| "signed data without a DataObjectFormat".to_owned())
+    data.any(lacks).then(|| "signed data without a DataObjectFormat".to_owned())
 }
 
 fn policy_has_hash(properties: &Properties<'_>) -> bool {

@@ -4,8 +4,8 @@ use super::properties::{Properties, is_v141, name, named};
 use crate::format::Sink;
 use crate::format::xml::c14n::Method;
 use crate::signature::xmldsig::{
-    DEFAULT_METHOD, DS, Node, ReferenceElement, SignatureElement, Workspace, child, decode_base64, id, method,
-    text,
+    DEFAULT_METHOD, DS, Node, ReferenceElement, SignatureElement, Workspace, child, decode_base64, id,
+    method, text,
 };
 use crate::signature::{EmbeddedTimestamp, Imprint, TimestampKind};
 use std::borrow::Cow;
@@ -29,8 +29,13 @@ enum Scope {
     IndividualDataObjects,
     Value,
     /// With the signature value or without; V2 takes the V2 references.
-    References { with_value: bool, v2: bool },
-    Archive { v141: bool },
+    References {
+        with_value: bool,
+        v2: bool,
+    },
+    Archive {
+        v141: bool,
+    },
 }
 
 /// All time-stamp tokens of a signature, in document order.
@@ -52,9 +57,7 @@ pub(super) fn collect<'a>(covered: &Arc<Covered<'a>>) -> Vec<EmbeddedTimestamp<'
             Some("SigAndRefsTimeStampV2") => references(true, true),
             Some("RefsOnlyTimeStamp") => references(false, is_v141(*property)),
             Some("RefsOnlyTimeStampV2") => references(false, true),
-            Some("ArchiveTimeStamp") => {
-                (TimestampKind::Archive, Scope::Archive { v141: is_v141(*property) })
-            }
+            Some("ArchiveTimeStamp") => (TimestampKind::Archive, Scope::Archive { v141: is_v141(*property) }),
             _ => continue,
         };
         push(&mut found, covered, *property, index, kind, scope);
@@ -63,8 +66,7 @@ pub(super) fn collect<'a>(covered: &Arc<Covered<'a>>) -> Vec<EmbeddedTimestamp<'
 }
 
 fn references(with_value: bool, v2: bool) -> (TimestampKind, Scope) {
-    let kind =
-        if with_value { TimestampKind::SignatureAndReferences } else { TimestampKind::References };
+    let kind = if with_value { TimestampKind::SignatureAndReferences } else { TimestampKind::References };
     (kind, Scope::References { with_value, v2 })
 }
 
@@ -90,7 +92,13 @@ fn push<'a>(
 }
 
 impl Covered<'_> {
-    fn write(&self, property: Node<'_>, index: usize, scope: Scope, sink: &mut dyn Sink) -> Result<(), String> {
+    fn write(
+        &self,
+        property: Node<'_>,
+        index: usize,
+        scope: Scope,
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
         let method = canonicalization(property)?;
         match scope {
             Scope::AllDataObjects | Scope::IndividualDataObjects => {
@@ -136,7 +144,8 @@ impl Covered<'_> {
         for include in included {
             let uri = include.attribute("URI").and_then(|uri| uri.strip_prefix('#'));
             let reference = self.references.iter().find(|reference| uri.is_some() && reference.id() == uri);
-            let reference = reference.ok_or_else(|| format!("no reference has the Id {:?}", uri.unwrap_or("")))?;
+            let reference =
+                reference.ok_or_else(|| format!("no reference has the Id {:?}", uri.unwrap_or("")))?;
             reference.write(method, &self.workspace, sink)?;
         }
         Ok(())
@@ -161,7 +170,8 @@ impl Covered<'_> {
         }
         let referenced = |object: Node<'_>| {
             let id = id(object);
-            id.is_some() && self.references.iter().any(|reference| reference.element().and_then(super::id_of) == id)
+            id.is_some()
+                && self.references.iter().any(|reference| reference.element().and_then(super::id_of) == id)
         };
         for object in &signature.objects {
             let qualifying = named(*object, "QualifyingProperties").next().is_some();
@@ -175,8 +185,8 @@ impl Covered<'_> {
 
 /// The time-stamp's canonicalisation; without one Canonical XML 1.0 (5.2.8.1 leaves it to XML-DSig's default).
 fn canonicalization(property: Node<'_>) -> Result<Method, String> {
-    let element =
-        child(property, DS, "CanonicalizationMethod").or_else(|| named(property, "CanonicalizationMethod").next());
+    let element = child(property, DS, "CanonicalizationMethod")
+        .or_else(|| named(property, "CanonicalizationMethod").next());
     match element {
         Some(element) if element.attribute("Algorithm").is_some_and(|uri| !uri.is_empty()) => {
             method(element).map_err(|uri| format!("canonicalisation {uri}"))

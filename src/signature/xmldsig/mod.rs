@@ -70,7 +70,12 @@ impl<'a> SignatureElement<'a> {
             return Declared::Unknown(String::new());
         };
         let uri = element.attribute("Algorithm").unwrap_or_default();
-        let known = if uri == RSA_PSS { Some(pss_parameters(element)) } else { SignatureAlgorithm::from_uri(uri) };
+<<<<<<< HEAD
+        let known =
+            if uri == RSA_PSS { Some(pss_parameters(element)) } else { SignatureAlgorithm::from_uri(uri) };
+=======
+        let known = if uri == RSA_PSS { pss_parameters(element) } else { SignatureAlgorithm::from_uri(uri) };
+>>>>>>> xades
         known.map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known)
     }
 
@@ -95,41 +100,46 @@ pub(crate) fn method(element: Node<'_>) -> Result<Method, String> {
 
 /// `Algorithm` of a ds:DigestMethod child.
 pub(crate) fn digest_method(parent: Node<'_>) -> Declared<DigestAlgorithm> {
-    let uri = child(parent, DS, "DigestMethod").and_then(|node| node.attribute("Algorithm")).unwrap_or_default();
+    let uri =
+        child(parent, DS, "DigestMethod").and_then(|node| node.attribute("Algorithm")).unwrap_or_default();
     DigestAlgorithm::from_uri(uri).map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known)
 }
 
 /// RSAPSSParams with the defaults of RFC 9231, 2.3.9: SHA-256, MGF1 with the same digest, salt as long as it.
-fn pss_parameters(signature_method: Node<'_>) -> SignatureAlgorithm {
+/// `None` for a parameter that is there and not understood.
+fn pss_parameters(signature_method: Node<'_>) -> Option<SignatureAlgorithm> {
     let parameters = child(signature_method, MORE_2007, "RSAPSSParams");
-    let digest_in = |node: Node<'_>| digest_method(node).known().copied();
-    let digest = match parameters.filter(|node| child(*node, DS, "DigestMethod").is_some()) {
-        Some(node) => digest_in(node),
-        None => Some(DigestAlgorithm::Sha256),
+    let digest_of = |node: Option<Node<'_>>, default| match node
+        .filter(|node| child(*node, DS, "DigestMethod").is_some())
+    {
+        Some(node) => digest_method(node).known().copied(),
+        None => Some(default),
     };
-    let mask = parameters.and_then(|node| child(node, MORE_2007, "MaskGenerationFunction"));
-    let mgf1_digest = match mask.filter(|node| child(*node, DS, "DigestMethod").is_some()) {
-        Some(node) => digest_in(node),
-        None => digest,
+    let part = |name| parameters.and_then(|node| child(node, MORE_2007, name));
+    let digest = digest_of(parameters, DigestAlgorithm::Sha256)?;
+    let mgf1_digest = digest_of(part("MaskGenerationFunction"), digest)?;
+    let salt_length = match part("SaltLength") {
+        Some(node) => text(node).trim().parse().ok()?,
+        None => digest_length(digest),
     };
-    let salt = parameters.and_then(|node| child(node, MORE_2007, "SaltLength"));
-    let salt_length = match salt {
-        Some(node) => text(node).trim().parse().ok(),
-        None => digest.and_then(digest_length),
-    };
-    SignatureAlgorithm { scheme: Scheme::RsaPss, digest, mgf1_digest, salt_length }
+    Some(SignatureAlgorithm {
+        scheme: Scheme::RsaPss,
+        digest: Some(digest),
+        mgf1_digest: Some(mgf1_digest),
+        salt_length: Some(salt_length),
+    })
 }
 
 /// Length of a digest in bytes, where a PSS salt may be as long as it.
-fn digest_length(digest: DigestAlgorithm) -> Option<usize> {
-    Some(match digest {
+fn digest_length(digest: DigestAlgorithm) -> usize {
+    match digest {
         DigestAlgorithm::Md2 | DigestAlgorithm::Md5 => 16,
         DigestAlgorithm::Sha1 | DigestAlgorithm::Ripemd160 => 20,
         DigestAlgorithm::Sha224 | DigestAlgorithm::Sha3_224 => 28,
         DigestAlgorithm::Sha256 | DigestAlgorithm::Sha3_256 => 32,
         DigestAlgorithm::Sha384 | DigestAlgorithm::Sha3_384 => 48,
         DigestAlgorithm::Sha512 | DigestAlgorithm::Sha3_512 | DigestAlgorithm::Whirlpool => 64,
-    })
+    }
 }
 
 /// Child elements with this name.
@@ -168,4 +178,62 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
         return TOLERANT.decode(dense).ok();
     }
     TOLERANT.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Limits;
+    use crate::format::xml::Document;
+
+    #[test]
+    fn base64_is_read_with_white_space_and_without_padding() {
+        assert_eq!(decode_base64(" aG\n k= \t"), Some(b"hi".to_vec()));
+        assert_eq!(decode_base64("aGk"), Some(b"hi".to_vec()));
+        assert_eq!(decode_base64(""), Some(Vec::new()));
+        for broken in ["aG*k", "a", "aGk=x", "aG-k"] {
+            assert_eq!(decode_base64(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn pss_parameters_have_the_defaults_of_rfc_9231() {
+        let algorithm = |parameters: &str| {
+            let text = format!(
+                r#"<Signature xmlns="{DS}" xmlns:m="{MORE_2007}"><SignedInfo><SignatureMethod Algorithm="{RSA_PSS}">{parameters}</SignatureMethod></SignedInfo></Signature>"#
+            );
+            let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+            SignatureElement::new(document.root_element()).algorithm()
+        };
+        let known = |digest, mgf1_digest, salt_length| {
+            let (digest, mgf1_digest) = (Some(digest), Some(mgf1_digest));
+            let salt_length = Some(salt_length);
+            Declared::Known(SignatureAlgorithm { scheme: Scheme::RsaPss, digest, mgf1_digest, salt_length })
+        };
+        let sha384 = "http://www.w3.org/2001/04/xmldsig-more#sha384";
+        let sha1 = "http://www.w3.org/2000/09/xmldsig#sha1";
+        let digest = |uri| format!(r#"<DigestMethod Algorithm="{uri}"/>"#);
+        assert_eq!(algorithm(""), known(DigestAlgorithm::Sha256, DigestAlgorithm::Sha256, 32));
+        assert_eq!(
+            algorithm(&format!("<m:RSAPSSParams>{}</m:RSAPSSParams>", digest(sha384))),
+            known(DigestAlgorithm::Sha384, DigestAlgorithm::Sha384, 48)
+        );
+        assert_eq!(
+            algorithm(&format!(
+                "<m:RSAPSSParams>{}<m:MaskGenerationFunction>{}</m:MaskGenerationFunction><m:SaltLength> 20 </m:SaltLength></m:RSAPSSParams>",
+                digest(sha384),
+                digest(sha1)
+            )),
+            known(DigestAlgorithm::Sha384, DigestAlgorithm::Sha1, 20)
+        );
+        // What is there and not known must not be taken for the default.
+        assert!(matches!(
+            algorithm("<m:RSAPSSParams><DigestMethod Algorithm='x'/></m:RSAPSSParams>"),
+            Declared::Unknown(_)
+        ));
+        assert!(matches!(
+            algorithm("<m:RSAPSSParams><m:SaltLength>-1</m:SaltLength></m:RSAPSSParams>"),
+            Declared::Unknown(_)
+        ));
+    }
 }

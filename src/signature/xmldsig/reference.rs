@@ -2,8 +2,8 @@
 
 use super::transform::{DEFAULT_METHOD, Data, Nodes, Start, Step};
 use super::{DS, Node, Workspace, child, decode_base64, digest_method, id, text};
-use crate::format::xml::c14n::{Method, NodeSet};
 use crate::format::Sink;
+use crate::format::xml::c14n::{Method, NodeSet};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm};
 use crate::signature::{Declared, ReferenceOutcome};
 
@@ -138,9 +138,8 @@ fn start<'a>(uri: Option<&'a str>, workspace: &Workspace<'a>) -> Result<(Target<
         Some((_, Some("xpointer(/)"))) => whole(true),
         Some((uri, Some(fragment))) => {
             let quoted = fragment.strip_prefix("xpointer(id(").and_then(|rest| rest.strip_suffix("))"));
-            let unquoted = quoted.map(|quoted| {
-                ['\'', '"'].iter().find_map(|q| quoted.strip_prefix(*q)?.strip_suffix(*q))
-            });
+            let unquoted = quoted
+                .map(|quoted| ['\'', '"'].iter().find_map(|q| quoted.strip_prefix(*q)?.strip_suffix(*q)));
             match unquoted {
                 Some(Some(id)) => element(id, true),
                 Some(None) => Err(format!("the XPointer {uri:?} is not supported")),

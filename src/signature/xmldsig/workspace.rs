@@ -56,7 +56,8 @@ impl<'a> Workspace<'a> {
         };
         let decoded = percent_decoded(uri);
         let exact = self.detached.iter().find(|(name, _)| name == uri || *name == decoded);
-        let mut by_file_name = self.detached.iter().filter(|(name, _)| file_name(name) == file_name(&decoded));
+        let mut by_file_name =
+            self.detached.iter().filter(|(name, _)| file_name(name) == file_name(&decoded));
         let found = exact.or_else(|| match (by_file_name.next(), by_file_name.next()) {
             (Some(only), None) => Some(only),
             _ => None,
@@ -77,7 +78,8 @@ fn percent_decoded(uri: &str) -> String {
         let digits = (byte == b'%').then(|| [ahead.next(), ahead.next()]);
         let value = digits.and_then(|digits| match digits {
             [Some(high), Some(low)] => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 Some(digit(high)? << 4 | digit(low)?)
             }
             _ => None,

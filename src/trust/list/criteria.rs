@@ -79,7 +79,8 @@ impl Criterion {
         Some(match self {
             Self::KeyUsage(bits) => {
                 let mask = extensions.key_usage.map_or(0, |usage| usage.0);
-                bits.iter().all(|(bit, value)| (mask.checked_shr(u32::from(*bit)).unwrap_or(0) & 1 == 1) == *value)
+                bits.iter()
+                    .all(|(bit, value)| (mask.checked_shr(u32::from(*bit)).unwrap_or(0) & 1 == 1) == *value)
             }
             Self::Policies(oids) => all_in(oids, |oid| extensions.policies.iter().any(|p| p == oid)),
             Self::SubjectAttributes(oids) => all_in(oids, |oid| certificate.subject.get(oid).is_some()),
@@ -90,10 +91,12 @@ impl Criterion {
             Self::QcStatement { oid, qc_type, legislation } => {
                 let statements = &extensions.qc_statements;
                 statements.statements.iter().any(|s| **s == **oid)
-                    && qc_type.as_deref().is_none_or(|t| statements.types.iter().any(|have| type_oid(*have) == t))
-                    && legislation
+                    && qc_type
                         .as_deref()
-                        .is_none_or(|country| statements.legislation.iter().any(|c| c.eq_ignore_ascii_case(country)))
+                        .is_none_or(|t| statements.types.iter().any(|have| type_oid(*have) == t))
+                    && legislation.as_deref().is_none_or(|country| {
+                        statements.legislation.iter().any(|c| c.eq_ignore_ascii_case(country))
+                    })
             }
             Self::Nested(criteria) => return criteria.hold_for(certificate),
             Self::Unknown(_) => return None,

@@ -81,7 +81,8 @@ impl DigitalIdentity {
                     }
                     let read = base64(&value).ok_or_else(|| "not base64".to_owned());
                     match read.and_then(|der| certificates.get(&der)) {
-                        Ok(certificate) if self.certificates.iter().any(|c| c.sha256 == certificate.sha256) => {}
+                        Ok(certificate)
+                            if self.certificates.iter().any(|c| c.sha256 == certificate.sha256) => {}
                         Ok(certificate) => self.certificates.push(certificate),
                         Err(why) => self.notes.push(format!("certificate left out: {why}")),
                     }
@@ -113,7 +114,9 @@ fn key_value(node: Node<'_, '_>) -> Option<Vec<u8>> {
         "ECKeyValue" => {
             let curve = child(key, "NamedCurve")?.attribute("URI")?.strip_prefix("urn:oid:")?;
             let point = part(key, DSIG11, "PublicKey")?;
-            let (4, coordinates) = point.split_first().map(|(first, rest)| (*first, rest))? else { return None };
+            let (4, coordinates) = point.split_first().map(|(first, rest)| (*first, rest))? else {
+                return None;
+            };
             let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
             PublicKey::spki_from_ec(curve, x, y)
         }

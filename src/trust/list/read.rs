@@ -82,7 +82,8 @@ impl TrustedList {
     ) -> Result<Self, NotAList> {
         let root = document.root_element();
         if !root.has_tag_name((TSL, "TrustServiceStatusList")) {
-            let found = format!("{{{}}}{}", root.tag_name().namespace().unwrap_or(""), root.tag_name().name());
+            let found =
+                format!("{{{}}}{}", root.tag_name().namespace().unwrap_or(""), root.tag_name().name());
             return Err(NotAList { expected: "a TrustServiceStatusList", found });
         }
         let budget = Budget { periods: limits.periods, certificates: limits.certificates };
@@ -246,8 +247,9 @@ impl Reader<'_> {
         self.notes.all(&format!("service {}", current.name), std::mem::take(&mut identity.notes));
         let mut older = Vec::new();
         let mut unreadable = false;
-        for instance in
-            child(node, "ServiceHistory").into_iter().flat_map(|list| children(list, "ServiceHistoryInstance"))
+        for instance in child(node, "ServiceHistory")
+            .into_iter()
+            .flat_map(|list| children(list, "ServiceHistoryInstance"))
         {
             self.budget.period()?;
             match self.state(instance) {
@@ -310,10 +312,13 @@ impl Reader<'_> {
                     state.additional_information.extend(uris);
                 }
                 "Qualifications" if known(part) => {
-                    let elements = children(part, "QualificationElement").map(|element| self.qualification(element));
+                    let elements =
+                        children(part, "QualificationElement").map(|element| self.qualification(element));
                     state.qualifications.extend(elements);
                 }
-                "ExpiredCertsRevocationInfo" if known(part) => state.expired_certs_revocation_info = time(part),
+                "ExpiredCertsRevocationInfo" if known(part) => {
+                    state.expired_certs_revocation_info = time(part)
+                }
                 // Who took the service over changes nothing for the certificates issued under it.
                 "TakenOverBy" if known(part) => {}
                 unknown if critical => state.unknown_critical.push(self.strings.get(unknown)),
@@ -389,7 +394,9 @@ impl Reader<'_> {
             "ExtendedKeyUsage" => Criterion::ExtendedKeyUsage(self.oids(node, "KeyPurposeId")),
             "QcStatementSet" => Criterion::Nested(Criteria {
                 assert: Assert::All,
-                criteria: children(node, "QcStatement").map(|statement| self.qc_statement(statement)).collect(),
+                criteria: children(node, "QcStatement")
+                    .map(|statement| self.qc_statement(statement))
+                    .collect(),
             }),
             unknown => Criterion::Unknown(self.strings.get(unknown)),
         }
@@ -460,7 +467,9 @@ fn is_registration_identifier(name: &str) -> bool {
     let letters = |part: Option<&[u8]>| part.is_some_and(|p| p.iter().all(u8::is_ascii_uppercase));
     let named = matches!(kind.get(..3), Some(b"VAT" | b"NTR" | b"LEI" | b"PSD" | b"TIN" | b"GOV" | b"EXC"));
     let national = kind.get(2) == Some(&b':') && letters(kind.get(..2));
-    !value.is_empty() && kind.len() == 5 && (named && letters(kind.get(3..)) || national && letters(kind.get(3..)))
+    !value.is_empty()
+        && kind.len() == 5
+        && (named && letters(kind.get(3..)) || national && letters(kind.get(3..)))
 }
 
 fn english(node: Node<'_, '_>) -> bool {
@@ -653,7 +662,7 @@ mod tests {
         assert!(list.services[1].certificates.is_empty());
         assert_eq!(list.services[1].key_identifiers, [[1, 2]]);
         let notes = list.notes.join("\n");
-        for what in ["\"yesterday\"", "no ServiceTypeIdentifier", "history of service One", "certificate left out"] {
+        for what in ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"] {
             assert!(notes.contains(what), "{notes}");
         }
     }

@@ -196,7 +196,8 @@ impl Loader<'_> {
         bytes: &Bytes,
         state: &mut ListState,
     ) -> Result<Vec<Arc<Service>>, String> {
-        let expected = if pointer.mutual_recognition.is_some() { &pointer.list_type } else { &*self.domain.list_type };
+        let expected =
+            if pointer.mutual_recognition.is_some() { &pointer.list_type } else { &*self.domain.list_type };
         if *pointer.list_type != *expected {
             return Err(format!("expected a pointer of type {expected}, found {}", pointer.list_type));
         }
@@ -204,7 +205,10 @@ impl Loader<'_> {
         let Opened { document, mut list, digest } = opened;
         state.sequence = Some(list.sequence);
         if list.territory != pointer.territory {
-            return Err(format!("expected the list of {}, found that of {}", pointer.territory, list.territory));
+            return Err(format!(
+                "expected the list of {}, found that of {}",
+                pointer.territory, list.territory
+            ));
         }
         let allowed = Allowed { certificates: &pointer.certificates, pins: &[] };
         let signer = seal::signer(&document, &allowed, &self.certificates, self.context)?;
@@ -288,7 +292,8 @@ fn one_for_each_territory(mut lists: Vec<Loaded>) -> Vec<Loaded> {
     let mut last: Option<String> = None;
     for (state, services) in &mut lists {
         if state.accepted() && last.as_ref() == Some(&state.territory) {
-            state.condition = Condition::Refused("another list of the same territory was accepted".to_owned());
+            state.condition =
+                Condition::Refused("another list of the same territory was accepted".to_owned());
             services.clear();
         }
         last = Some(state.territory.clone());

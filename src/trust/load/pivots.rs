@@ -67,11 +67,17 @@ fn through(
         };
         let pivot = pivot(loader, url, &allowed).map_err(|why| format!("pivot {url}: {why}"))?;
         if pivot.territory != lotl.list.territory {
-            return Err(format!("pivot {url}: expected territory {}, found {}", lotl.list.territory, pivot.territory));
+            return Err(format!(
+                "pivot {url}: expected territory {}, found {}",
+                lotl.list.territory, pivot.territory
+            ));
         }
         if pivot.sequence <= sequence || pivot.sequence > lotl.list.sequence {
             let range = format!("{sequence} to {}", lotl.list.sequence);
-            return Err(format!("pivot {url}: expected a sequence number after {range}, found {}", pivot.sequence));
+            return Err(format!(
+                "pivot {url}: expected a sequence number after {range}, found {}",
+                pivot.sequence
+            ));
         }
         sequence = pivot.sequence;
         named = Some(successors(&pivot));

@@ -4,7 +4,9 @@
 use super::Context;
 use crate::certificate::Certificate;
 use crate::format::xml::Document;
-use crate::signature::algorithm::{DigestAlgorithm, KeyKind, PublicKey, Scheme, SignatureAlgorithm, Verification};
+use crate::signature::algorithm::{
+    DigestAlgorithm, KeyKind, PublicKey, Scheme, SignatureAlgorithm, Verification,
+};
 use crate::signature::{self, Declared, Payload, ReferenceKind, ReferenceOutcome, Signature, xades};
 use crate::trust::list::Certificates;
 use roxmltree::Node;
@@ -57,7 +59,8 @@ pub(super) fn signer(
     let message: Vec<&[u8]> = signature.message.iter().map(AsRef::as_ref).collect();
     for candidate in candidates.into_iter().take(CANDIDATES) {
         if !strong_key(&candidate.key) {
-            why = format!("signature key: {:?} of {} bits is too weak", candidate.key.kind, candidate.key.bits);
+            why =
+                format!("signature key: {:?} of {} bits is too weak", candidate.key.kind, candidate.key.bits);
             continue;
         }
         match context.crypto.verify(algorithm, &candidate.key, &message, &signature.value) {
@@ -85,7 +88,10 @@ fn covers_root(signature: Node<'_, '_>, root: Node<'_, '_>) -> Result<(), String
         .map(|transform| transform.attribute("Algorithm").unwrap_or(""))
         .collect();
     if transforms != [ENVELOPED, EXCLUSIVE_C14N] {
-        return Err(format!("expected enveloped signature and exclusive C14N, found {}", transforms.join(" ")));
+        return Err(format!(
+            "expected enveloped signature and exclusive C14N, found {}",
+            transforms.join(" ")
+        ));
     }
     Ok(())
 }
@@ -124,7 +130,9 @@ fn strong<'s>(signature: &'s Signature<'_>) -> Result<&'s SignatureAlgorithm, St
         {
             Ok(algorithm)
         }
-        other => Err(format!("signature algorithm: expected RSA or ECDSA with SHA-256 or stronger, found {other:?}")),
+        other => Err(format!(
+            "signature algorithm: expected RSA or ECDSA with SHA-256 or stronger, found {other:?}"
+        )),
     }
 }
 

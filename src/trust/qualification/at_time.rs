@@ -59,11 +59,22 @@ pub(super) fn determine(
     };
 
     let candidates = then_listed(certificate, reached, time);
-    note("service-listed", !candidates.is_empty(), count(&candidates, "with a status then"), "TS 119 615, 4.3");
-    let candidates = keep(candidates, |c| &*c.state.service_type == CA_QC && c.state.unknown_critical.is_empty());
+    note(
+        "service-listed",
+        !candidates.is_empty(),
+        count(&candidates, "with a status then"),
+        "TS 119 615, 4.3",
+    );
+    let candidates =
+        keep(candidates, |c| &*c.state.service_type == CA_QC && c.state.unknown_critical.is_empty());
     note("service-issues-qc", !candidates.is_empty(), count(&candidates, "of type CA/QC"), "TS 119 615, 4.3");
     let candidates = keep(candidates, |c| covers_type(c, certificate));
-    note("service-for-type", !candidates.is_empty(), count(&candidates, "for the certificate's type"), "TS 119 615, 4.4");
+    note(
+        "service-for-type",
+        !candidates.is_empty(),
+        count(&candidates, "for the certificate's type"),
+        "TS 119 615, 4.4",
+    );
     let Some(first) = candidates.first() else { return not_qualified(None) };
     let shown = Some((first.service, first.period));
 
@@ -79,7 +90,12 @@ pub(super) fn determine(
     let (qualified, kind, qscd) = conclusion.parts().unwrap_or((false, CertificateType::Unknown, false));
     note("certificate-qualified", qualified, conclusion.to_string(), "TS 119 615, 4.4");
     note("certificate-type", kind != CertificateType::Unknown, format!("{kind:?}"), "TS 119 615, 4.4");
-    note("certificate-qscd", qscd, if qscd { "key on a QSCD" } else { "no QSCD" }.to_owned(), "TS 119 615, 4.5");
+    note(
+        "certificate-qscd",
+        qscd,
+        if qscd { "key on a QSCD" } else { "no QSCD" }.to_owned(),
+        "TS 119 615, 4.5",
+    );
     AtTime { qualification: conclusion, service: Some((decided.service, decided.period)) }
 }
 

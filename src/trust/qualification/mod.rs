@@ -46,7 +46,11 @@ pub fn qualify(
     let mut findings = Vec::new();
     let reached = reached(snapshot, chain);
     let (Some(signer), Some((nearest, _))) = (chain.first(), reached.first()) else {
-        let why = if chain.is_empty() { "no signing certificate" } else { "no service of a trusted list in the chain" };
+        let why = if chain.is_empty() {
+            "no signing certificate"
+        } else {
+            "no service of a trusted list in the chain"
+        };
         findings.push(Finding::new("trusted-list-reached", Status::Warning, why, "TS 119 615, 4.3"));
         return Qualified {
             signature: SignatureQualification::NotApplicable,
@@ -56,14 +60,24 @@ pub fn qualify(
             findings,
         };
     };
-    findings.push(Finding::new("trusted-list-reached", Status::Passed, territories(&reached), "TS 119 615, 4.3"));
+    findings.push(Finding::new(
+        "trusted-list-reached",
+        Status::Passed,
+        territories(&reached),
+        "TS 119 615, 4.3",
+    ));
 
     let issuance = at_time::determine(signer, &reached, Moment::Issuance, signer.not_before, &mut findings);
     let signing = at_time::determine(signer, &reached, Moment::Signing, best_signature_time, &mut findings);
     let certificate = issuance.qualification.combine(signing.qualification);
     let signature = certificate.signature(indication);
     let status = if signature.qualified() { Status::Passed } else { Status::Warning };
-    findings.push(Finding::new("qualification", status, format!("{certificate}: {signature}"), "TS 119 615, 4.6"));
+    findings.push(Finding::new(
+        "qualification",
+        status,
+        format!("{certificate}: {signature}"),
+        "TS 119 615, 4.6",
+    ));
 
     let state_then = |index: &usize, service: &Service| {
         Some((*index, service.state_at(best_signature_time).map_or(0, |(state, _)| state)))

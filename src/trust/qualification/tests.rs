@@ -1,15 +1,15 @@
 //! One rule at a time, on services and certificates built for it.
 
 use super::*;
-use crate::certificate::{Extensions, KeyUsage, Name, QcStatements, QcType};
-use crate::signature::Declared;
-use crate::signature::algorithm::PublicKey;
+use crate::certificate::{Extensions, KeyUsage, QcStatements, QcType};
 use crate::trust::domain::Domain;
 use crate::trust::list::{
     Assert, Criteria, Criterion, Equivalence, MutualRecognition, Qualification, ServiceState,
 };
 use crate::trust::snapshot::{Condition, ListState};
 use CertificateQualification as C;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 const SVC: &str = "http://uri.etsi.org/TrstSvc/TrustedList/SvcInfoExt/";
 
@@ -17,22 +17,20 @@ fn t(text: &str) -> Time {
     Time::parse_rfc3339(&format!("{text}T00:00:00Z")).unwrap()
 }
 
-fn certificate(name: &str, not_before: &str, extensions: Extensions) -> Arc<Certificate> {
-    let name = Name { der: name.into(), normal: name.into(), attributes: vec![("2.5.4.10".into(), "Org".into())] };
-    Arc::new(Certificate {
-        der: Arc::from(name.der.as_slice()),
-        sha256: [0; 32],
-        issuer: name.clone(),
-        serial: vec![1],
-        not_before: t(not_before),
-        not_after: t("2040-01-01"),
-        key: Arc::new(PublicKey::from_spki(&name.der)),
-        subject: name,
-        signature_algorithm: Declared::Unknown(String::new()),
-        tbs: 0..0,
-        signature: Vec::new(),
-        extensions,
-    })
+/// A certificate of this name that says what `extensions` say; the same name has the same key.
+fn certificate(name: &'static str, not_before: &str, extensions: Extensions) -> Arc<Certificate> {
+    static MADE: Mutex<BTreeMap<&str, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let made = MADE.lock().unwrap().entry(name).or_insert_with(|| made(name)).clone();
+    let mut parsed = Certificate::parse(&made).unwrap();
+    (parsed.not_before, parsed.extensions) = (t(not_before), extensions);
+    Arc::new(parsed)
+}
+
+fn made(name: &str) -> Vec<u8> {
+    let mut parameters = rcgen::CertificateParams::default();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.distinguished_name.push(rcgen::DnType::OrganizationName, "Org");
+    parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec()
 }
 
 /// A seal certificate as qualified providers issue it now.

@@ -8,13 +8,13 @@ use sealgate::timestamp::Token;
 use std::collections::BTreeMap;
 
 fn refusal(material: &Material) -> Option<String> {
-    let trailing = if material.padded { Trailing::ZeroPadding } else { Trailing::Refused };
+    let trailing = if material.padded { Trailing::Any } else { Trailing::Refused };
     match material.kind {
         Kind::Cms => SignedData::parse(&material.bytes, trailing, &Limits::default())
             .err()
             .map(|error| error.to_string()),
         Kind::Token if material.padded => {
-            Token::parse_padded(&material.bytes).err().map(|error| error.to_string())
+            Token::parse_before(&material.bytes, trailing).err().map(|error| error.to_string())
         }
         Kind::Token => Token::parse(&material.bytes).err().map(|error| error.to_string()),
         Kind::Crl => Crl::parse(&material.bytes).err().map(|error| error.to_string()),

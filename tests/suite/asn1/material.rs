@@ -199,7 +199,7 @@ impl Found {
             let length = hex.iter().position(|octet| *octet == b'>').unwrap_or(0);
             let digits: Vec<u8> = hex[..length].iter().copied().filter(u8::is_ascii_hexdigit).collect();
             let contents = hex::decode(&digits[..digits.len() & !1]).unwrap();
-            let kind = match SignedData::parse(&contents, Trailing::ZeroPadding, &Limits::default()) {
+            let kind = match SignedData::parse(&contents, Trailing::Any, &Limits::default()) {
                 Ok(cms) if cms.content_type == oid::TST_INFO => Kind::Token,
                 _ => Kind::Cms,
             };
@@ -231,7 +231,7 @@ impl Found {
     }
 
     fn inside(&mut self, bytes: &[u8], padded: bool) {
-        let trailing = if padded { Trailing::ZeroPadding } else { Trailing::Refused };
+        let trailing = if padded { Trailing::Any } else { Trailing::Refused };
         let Ok(cms) = SignedData::parse(bytes, trailing, &Limits::default()) else { return };
         if let Some(revocation) = &cms.revocation {
             revocation.crls.iter().for_each(|crl| self.add(Kind::Crl, false, crl));

@@ -37,7 +37,11 @@ fn real_diploma_supplements_cover_the_whole_credential() {
     // The second was pretty-printed after signing: neither its data nor its ds:SignedInfo is what was signed.
     for (file, expected, value) in [
         ("EDC_DiplomaSupplement_AA.xml", ReferenceOutcome::Intact, Ok(())),
-        ("credential-generic-profile-xsd-signed.xml", ReferenceOutcome::Mismatch, Err("value invalid".to_owned())),
+        (
+            "credential-generic-profile-xsd-signed.xml",
+            ReferenceOutcome::Mismatch,
+            Err("value invalid".to_owned()),
+        ),
     ] {
         let bytes = fs::read(folder.join(file)).unwrap();
         with_signatures(&bytes, &[], |crypto, signatures| {

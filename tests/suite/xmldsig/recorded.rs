@@ -10,8 +10,20 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Differences that are known, each with its reason.
+<<<<<<< HEAD
+const KNOWN: &[(&str, &str)] = &[];
+=======
 const KNOWN: &[(&str, &str)] = &[
+    (
+        "validation/BaselineBWithCertificateValues.xml: malformed XML: expected encoding UTF-8, found ISO-8859-2",
+        "the reader takes UTF-8 only",
+    ),
+    (
+        "validation/Signature-X-HU_MIC-1.xml: malformed XML: expected encoding UTF-8, found ISO-8859-2",
+        "the reader takes UTF-8 only",
+    ),
 ];
+>>>>>>> xades
 
 #[test]
 fn facts_agree_with_the_recorded_verdicts() {
@@ -26,7 +38,11 @@ fn facts_agree_with_the_recorded_verdicts() {
         let expected = record["signatures"].as_array().unwrap();
         let outcome = with_signatures(&bytes, &[], |crypto, found| {
             if found.len() != expected.len() {
-                differences.insert(format!("{file}: {} signatures, recorded {}", found.len(), expected.len()));
+                differences.insert(format!(
+                    "{file}: {} signatures, recorded {}",
+                    found.len(),
+                    expected.len()
+                ));
             }
             for (index, (signature, expected)) in found.iter().zip(expected).enumerate() {
                 signatures += 1;
@@ -81,7 +97,11 @@ fn compare(crypto: &Crypto, signature: &Signature<'_>, expected: &Value) -> Vec<
     let baseline_b = level.contains("BASELINE");
     // Other names say that B fails only where nothing beyond B could be what fails.
     if baseline_b || ["XAdES-BES", "XAdES-EPES", "XML-NOT-ETSI"].contains(&level) {
-        same("is baseline B", signature.structure.not_baseline_b.is_empty().to_string(), baseline_b.to_string());
+        same(
+            "is baseline B",
+            signature.structure.not_baseline_b.is_empty().to_string(),
+            baseline_b.to_string(),
+        );
         if signature.structure.not_baseline_b.is_empty() != baseline_b {
             same("because", format!("{:?}", signature.structure.not_baseline_b), String::new());
         }
@@ -102,8 +122,11 @@ fn compare(crypto: &Crypto, signature: &Signature<'_>, expected: &Value) -> Vec<
         format!("{kind} {}", recorded["imprint_intact"].as_bool().unwrap())
     };
     let mut recorded: Vec<String> = recorded.iter().map(describe).collect();
-    let mut found: Vec<String> =
-        signature.timestamps.iter().map(|one| format!("{} {}", kind(one), imprint_intact(crypto, one))).collect();
+    let mut found: Vec<String> = signature
+        .timestamps
+        .iter()
+        .map(|one| format!("{} {}", kind(one), imprint_intact(crypto, one)))
+        .collect();
     recorded.sort();
     found.sort();
     same("time-stamps", format!("{found:?}"), format!("{recorded:?}"));

@@ -4,8 +4,12 @@
 //! arbitrary node-sets.
 
 mod attributes;
+mod nodes;
 mod output;
+pub(super) mod selection;
 mod subtree;
+
+pub use selection::Selection;
 
 use super::{Document, NodeId};
 use crate::format::Sink;
@@ -66,13 +70,9 @@ pub enum NodeSet {
     Document,
     /// An apex element with all below it.
     Subtree(NodeId),
-    /// A node-set in which membership is decided node by node; see `xpath` and `xmldsig`.
+    /// A node-set in which membership is decided node by node, as [`xpath`](super::xpath) makes it.
     Nodes(std::sync::Arc<Selection>),
 }
-
-/// Membership of each node, attribute and namespace node in a node-set.
-#[derive(Clone, Debug, Default)]
-pub struct Selection {}
 
 /// Writes the canonical form of `nodes`, leaving out the subtrees in `without` (enveloped signature, XPath
 /// filter 2.0 subtract), into `sink`. Where a node of `without` has the apex below it, nothing is written.
@@ -86,6 +86,6 @@ pub fn canonicalize(
     match nodes {
         NodeSet::Document => subtree::write(document, document.tree().root().id(), without, method, sink),
         NodeSet::Subtree(apex) => subtree::write(document, *apex, without, method, sink),
-        NodeSet::Nodes(_selection) => {}
+        NodeSet::Nodes(selection) => nodes::write(document, selection, without, method, sink),
     }
 }

@@ -1,0 +1,142 @@
+//! ELM v2: `europassCredential`, alone or within `verifiablePresentation`.
+//!
+//! Only named children are followed from the covered element down, so that nothing under a signature, which its
+//! own transform took away, is ever read.
+
+use super::{Achievement, Credential, Date, Identifier, Issuer, Learner, Model, country_code};
+use crate::format::xml::text;
+use roxmltree::Node;
+
+const ELM: &str = "http://data.europa.eu/snb";
+const PRESENTATION: &str = "http://data.europa.eu/snb/vp";
+
+/// Reads the covered element; `None` where it is neither a credential nor a presentation of exactly one.
+pub(super) fn read(element: Node<'_, '_>) -> Option<Credential> {
+    let element = if element.is_root() { element.first_element_child()? } else { element };
+    let is = |node: Node<'_, '_>, namespace: &str, name: &str| {
+        node.tag_name().namespace() == Some(namespace) && node.tag_name().name() == name
+    };
+    if is(element, ELM, "europassCredential") {
+        return Some(credential(element));
+    }
+    if !is(element, PRESENTATION, "verifiablePresentation") {
+        return None;
+    }
+    let mut credentials =
+        children(element, "europassCredential").filter(|one| is(*one, ELM, "europassCredential"));
+    match (credentials.next(), credentials.next()) {
+        (Some(only), None) => Some(credential(only)),
+        _ => None,
+    }
+}
+
+fn credential(element: Node<'_, '_>) -> Credential {
+    let date = |name: &str| child(element, name).map(|node| Date::new(&text(node)));
+    let mut credential = Credential {
+        model: Model::ElmV2,
+        id: element.attributes().find(|attribute| attribute.name() == "id").map(|id| id.value().to_owned()),
+        title: child(element, "title").and_then(chosen),
+        issuer: child(element, "issuer").map(|reference| issuer(element, reference)),
+        ..Credential::default()
+    };
+    credential.validity.issued = date("issued");
+    credential.validity.issuance_date = date("issuanceDate");
+    credential.validity.valid_from = date("validFrom");
+    credential.validity.valid_until = date("validUntil");
+    credential.validity.expiration_date = date("expirationDate");
+    if let Some(profile) = child(element, "type").and_then(|profile| profile.attribute("uri")) {
+        credential.set_profile(profile.to_owned());
+    }
+    if let Some(subject) = child(element, "credentialSubject") {
+        credential.learner = Some(learner(subject));
+        credential.achievements = ["achievements", "activities", "entitlements"]
+            .iter()
+            .filter_map(|name| child(subject, name))
+            .flat_map(achievements)
+            .collect();
+    }
+    credential
+}
+
+/// The organisation that `idref` names, or the element itself where it has none. Two organisations of one
+/// identifier are none.
+fn issuer(credential: Node<'_, '_>, reference: Node<'_, '_>) -> Issuer {
+    let Some(id) = reference.attribute("idref") else {
+        return organisation(reference, reference.attribute("id"));
+    };
+    let lists = ["agentReferences", "organisationReferences"];
+    let mut found = lists
+        .iter()
+        .flat_map(|name| children(credential, name))
+        .flat_map(|list| list.children().filter(Node::is_element))
+        .filter(|agent| agent.attribute("id") == Some(id));
+    match (found.next(), found.next()) {
+        (Some(only), None) => organisation(only, Some(id)),
+        _ => Issuer { id: Some(id.to_owned()), ..Issuer::default() },
+    }
+}
+
+fn organisation(element: Node<'_, '_>, id: Option<&str>) -> Issuer {
+    let mut issuer = Issuer {
+        id: id.map(str::to_owned),
+        legal_name: child(element, "legalName").or_else(|| child(element, "prefLabel")).and_then(chosen),
+        alternative_name: child(element, "altLabel").and_then(chosen),
+        eidas_identifier: child(element, "eIDASLegalIdentifier").map(identifier),
+        registration: child(element, "registration").map(identifier),
+        vat_identifiers: children(element, "vatIdentifier").map(identifier).collect(),
+        countries: Vec::new(),
+    };
+    for location in children(element, "hasLocation") {
+        for address in children(location, "hasAddress") {
+            for country in children(address, "country") {
+                issuer.add_country(country.attribute("uri").map(country_code));
+            }
+        }
+    }
+    issuer
+}
+
+fn identifier(element: Node<'_, '_>) -> Identifier {
+    let country = element.attribute("spatialID").map(str::to_owned);
+    Identifier { notation: text(element).trim().to_owned(), country }
+}
+
+fn learner(subject: Node<'_, '_>) -> Learner {
+    let name = |name: &str| child(subject, name).and_then(chosen);
+    Learner {
+        id: subject.attribute("id").map(str::to_owned),
+        full_name: name("fullName"),
+        given_name: name("givenNames"),
+        family_name: name("familyName"),
+        birth_date: child(subject, "dateOfBirth").map(|date| Date::new(&text(date))),
+        national_id: child(subject, "nationalId").map(identifier),
+    }
+}
+
+/// The achievements in a list, each with the list of its parts; the reader's depth limit bounds the nesting.
+fn achievements(list: Node<'_, '_>) -> Vec<Achievement> {
+    list.children()
+        .filter(Node::is_element)
+        .map(|element| Achievement {
+            id: element.attribute("id").map(str::to_owned),
+            kind: Some(element.tag_name().name().to_owned()),
+            title: child(element, "title").and_then(chosen),
+            parts: children(element, "hasPart").flat_map(achievements).collect(),
+        })
+        .collect()
+}
+
+/// The English `text` of an element, else the first; an element without any is its own text.
+fn chosen(element: Node<'_, '_>) -> Option<String> {
+    let english = children(element, "text").find(|one| one.attribute("lang") == Some("en"));
+    let chosen = english.or_else(|| child(element, "text")).unwrap_or(element);
+    Some(text(chosen).trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn children<'t, 'a>(element: Node<'t, 'a>, name: &str) -> impl Iterator<Item = Node<'t, 'a>> {
+    element.children().filter(move |node| node.is_element() && node.tag_name().name() == name)
+}
+
+fn child<'t, 'a>(element: Node<'t, 'a>, name: &str) -> Option<Node<'t, 'a>> {
+    children(element, name).next()
+}
