@@ -326,4 +326,7 @@ pub struct Structure {
     /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for
     /// data that is not where it must be, as its outcome then says. Says less than the outcomes, never more.
     pub core_references_valid: bool,
+    /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
+    /// nothing speaks against it.
+    pub not_baseline_t: Vec<String>,
 }

@@ -22,19 +22,7 @@ impl Material<'_> {
             material.certificate(der, Source::KeyInfo);
         }
         for der in key_info.crls.drain(..) {
-<<<<<<< HEAD
-            let kind = RevocationKind::Crl;
-            material.revocation.push(EmbeddedRevocation {
-                kind,
-                der: Cow::Owned(der),
-                source: Source::KeyInfo,
-            });
-<<<<<<< HEAD
-=======
             material.revocation(RevocationKind::Crl, der, Source::KeyInfo);
->>>>>>> validation
-=======
->>>>>>> xades
         }
         material.after_timestamps = properties.data_objects.iter().map(|property| tokens(*property)).sum();
         for property in &properties.unsigned {

@@ -8,14 +8,7 @@ use std::borrow::Cow;
 
 /// The payload of the first reference to content that has one; a reference to the whole document goes first.
 pub(super) fn find<'a>(references: &References<'a>) -> Option<Payload<'a>> {
-<<<<<<< HEAD
-    let content = || {
-        let content = references.with_kinds().filter(|(_, kind)| *kind == ReferenceKind::Content);
-        content.filter_map(|(reference, _)| reference.data())
-    };
-=======
     let content = || references.content_in_place().filter_map(|reference| reference.data());
->>>>>>> xades
     let whole = content()
         .filter(|data| data.covered_nodes().is_some_and(|(_, nodes)| matches!(nodes.set, NodeSet::Document)));
     whole.chain(content()).find_map(payload)

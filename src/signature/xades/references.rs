@@ -52,10 +52,7 @@ impl<'a> References<'a> {
             let (kind, misplaced) = own.place(&reference);
             let manifest =
                 reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
-<<<<<<< HEAD
-=======
             all.places.push((kind, misplaced.is_none()));
->>>>>>> xades
             all.facts.push(fact(&reference, kind, misplaced.unwrap_or(digested)));
             all.elements.push(reference);
             for entry in

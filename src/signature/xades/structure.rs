@@ -182,22 +182,8 @@ fn undescribed(properties: &Properties<'_>, references: &References<'_>) -> Opti
             wanted.is_some() && wanted == id
         })
     };
-<<<<<<< HEAD
-    let mut data = references.with_kinds().filter(|(_, kind)| {
-        !matches!(
-            kind,
-            ReferenceKind::SignedProperties | ReferenceKind::CounterSigned | ReferenceKind::KeyInfo
-        )
-=======
     // A manifest's entries are described, not the manifest; SignatureProperties are no data object.
-<<<<<<< HEAD
-    let mut data = references.with_kinds().filter(|(reference, kind)| {
-        *kind == ReferenceKind::Content && !reference.type_uri().ends_with("#SignatureProperties")
->>>>>>> validation
-    });
-=======
     let mut data = references.content().filter(|one| !one.type_uri().ends_with("#SignatureProperties"));
->>>>>>> xades
     let lacks = |reference: &ReferenceElement<'_>| {
         (reference.id().is_some() || reference.type_uri().ends_with("#Object")) && !described(reference)
     };

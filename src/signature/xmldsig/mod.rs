@@ -70,12 +70,7 @@ impl<'a> SignatureElement<'a> {
             return Declared::Unknown(String::new());
         };
         let uri = element.attribute("Algorithm").unwrap_or_default();
-<<<<<<< HEAD
-        let known =
-            if uri == RSA_PSS { Some(pss_parameters(element)) } else { SignatureAlgorithm::from_uri(uri) };
-=======
         let known = if uri == RSA_PSS { pss_parameters(element) } else { SignatureAlgorithm::from_uri(uri) };
->>>>>>> xades
         known.map_or_else(|| Declared::Unknown(uri.to_owned()), Declared::Known)
     }
 

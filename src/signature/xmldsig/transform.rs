@@ -149,79 +149,14 @@ impl Step {
                 return Err("enveloped-signature on another document".to_owned());
             }
             Self::Enveloped(signature) => nodes.without.push(*signature),
-<<<<<<< HEAD
-            Self::XPath(transform) => {
-                let element =
-                    home.tree().get_node(*transform).and_then(|node| super::child(node, DS, "XPath"));
-                let element = element.ok_or("an XPath transform without XPath")?;
-                if !leave_out_signatures(element, document, &mut nodes, EXCLUDING_PATTERNS) {
-                    return Err("an XPath transform".to_owned());
-                }
-            }
-            Self::Filter2(transform) => {
-                let transform = home.tree().get_node(*transform).ok_or("no transform")?;
-                for element in children(transform, FILTER2, "XPath") {
-                    let subtract = element.attribute("Filter") == Some("subtract");
-                    if !(subtract && leave_out_signatures(element, document, &mut nodes, SUBTRACT_PATTERNS)) {
-                        return Err("an XPath filter".to_owned());
-                    }
-                }
-            }
-=======
             Self::XPath(transform) => select::xpath(document, &mut nodes, *transform, workspace)?,
             Self::Filter2(transform) => select::filter2(document, &mut nodes, *transform, workspace)?,
->>>>>>> xades
             Self::Canonicalize(_) | Self::Base64 => {}
         }
         Ok(nodes)
     }
 }
 
-<<<<<<< HEAD
-/// How expressions that take away every ds:Signature are written (`P` is the prefix), up to white space: they
-/// need no XPath engine. As XPath transforms and as subtracting XPath filters.
-const EXCLUDING_PATTERNS: &[(&str, &str)] = &[("not(ancestor-or-self::", ":Signature)")];
-const SUBTRACT_PATTERNS: &[(&str, &str)] = &[("/descendant::", ":Signature"), ("//", ":Signature")];
-
-/// Recognises such an expression and takes the signatures away; `false` if it is another one.
-fn leave_out_signatures(
-    expression: Node<'_>,
-    document: &Document<'_>,
-    nodes: &mut Nodes,
-    patterns: &[(&str, &str)],
-) -> bool {
-    let mut written = super::text(expression).into_owned();
-    written.retain(|c| !c.is_ascii_whitespace());
-    let prefix =
-        patterns.iter().find_map(|(before, after)| written.strip_prefix(before)?.strip_suffix(after));
-    if prefix.and_then(|prefix| expression.lookup_namespace_uri(Some(prefix))) != Some(DS) {
-        return false;
-    }
-    let Some(apex) = (match &nodes.set {
-        NodeSet::Document => Some(document.tree().root()),
-        NodeSet::Subtree(id) => document.tree().get_node(*id),
-        NodeSet::Nodes(_) => None,
-    }) else {
-        return false;
-    };
-    // Nothing of the subtree is left where it lies within a signature itself.
-    if apex.ancestors().skip(1).any(|node| super::is(node, DS, "Signature")) {
-        nodes.without.push(apex.id());
-        return true;
-    }
-    let mut end = None;
-    for node in apex.descendants().filter(|node| super::is(*node, DS, "Signature")) {
-        // A signature within one that is left out already goes with it.
-        if end.is_none_or(|end| node.range().start >= end) {
-            end = Some(node.range().end);
-            nodes.without.push(node.id());
-        }
-    }
-    true
-}
-
-=======
->>>>>>> xades
 /// One walk through the transforms that are left.
 struct Run<'r> {
     finish: &'r Method,

@@ -10,9 +10,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Differences that are known, each with its reason.
-<<<<<<< HEAD
-const KNOWN: &[(&str, &str)] = &[];
-=======
 const KNOWN: &[(&str, &str)] = &[
     (
         "validation/BaselineBWithCertificateValues.xml: malformed XML: expected encoding UTF-8, found ISO-8859-2",
@@ -23,7 +20,6 @@ const KNOWN: &[(&str, &str)] = &[
         "the reader takes UTF-8 only",
     ),
 ];
->>>>>>> xades
 
 #[test]
 fn facts_agree_with_the_recorded_verdicts() {

@@ -9,9 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What does not verify: parts of the reasons why the value, and why a reference, does not; empty if it does.
-<<<<<<< HEAD
-const REFUSED: &[(&str, &str, &str)] = &[];
-=======
 const REFUSED: &[(&str, &str, &str)] = &[
     ("aleksey-xmldsig-01/enveloped-ecdsa-java-bug.xml", "value invalid", ""),
     (
@@ -222,7 +219,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("xmldsig2ed-tests/xpointer-5-SUN.xml", "#hmac-sha1", ""),
     ("xmldsig2ed-tests/xpointer-6-SUN.xml", "#hmac-sha1", ""),
 ];
->>>>>>> xades
 
 #[test]
 fn every_vector_verifies_or_is_refused_for_a_known_reason() {
