@@ -78,10 +78,7 @@ pub(super) fn past(
     }
     let sub = failures.first().map_or(SubIndication::NoPoe, |failure| failure.sub);
     let signer = chain.path.leaf().ok_or((sub, "no signing certificate".to_owned()))?;
-    let control = control_time(&chain.path, scope, proofs, material).map_err(|(found, why)| {
-        // An unproven issuer of revocation data is named; otherwise the present failure stays.
-        (found.unwrap_or(sub), why)
-    })?;
+    let control = control_time(&chain.path, scope, proofs, material).map_err(|why| (sub, why))?;
     let proven = proofs.earliest(object);
     if proven > control {
         return Err((sub, format!("proven to exist at {proven}, the chain is known to hold until {control}")));
@@ -98,8 +95,6 @@ pub(super) fn past(
     Ok((ChainValidInThePast(()), proven))
 }
 
-type Missing = (Option<SubIndication>, String);
-
 /// Past certificate validation (5.6.2.1): the latest time at which the chain is known to have held, under the first
 /// anchor under which it did.
 fn control_time(
@@ -107,7 +102,7 @@ fn control_time(
     scope: Scope,
     proofs: &Proofs,
     material: &Material<'_>,
-) -> Result<Time, Missing> {
+) -> Result<Time, String> {
     let now = material.context.time;
     let mut first = None;
     for anchor in path.anchors() {
@@ -120,7 +115,7 @@ fn control_time(
             }
         }
     }
-    Err(first.unwrap_or((None, "no trust anchor in the chain".into())))
+    Err(first.unwrap_or_else(|| "no trust anchor in the chain".into()))
 }
 
 /// Validation time sliding (5.6.2.2).
@@ -132,7 +127,7 @@ struct Sliding<'s, 'm> {
 }
 
 impl Sliding<'_, '_> {
-    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, Missing> {
+    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, String> {
         let mut used = Vec::new();
         for index in (0..anchor).rev() {
             let place = Place::at(self.scope, index);
@@ -140,7 +135,7 @@ impl Sliding<'_, '_> {
             for rule in RULES {
                 let level = self.material.context.policy.level(check_of(rule), place);
                 if let (Level::Fail, Err(why)) = (level, self.path.obeys(rule, index)) {
-                    return Err((None, why));
+                    return Err(why);
                 }
             }
             if required(certificate, place) && !self.path.self_signed(index) {
@@ -160,7 +155,7 @@ impl Sliding<'_, '_> {
 
     /// Acceptable revocation data from before the control time, which with its certificate is proven to have existed
     /// by then; the latest such.
-    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, Missing> {
+    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, String> {
         let mut unproven_issuer = false;
         let proven = |object| self.proofs.earliest(object) <= control;
         for usable in self.material.revocation_of(self.path, index).usable {
@@ -177,9 +172,9 @@ impl Sliding<'_, '_> {
         }
         if unproven_issuer {
             let why = "nothing proves that the revocation data's issuer existed within its validity";
-            return Err((Some(SubIndication::RevocationOutOfBoundsNoPoe), why.into()));
+            return Err(why.into());
         }
-        Err((None, format!("no revocation data on certificate {index} of the chain is proven to be from before {control}")))
+        Err(format!("no revocation data on certificate {index} of the chain is proven to be from before {control}"))
     }
 
     fn issuer_proven(&self, issuer: &Path) -> bool {
@@ -195,7 +190,7 @@ impl Sliding<'_, '_> {
         certificate: &Certificate,
         usable: Option<&Usable>,
         control: Time,
-    ) -> Result<Time, Missing> {
+    ) -> Result<Time, String> {
         let table = &self.material.context.policy.algorithms;
         let own = self.path.issuer_of(index).map(|issuer| (&certificate.signature_algorithm, &issuer.key));
         let data = usable.and_then(|usable| {
@@ -206,9 +201,7 @@ impl Sliding<'_, '_> {
         for (algorithm, key) in own.into_iter().chain(data) {
             let reliability = table.declared(algorithm, key);
             if !reliability.at(earliest) {
-                earliest = reliability
-                    .end()
-                    .ok_or((Some(SubIndication::CryptoConstraintsFailureNoPoe), "an algorithm was never accepted".into()))?;
+                earliest = reliability.end().ok_or("an algorithm of the chain is not accepted at any time")?;
             }
         }
         Ok(earliest)

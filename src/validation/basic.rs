@@ -54,6 +54,7 @@ pub(super) fn validate(
     let certificate = identification.value.certificate;
     let verified = cryptographic::verify(signature, &identification.value.value, policy);
 
+    let scope = if signature.counters.is_some() { Scope::CounterSignature } else { Scope::Signature };
     let mut recorder = Recorder::new(policy);
     recorder.findings = format.findings;
     recorder.findings.extend(identification.findings);
@@ -61,7 +62,7 @@ pub(super) fn validate(
     recorder.findings.extend(verified.findings);
     let trust = certificate.as_ref().map(|certificate| {
         let path = material.path(certificate, &[signature_origin(index)]);
-        let chain = x509::validate(material, path, Scope::Signature, &mut recorder);
+        let chain = x509::validate(material, path, scope, &mut recorder);
         let acceptance = acceptance::check(signature, certificate, &chain.path, material, &mut recorder);
         (chain, acceptance)
     });
@@ -75,7 +76,7 @@ pub(super) fn validate(
         cryptographic: verified.value.result,
         trust,
     };
-    let process = Process { index, timestamps, material, signer: certificate.as_deref() };
+    let process = Process { index, timestamps, material, signer: certificate.as_deref(), scope };
     let (result, best_signature_time, chain) = process.conclude(blocks, &mut recorder);
     Outcome { result, intact, signer: certificate, chain, best_signature_time, findings: recorder.findings }
 }
@@ -85,6 +86,7 @@ struct Process<'p, 'm> {
     timestamps: &'p [Timestamp],
     material: &'p Material<'m>,
     signer: Option<&'p Certificate>,
+    scope: Scope,
 }
 
 type Conclusion = (Result<TotalPassed, SubIndication>, Time, Option<Chain>);
@@ -166,7 +168,7 @@ impl Process<'_, '_> {
         match long_term {
             Ok(passed) => (not_yet_valid(chain, proven).map_or(Ok(passed), Err), proven),
             Err(sub) => {
-                let past = archival::past(&chain.failures, chain, object, Scope::Signature, &proofs, self.material)
+                let past = archival::past(&chain.failures, chain, object, self.scope, &proofs, self.material)
                     .and_then(|(witness, time)| match acceptance.at(time) {
                         Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
                         Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
@@ -178,12 +180,8 @@ impl Process<'_, '_> {
                     }
                     Err((found, why)) => {
                         archival::note(Err(&why), recorder);
-                        // What the past adds is named only where it says more than the present.
-                        let named = match found {
-                            SubIndication::RevocationOutOfBoundsNoPoe | SubIndication::NotYetValid => found,
-                            _ => sub,
-                        };
-                        (Err(named), best)
+                        // The present failure stays, unless the past says that nothing can mend it.
+                        (Err(if found.failed() { found } else { sub }), best)
                     }
                 }
             }

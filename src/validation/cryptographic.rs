@@ -13,7 +13,7 @@ pub(super) struct CryptographicallyValid(());
 /// What the verification came to.
 #[derive(Debug)]
 pub(super) struct Verified {
-    /// All references and the value hold, whatever the policy makes of them.
+    /// The value and all references but the entries of lists hold, whatever the policy makes of them.
     pub(super) intact: bool,
     pub(super) result: Result<CryptographicallyValid, SubIndication>,
 }
@@ -90,13 +90,13 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
     };
     fail(goes_on, wrong_value);
 
-    let entries_intact = |reference: &Reference| {
+    // The digest of a list's entry is signed: the entry may be elsewhere.
+    let holds = |reference: &Reference| {
         reference.outcome == ReferenceOutcome::Intact
-            || (signature.form == Form::Xades
-                && reference.kind == ReferenceKind::ManifestEntry
+            || (reference.kind == ReferenceKind::ManifestEntry
                 && matches!(reference.outcome, ReferenceOutcome::NotFound(_)))
     };
-    let intact = verifies && covered && signature.references.iter().all(entries_intact);
+    let intact = verifies && covered && signature.references.iter().all(holds);
     let result = match failure {
         // What is not intact is never accepted, whatever the policy.
         None if intact => Ok(CryptographicallyValid(())),
