@@ -1,6 +1,7 @@
 //! Validation of signatures with archival data (EN 319 102-1, 5.6): proofs of existence, newest time-stamp first,
 //! then past certificate validation by sliding the control time.
 
+use super::basic::Document;
 use super::check::{Check, Recorder};
 use super::material::Material;
 use super::policy::{Level, Place, Scope};
@@ -15,6 +16,7 @@ use crate::certificate::path::rules::RULES;
 use crate::revocation::CertificateStatus;
 use crate::signature::TimestampKind;
 use crate::time::Time;
+use std::cmp::Reverse;
 
 /// The chain held at a past time at which the signature existed.
 #[derive(Debug)]
@@ -37,28 +39,33 @@ pub(super) fn has_material(timestamps: &[Timestamp]) -> bool {
     })
 }
 
-/// Proofs of existence out of all time-stamps of a signature, newest first: each must itself hold, now or in the
-/// past that the newer ones prove.
-pub(super) fn proofs(
-    timestamps: &[Timestamp],
-    signature: usize,
-    signer: Option<&Certificate>,
-    material: &Material<'_>,
-) -> Proofs {
+/// Proofs of existence out of all time-stamps of a document, newest first: each must itself hold, now or in the past
+/// that the newer ones prove.
+pub(super) fn proofs(document: &Document<'_, '_>) -> Proofs {
+    let material = document.material;
     let now = material.context.time;
     let mut proofs = Proofs::new(now);
-    let mut order: Vec<(usize, &Timestamp)> = timestamps.iter().enumerate().collect();
-    order.sort_by_key(|(position, timestamp)| std::cmp::Reverse((timestamp.generated(), *position)));
-    for (position, timestamp) in order {
+    let mut order: Vec<(usize, usize, &Timestamp)> = Vec::new();
+    for (signature, timestamps) in document.timestamps.iter().enumerate() {
+        order.extend(
+            timestamps.iter().enumerate().map(|(position, timestamp)| (signature, position, timestamp)),
+        );
+    }
+    order.sort_by_key(|(signature, position, timestamp)| {
+        Reverse((timestamp.generated(), *position, Reverse(*signature)))
+    });
+    for (signature, position, timestamp) in order {
         let held = timestamp.proven().or_else(|| {
             let chain = timestamp.chain.as_ref()?;
-            past(&timestamp.failures, chain, Object::Timestamp(signature, position), Scope::Timestamp, &proofs, material)
+            let object = Object::Timestamp(signature, position);
+            past(&timestamp.failures, chain, object, Scope::Timestamp, &proofs, material)
                 .ok()
                 .filter(|(_, proven)| timestamp.algorithms.at(*proven))
                 .and_then(|(witness, _)| timestamp.proven_in_the_past(&witness))
         });
         if let Some(proven) = held.filter(|proven| proven.time() <= now) {
-            proofs.extend(timestamp, proven, signature, signer.map(|s| s.sha256), material);
+            let signer = document.signers.get(signature).copied().flatten();
+            proofs.extend(timestamp, proven, signature, signer, material);
         }
     }
     proofs
@@ -81,7 +88,10 @@ pub(super) fn past(
     let control = control_time(&chain.path, scope, proofs, material).map_err(|why| (sub, why))?;
     let proven = proofs.earliest(object);
     if proven > control {
-        return Err((sub, format!("proven to exist at {proven}, the chain is known to hold until {control}")));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, the chain is known to hold until {control}"),
+        ));
     }
     if proven < signer.not_before {
         return Err((
@@ -90,19 +100,17 @@ pub(super) fn past(
         ));
     }
     if proven > signer.not_after {
-        return Err((sub, format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after)));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after),
+        ));
     }
     Ok((ChainValidInThePast(()), proven))
 }
 
 /// Past certificate validation (5.6.2.1): the latest time at which the chain is known to have held, under the first
 /// anchor under which it did.
-fn control_time(
-    path: &Path,
-    scope: Scope,
-    proofs: &Proofs,
-    material: &Material<'_>,
-) -> Result<Time, String> {
+fn control_time(path: &Path, scope: Scope, proofs: &Proofs, material: &Material<'_>) -> Result<Time, String> {
     let now = material.context.time;
     let mut first = None;
     for anchor in path.anchors() {
@@ -174,7 +182,9 @@ impl Sliding<'_, '_> {
             let why = "nothing proves that the revocation data's issuer existed within its validity";
             return Err(why.into());
         }
-        Err(format!("no revocation data on certificate {index} of the chain is proven to be from before {control}"))
+        Err(format!(
+            "no revocation data on certificate {index} of the chain is proven to be from before {control}"
+        ))
     }
 
     fn issuer_proven(&self, issuer: &Path) -> bool {
@@ -201,7 +211,8 @@ impl Sliding<'_, '_> {
         for (algorithm, key) in own.into_iter().chain(data) {
             let reliability = table.declared(algorithm, key);
             if !reliability.at(earliest) {
-                earliest = reliability.end().ok_or("an algorithm of the chain is not accepted at any time")?;
+                earliest =
+                    reliability.end().ok_or("an algorithm of the chain is not accepted at any time")?;
             }
         }
         Ok(earliest)
@@ -211,9 +222,12 @@ impl Sliding<'_, '_> {
 /// Says whether the past rescued the signature.
 pub(super) fn note(result: Result<Time, &str>, recorder: &mut Recorder<'_>) {
     match result {
-        Ok(time) => recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on")),
+        Ok(time) => {
+            recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on"))
+        }
         Err(why) => {
-            recorder.check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
+            recorder
+                .check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
         }
     }
 }

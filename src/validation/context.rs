@@ -11,7 +11,10 @@ pub(super) struct ContextAccepted(());
 
 /// A signature policy document is never fetched: where one is named, validation follows the policy given to the
 /// validator and says so.
-pub(super) fn check(signature: &Signature<'_>, policy: &Policy) -> Checked<Result<ContextAccepted, SubIndication>> {
+pub(super) fn check(
+    signature: &Signature<'_>,
+    policy: &Policy,
+) -> Checked<Result<ContextAccepted, SubIndication>> {
     let mut recorder = Recorder::new(policy);
     let available = match &signature.attributes.policy {
         None => {

@@ -147,8 +147,9 @@ pub struct SizeRule {
 fn optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| {
-        Time::parse_rfc3339(&text)
-            .ok_or_else(|| serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}")))
+        Time::parse_rfc3339(&text).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}"))
+        })
     })
     .transpose()
 }
@@ -320,7 +321,10 @@ impl Algorithms {
         let scheme = |name: &str, minimum: usize, sizes: &[(usize, &str)]| SchemeRule {
             name: name.into(),
             minimum,
-            sizes: sizes.iter().map(|(from, expires)| SizeRule { from: *from, expires: end(expires) }).collect(),
+            sizes: sizes
+                .iter()
+                .map(|(from, expires)| SizeRule { from: *from, expires: end(expires) })
+                .collect(),
         };
         let rsa = |last: &'static str| {
             [

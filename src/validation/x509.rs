@@ -64,9 +64,15 @@ impl Chain {
 }
 
 /// Validates the chain at the validation time.
-pub(super) fn validate(material: &Material<'_>, path: Rc<Path>, scope: Scope, recorder: &mut Recorder<'_>) -> Chain {
+pub(super) fn validate(
+    material: &Material<'_>,
+    path: Rc<Path>,
+    scope: Scope,
+    recorder: &mut Recorder<'_>,
+) -> Chain {
     let time = material.context.time;
-    let mut chain = Chain { anchor: None, failures: Vec::new(), revocation: Vec::new(), path: Rc::clone(&path) };
+    let mut chain =
+        Chain { anchor: None, failures: Vec::new(), revocation: Vec::new(), path: Rc::clone(&path) };
     let place = Place::signer(scope);
 
     let known = path.anchors().next();
@@ -90,8 +96,15 @@ pub(super) fn validate(material: &Material<'_>, path: Rc<Path>, scope: Scope, re
 
     for index in 0..anchor {
         recorder.subject = subject(index);
-        Examination { material, path: &path, index, place: Place::at(scope, index), chain: &mut chain, recorder }
-            .run();
+        Examination {
+            material,
+            path: &path,
+            index,
+            place: Place::at(scope, index),
+            chain: &mut chain,
+            recorder,
+        }
+        .run();
     }
     recorder.subject = "";
     chain
@@ -202,14 +215,18 @@ impl Examination<'_, '_, '_> {
         }
         let selection = self.material.revocation_of(self.path, self.index);
         let present = selection.present > 0;
-        if !self.recorder.check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into()) {
+        if !self
+            .recorder
+            .check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into())
+        {
             return Err(());
         }
         let usable = selection.latest().cloned();
         if present {
-            let goes_on = self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
-                format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
-            });
+            let goes_on =
+                self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
+                    format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
+                });
             if !goes_on {
                 return Err(());
             }
@@ -225,12 +242,18 @@ impl Examination<'_, '_, '_> {
         };
         match revoked {
             Some((at, Some(CERTIFICATE_HOLD))) => {
-                if !self.recorder.check(Check::NotOnHold, self.place, false, || format!("on hold since {at}").into()) {
+                if !self
+                    .recorder
+                    .check(Check::NotOnHold, self.place, false, || format!("on hold since {at}").into())
+                {
                     self.chain.fail(SubIndication::TryLater, Cause::RevokedSince(at));
                 }
             }
             Some((at, _)) => {
-                if !self.recorder.check(Check::NotRevoked, self.place, false, || format!("revoked since {at}").into()) {
+                if !self
+                    .recorder
+                    .check(Check::NotRevoked, self.place, false, || format!("revoked since {at}").into())
+                {
                     let sub = match self.index {
                         0 => SubIndication::RevokedNoPoe,
                         _ => SubIndication::RevokedCaNoPoe,
@@ -250,9 +273,10 @@ impl Examination<'_, '_, '_> {
 
     fn algorithms(&mut self, certificate: &Certificate, usable: Option<&Usable>) {
         let material = self.material;
-        let own = self.path.issuer_of(self.index).map(|issuer| {
-            (Check::CertificateAlgorithm, &certificate.signature_algorithm, &issuer.key)
-        });
+        let own = self
+            .path
+            .issuer_of(self.index)
+            .map(|issuer| (Check::CertificateAlgorithm, &certificate.signature_algorithm, &issuer.key));
         let data = usable.and_then(|usable| {
             let item = material.evidence.get(usable.evidence)?;
             Some((Check::RevocationAlgorithm, item.data.algorithm(), &usable.issuer.leaf()?.key))
@@ -272,7 +296,8 @@ impl Examination<'_, '_, '_> {
         let issuer_stands = usable.is_some_and(|usable| self.stands(&usable.issuer, time));
         let inside = within(certificate, time);
         let goes_on = self.recorder.check(Check::CertificateValidity, self.place, inside, || {
-            format!("valid from {} to {}, checked at {time}", certificate.not_before, certificate.not_after).into()
+            format!("valid from {} to {}, checked at {time}", certificate.not_before, certificate.not_after)
+                .into()
         });
         if !goes_on {
             // Known not to have been revoked while it was valid (5.2.6.4, 1 c).
@@ -285,9 +310,10 @@ impl Examination<'_, '_, '_> {
             };
         }
         if usable.is_some() {
-            let goes_on = self.recorder.check(Check::RevocationIssuerValidity, self.place, issuer_stands, || {
-                "the revocation data's issuer is outside its validity and is no anchor".into()
-            });
+            let goes_on =
+                self.recorder.check(Check::RevocationIssuerValidity, self.place, issuer_stands, || {
+                    "the revocation data's issuer is outside its validity and is no anchor".into()
+                });
             if !goes_on {
                 self.chain.fail(SubIndication::RevocationOutOfBoundsNoPoe, Cause::Validity);
             }

@@ -105,7 +105,14 @@ const PARTS: [&str; 7] =
 struct Tally(BTreeMap<&'static str, (usize, usize)>);
 
 impl Tally {
-    fn count(&mut self, part: &'static str, file: &str, expected: &str, found: &str, seal: Option<&SealVerdict>) {
+    fn count(
+        &mut self,
+        part: &'static str,
+        file: &str,
+        expected: &str,
+        found: &str,
+        seal: Option<&SealVerdict>,
+    ) {
         let (agreed, all) = self.0.entry(part).or_default();
         *all += 1;
         if expected == found {
@@ -146,7 +153,8 @@ fn run(folder: &Path, records: &str, bench: &dyn Fn(&Record) -> Arc<Bench>) -> T
                 continue;
             };
             let sub = |text: Option<&str>| text.unwrap_or("none").to_owned();
-            let mut part = |part, expected: &str, found: &str| tally.count(part, &name, expected, found, Some(seal));
+            let mut part =
+                |part, expected: &str, found: &str| tally.count(part, &name, expected, found, Some(seal));
             part("indication", &expected.indication, seal.indication.as_str());
             part(
                 "sub-indication",
@@ -194,6 +202,7 @@ fn recorded_verdicts_of_the_real_credentials() {
     let benches: BTreeMap<&str, Arc<Bench>> =
         ["2023-09", "2026-08"].map(|date| (date, Arc::new(Bench::new(lists(&trust.join(date)))))).into();
     let records = std::fs::read_to_string(folder.join("expected.jsonl")).unwrap();
-    let tally = run(&folder, &records, &|record| Arc::clone(&benches[record.trust_lists.as_deref().unwrap()]));
+    let tally =
+        run(&folder, &records, &|record| Arc::clone(&benches[record.trust_lists.as_deref().unwrap()]));
     assert_floor("credentials", &tally, [("signatures", 0); 7]);
 }

@@ -12,7 +12,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const TERRITORIES: &str = "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK UK";
+const TERRITORIES: &str =
+    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK UK";
 
 /// A folder of `../shared/trust-lists`; `None`, with a line printed, where it is missing.
 fn shared(name: &str) -> Option<PathBuf> {
@@ -58,7 +59,11 @@ fn real(name: &str, missing: &[&str], journal: &str) -> Option<Snapshot> {
     let mut digests = Vec::new();
     let mut expired = Vec::new();
     for state in snapshot.lists.iter().filter(|list| list.accepted()) {
-        let file = if state.territory == "EU" { "eu-lotl.xml".to_owned() } else { format!("{}.xml", state.territory) };
+        let file = if state.territory == "EU" {
+            "eu-lotl.xml".to_owned()
+        } else {
+            format!("{}.xml", state.territory)
+        };
         let bytes = fs::read(folder.join(file)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         let next = between(&text, "NextUpdate").and_then(|_| text.split_once("NextUpdate>"));
@@ -88,14 +93,27 @@ fn the_lists_of_august_2026_load_whole() {
     assert_eq!((snapshot.accepted(), snapshot.lotl_sequence), (29, Some(390)));
     let now = t("2026-11-22T00:00:00Z");
     let shown = snapshot.show("si", now).unwrap();
-    assert!(shown.providers.iter().any(|provider| provider.identifier.as_deref().is_some_and(|i| i.starts_with("VATSI-"))));
-    assert_eq!(shown.providers.iter().map(|provider| provider.services.len()).sum::<usize>(), shown.list.services);
+    assert!(
+        shown
+            .providers
+            .iter()
+            .any(|provider| provider.identifier.as_deref().is_some_and(|i| i.starts_with("VATSI-")))
+    );
+    assert_eq!(
+        shown.providers.iter().map(|provider| provider.services.len()).sum::<usize>(),
+        shown.list.services
+    );
     assert!(snapshot.show("ZZ", now).is_none());
     for (number, service) in snapshot.services.iter().enumerate() {
         for certificate in &service.certificates {
             let anchor = snapshot.anchor(&certificate.anchor_key()).unwrap();
             assert!(anchor.services.contains(&number) && !anchor.statically);
-            assert!(snapshot.by_subject(&certificate.subject.normal).iter().any(|c| c.sha256 == certificate.sha256));
+            assert!(
+                snapshot
+                    .by_subject(&certificate.subject.normal)
+                    .iter()
+                    .any(|c| c.sha256 == certificate.sha256)
+            );
         }
     }
 }
@@ -109,14 +127,20 @@ fn the_lists_of_september_2023_load_whole_and_those_of_2026_follow_them_but_not_
     let crypto = Crypto::default();
     let new = load(&Mirror::open(&new_lists).unwrap(), &Context::after(&crypto, &old)).unwrap();
     for state in &new.lists {
-        println!("{} after 2023-09: {:?} {:?} newest {:?}", state.territory, state.sequence, state.condition, state.newest);
+        println!(
+            "{} after 2023-09: {:?} {:?} newest {:?}",
+            state.territory, state.sequence, state.condition, state.newest
+        );
     }
     let back = load(&Mirror::open(&old_lists).unwrap(), &Context::after(&crypto, &new)).unwrap_err();
     assert!(back.to_string().contains("rollback: sequence number 332 after 390"), "{back}");
 
     let again = load(&Mirror::open(&new_lists).unwrap(), &Context::after(&crypto, &new)).unwrap();
     assert_eq!(again.identity, new.identity);
-    assert!(again.services.iter().zip(&new.services).all(|(a, b)| Arc::ptr_eq(a, b)), "nothing was read again");
+    assert!(
+        again.services.iter().zip(&new.services).all(|(a, b)| Arc::ptr_eq(a, b)),
+        "nothing was read again"
+    );
 }
 
 /// A mirror in which some addresses have other bytes.
@@ -142,8 +166,12 @@ fn each_real_version_of_a_list_follows_the_one_before_and_never_comes_back() {
     let crypto = Crypto::default();
     let only_small = ListLimits { bytes: 600_000, ..ListLimits::default() };
     let base = Context { limits: only_small, ..Context::new(&crypto) };
-    let urls: BTreeMap<String, String> =
-        load(&mirror, &base).unwrap().lists.iter().map(|list| (list.territory.clone(), list.url.clone())).collect();
+    let urls: BTreeMap<String, String> = load(&mirror, &base)
+        .unwrap()
+        .lists
+        .iter()
+        .map(|list| (list.territory.clone(), list.url.clone()))
+        .collect();
     let mut rollbacks = 0;
     for territory in ["CY", "IE", "MT", "SE"] {
         let mut files: Vec<PathBuf> =
@@ -163,8 +191,11 @@ fn each_real_version_of_a_list_follows_the_one_before_and_never_comes_back() {
                     let good = last_good(&state);
                     if let Some((older, last)) = &known {
                         assert!(good.sequence > last.sequence);
-                        let behind = base.clone().with_last_good(BTreeMap::from([(territory.to_owned(), good)]));
-                        let Condition::Refused(why) = get(older, &behind).condition else { panic!("{older:?}") };
+                        let behind =
+                            base.clone().with_last_good(BTreeMap::from([(territory.to_owned(), good)]));
+                        let Condition::Refused(why) = get(older, &behind).condition else {
+                            panic!("{older:?}")
+                        };
                         assert!(why.starts_with("rollback: "), "{why}");
                         rollbacks += 1;
                     }
@@ -193,7 +224,8 @@ fn the_demonstration_domain_loads() {
     let (demo, domain) = demo();
     let crypto = Crypto::default();
     let snapshot = Snapshot::load(&demo.by_url, &domain, &Context::new(&crypto)).unwrap();
-    let states: Vec<_> = snapshot.lists.iter().map(|l| (l.territory.as_str(), l.accepted(), l.services)).collect();
+    let states: Vec<_> =
+        snapshot.lists.iter().map(|l| (l.territory.as_str(), l.accepted(), l.services)).collect();
     assert_eq!(states, [("EU", true, 0), ("XA", true, 2), ("XB", true, 2)]);
     assert_eq!(snapshot.official_journal.as_deref(), Some(list::ANNOUNCEMENT));
     let key = |der: &[u8]| sealgate::certificate::Certificate::parse(der).unwrap().anchor_key();
@@ -237,7 +269,11 @@ fn a_bad_list_contributes_nothing_and_the_last_good_one_stays() {
         ("cut short", newer[..newer.len() / 2].to_vec(), "malformed"),
         ("oversized", demo.sign(&changed(|l| l.padding = 33 << 20)), "expected at most"),
         ("no signature", changed(|_| {}).unsigned(), "no Signature"),
-        ("two signatures", text(&newer).replace(end, &format!("{signature}{end}")).into_bytes(), "several Signature"),
+        (
+            "two signatures",
+            text(&newer).replace(end, &format!("{signature}{end}")).into_bytes(),
+            "several Signature",
+        ),
         ("wrong signer", demo.sign_as_stranger(&changed(|_| {})), "does not name"),
         ("broken signature value", demo.break_signature(&newer), "signature value: wrong"),
         ("content altered", demo.alter_content(&newer), "digest differs"),
