@@ -21,3 +21,11 @@ pub mod timestamp;
 pub mod validation;
 
 pub mod credential;
+
+pub mod report;
+
+pub mod pipeline;
+
+pub mod http;
+
+pub mod cli;

@@ -1,7 +1,7 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
-use crate::credential::{self, Credential};
+use crate::credential::{self, CheckedCredential};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
 use crate::report::{Decision, Overall, Seal, TrustSummary, Verdict};
@@ -98,11 +98,11 @@ impl Pipeline {
     }
 
     /// The credential in the first signed payload that is one: the bytes that were signed, never the document's.
-    fn credential(&self, signatures: &[Signature<'_>], time: Time) -> Option<Credential> {
+    fn credential(&self, signatures: &[Signature<'_>], time: Time) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let mut credential = payloads.into_iter().find_map(|payload| credential::read(payload, &self.limits))?;
-        credential.checks = credential::checks(&credential, time);
-        Some(credential)
+        let credential = payloads.into_iter().find_map(|payload| credential::read(payload, &self.limits))?;
+        let checks = credential::checks(&credential, time);
+        Some(CheckedCredential { credential, checks })
     }
 
     fn verdict(
@@ -110,7 +110,7 @@ impl Pipeline {
         time: Time,
         format: &'static str,
         seals: Vec<Seal>,
-        credential: Option<Credential>,
+        credential: Option<CheckedCredential>,
     ) -> Verdict {
         let overall = Overall::of(&seals);
         Verdict {

@@ -30,6 +30,18 @@ pub enum CheckStatus {
     Skipped,
 }
 
+impl CheckStatus {
+    /// The official word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Error => "ERROR",
+            Self::Skipped => "SKIPPED",
+        }
+    }
+}
+
 /// Runs the checks on a credential at a validation time.
 #[must_use]
 pub fn checks(credential: &Credential, time: Time) -> Vec<Check> {

@@ -43,6 +43,16 @@ pub struct Credential {
     pub status: Vec<StatusEntry>,
 }
 
+/// A credential with the checks that were made on it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CheckedCredential {
+    /// What it says.
+    #[serde(flatten)]
+    pub credential: Credential,
+    /// Every check, each with what it came to.
+    pub checks: Vec<Check>,
+}
+
 /// The data models told apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 pub enum Model {

@@ -1,7 +1,7 @@
 //! The acceptance policy's word on verdict and credential together.
 
 use super::{Overall, Seal};
-use crate::credential::{CheckStatus, Credential};
+use crate::credential::{CheckStatus, CheckedCredential};
 use serde::Serialize;
 
 /// What to do with the credential, and why not simply accept it.
@@ -41,7 +41,7 @@ impl Decision {
     /// The default acceptance policy: every seal passed and rests on a qualified certificate, the payload is a
     /// credential that we can read, and none of its checks is an error.
     #[must_use]
-    pub fn of(overall: Overall, seals: &[Seal], credential: Option<&Credential>) -> Self {
+    pub fn of(overall: Overall, seals: &[Seal], credential: Option<&CheckedCredential>) -> Self {
         let mut decision = Self { outcome: Outcome::Accept, reasons: Vec::new() };
         match overall {
             Overall::Passed => {}

@@ -9,7 +9,7 @@ pub use decision::{Decision, Outcome};
 pub use text::write_text;
 pub use trust::{territory_json, trust_json, write_territory, write_trust};
 
-use crate::credential::Credential;
+use crate::credential::CheckedCredential;
 use crate::finding::Finding;
 use crate::time::Time;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub struct Verdict {
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
     /// What the sealed payload says; `null` where nothing sealed could be read as a credential.
-    pub credential: Option<Credential>,
+    pub credential: Option<CheckedCredential>,
     /// The acceptance policy's word.
     pub decision: Decision,
     /// The lists that the verdict rests on.

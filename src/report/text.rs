@@ -1,6 +1,7 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
 use super::{Seal, Verdict};
+use crate::credential::CheckedCredential;
 use crate::finding::Status;
 use std::io::{self, Write};
 
@@ -18,9 +19,7 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         write_seal(seal, out)?;
     }
     if let Some(credential) = &verdict.credential {
-        for line in credential.summary() {
-            writeln!(out, "  {}", plain(&line))?;
-        }
+        write_credential(credential, out)?;
     }
     write!(out, "  Decision: {}", verdict.decision.outcome.as_str())?;
     match verdict.decision.reasons.as_slice() {
@@ -74,6 +73,26 @@ fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
             Status::Passed | Status::NotRun => continue,
         };
         writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&finding.detail), finding.clause)?;
+    }
+    Ok(())
+}
+
+fn write_credential(checked: &CheckedCredential, out: &mut dyn Write) -> io::Result<()> {
+    let credential = &checked.credential;
+    let mut line = |name: &str, text: Option<&str>| match text {
+        Some(text) => writeln!(out, "  {name}: {}", plain(text)),
+        None => Ok(()),
+    };
+    line("Credential", credential.title.as_deref())?;
+    line("  Profile", credential.profile.as_deref())?;
+    let issuer = credential.issuer.as_ref();
+    line("  Issuer by its own words", issuer.and_then(|i| i.legal_name.as_deref().or(i.id.as_deref())))?;
+    line("  Learner", credential.learner.as_ref().and_then(|learner| learner.full_name.as_deref()))?;
+    for achievement in &credential.achievements {
+        line("  Achievement", achievement.title.as_deref())?;
+    }
+    for check in &checked.checks {
+        line("  Check", Some(&format!("{} {}: {}", check.check, check.status.as_str(), check.reason)))?;
     }
     Ok(())
 }

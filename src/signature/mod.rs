@@ -315,6 +315,9 @@ pub struct Structure {
     pub not_bes: Vec<String>,
     /// Why it is not baseline B; empty if it is.
     pub not_baseline_b: Vec<String>,
+    /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
+    /// nothing speaks against it.
+    pub not_baseline_t: Vec<String>,
     /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
     pub excluded_from_lt: Vec<String>,
     /// Complete certificate and revocation references both present (C level).
@@ -326,7 +329,4 @@ pub struct Structure {
     /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for
     /// data that is not where it must be, as its outcome then says. Says less than the outcomes, never more.
     pub core_references_valid: bool,
-    /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
-    /// nothing speaks against it.
-    pub not_baseline_t: Vec<String>,
 }

@@ -1,14 +1,19 @@
 //! The one integration test binary.
 #![allow(clippy::as_conversions)]
 
+#[path = "../demo/mod.rs"]
+mod demo;
+
 mod asn1;
 mod certificates;
 mod conformance;
 mod credential;
-#[path = "../demo/mod.rs"]
-mod demo;
 mod demonstration;
+mod http;
 mod jades;
+mod layout;
+mod mutation;
+mod support;
 mod trust;
 mod xml;
 mod xmldsig;
