@@ -13,7 +13,7 @@ use crate::time::Time;
 
 /// Attributes and algorithms of the signature are acceptable.
 #[derive(Debug)]
-pub struct Accepted(());
+pub(super) struct Accepted(());
 
 /// What acceptance validation found; [`Acceptance::at`] decides for a time.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::signature::{Signature, SignaturePolicy};
 
 /// The constraints under which the signature is to be validated are known.
 #[derive(Debug)]
-pub struct ContextAccepted(());
+pub(super) struct ContextAccepted(());
 
 /// A signature policy document is never fetched: where one is named, validation follows the policy given to the
 /// validator and says so.

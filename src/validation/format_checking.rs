@@ -7,7 +7,7 @@ use crate::signature::Signature;
 
 /// The signature conforms to its format.
 #[derive(Debug)]
-pub struct FormatAccepted(());
+pub(super) struct FormatAccepted(());
 
 /// Decides on the facts that the reader of the format stated.
 pub(super) fn check(

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// id-kp-OCSPSigning.
 pub(super) const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+/// id-pkix-ocsp-nonce.
+const OCSP_NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
 /// CRLReason certificateHold.
 pub(super) const CERTIFICATE_HOLD: u8 = 6;
 /// How far responders may vouch for responders: deeper than any real document, shallow enough for the stack.
@@ -297,9 +299,10 @@ impl Material<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Acceptance {
-        if !response.unknown_critical.is_empty() {
-            let extensions = response.unknown_critical.join(", ");
-            return Err(format!("critical extensions of the response not processed: {extensions}"));
+        // A nonce ties an answer to a question; this answer was embedded, and nobody asked here.
+        let mut unknown = response.unknown_critical.iter().filter(|oid| *oid != OCSP_NONCE);
+        if let Some(extension) = unknown.next() {
+            return Err(format!("a critical extension of the response is not processed: {extension}"));
         }
         let answer = response
             .answer_for(self.context.crypto, certificate, issuer)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The signing certificate is known, and the signature names it.
 #[derive(Debug)]
-pub struct SignerIdentified(());
+pub(super) struct SignerIdentified(());
 
 /// Candidates whose key is tried on the value: a hostile signature may offer thousands.
 const MOST_CANDIDATES: usize = 64;
@@ -24,6 +24,12 @@ pub(super) struct Identification {
     /// Whether the value verifies with its key.
     pub(super) value: Verification,
     pub(super) result: Result<SignerIdentified, SubIndication>,
+}
+
+impl Identification {
+    pub(super) fn certificate_digest(&self) -> Option<[u8; 32]> {
+        self.certificate.as_ref().map(|certificate| certificate.sha256)
+    }
 }
 
 pub(super) fn identify(
@@ -47,7 +53,7 @@ pub(super) fn identify(
                 Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
                 Verification::Invalid | Verification::Unsupported(_) => None,
             })
-            .unwrap_or((None, Verification::Unsupported("no signing certificate".into()))),
+            .unwrap_or_else(|| (None, by_bare_key(signature, material))),
     };
 
     let place = Place::SIGNATURE;
@@ -113,6 +119,14 @@ fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) 
         };
     }
     found
+}
+
+/// Without a certificate the value may still verify with a key that stands beside it; nobody vouches for that key.
+fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verification {
+    match &signature.signer.key {
+        Some(spki) => verify(signature, &PublicKey::from_spki(spki), material),
+        None => Verification::Unsupported("no signing certificate".into()),
+    }
 }
 
 fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {

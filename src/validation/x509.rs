@@ -3,7 +3,7 @@
 
 use super::check::{Check, Recorder};
 use super::material::Material;
-use super::policy::{Named, Place, Reliability, Scope};
+use super::policy::{Level, Named, Place, Reliability, Scope};
 use super::revocation_data::{CERTIFICATE_HOLD, Usable, required};
 use super::verdict::SubIndication;
 use crate::certificate::path::Path;
@@ -18,7 +18,7 @@ const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// The chain holds at the validation time.
 #[derive(Debug)]
-pub struct ChainValid(());
+pub(super) struct ChainValid(());
 
 /// What chain validation came to. Every failure is kept, not the first alone: a later block may find that one did
 /// not hold at the best signature time, and must then still face the others.
@@ -170,7 +170,7 @@ impl Examination<'_, '_, '_> {
         }
         let extensions = &certificate.extensions;
         match self.place.scope {
-            Scope::Signature => {
+            Scope::Signature | Scope::CounterSignature => {
                 let suits = extensions
                     .key_usage
                     .is_some_and(|usage| usage.any(KeyUsage::NON_REPUDIATION | KeyUsage::DIGITAL_SIGNATURE));
@@ -292,6 +292,7 @@ impl Examination<'_, '_, '_> {
 
     fn validity(&mut self, certificate: &Certificate, usable: Option<&Usable>, needed: bool) {
         let time = self.material.context.time;
+        let policy = self.material.context.policy;
         let issuer_stands = usable.is_some_and(|usable| self.stands(&usable.issuer, time));
         let inside = within(certificate, time);
         let goes_on = self.recorder.check(Check::CertificateValidity, self.place, inside, || {
@@ -301,7 +302,8 @@ impl Examination<'_, '_, '_> {
         if !goes_on {
             // Known not to have been revoked while it was valid (5.2.6.4, 1 c).
             let good = usable.is_some_and(|usable| usable.status == CertificateStatus::Good);
-            let known = !needed || (good && (issuer_stands || self.place.scope == Scope::Timestamp));
+            let asked = policy.level(Check::RevocationIssuerValidity, self.place) != Level::Ignore;
+            let known = !needed || (good && (issuer_stands || !asked));
             return match known {
                 true => self.chain.fail(SubIndication::OutOfBoundsNotRevoked, Cause::Validity),
                 false => self.chain.fail(SubIndication::OutOfBoundsNoPoe, Cause::Validity),
