@@ -1,7 +1,7 @@
 //! The pieces of work that benches measure, on the bundled examples and demonstration lists.
 
-use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::xml::Document;
+use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
