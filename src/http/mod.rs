@@ -195,7 +195,7 @@ fn with_spare(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)>
 async fn answer_slow_head(spare: std::net::TcpStream) {
     let Ok(mut stream) = TcpStream::from_std(spare) else { return };
     let _ = tokio::time::timeout(Duration::from_secs(1), async {
-        let _ = stream.write_all(problem::SLOW_HEAD.as_bytes()).await;
+        let _ = stream.write_all(problem::slow_head().as_bytes()).await;
         let _ = stream.shutdown().await;
     })
     .await;
