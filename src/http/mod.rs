@@ -145,8 +145,12 @@ async fn accept(
             }
         }
     }
-    while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await {
-        spawn_connection(stream, &service, &graceful, None);
+    // Only what waits already: clients that keep coming must not put off the end.
+    for _ in 0..service.bounds.connections {
+        match tokio::time::timeout(Duration::ZERO, listener.accept()).await {
+            Ok(Ok((stream, _))) => spawn_connection(stream, &service, &graceful, None),
+            _ => break,
+        }
     }
 }
 
