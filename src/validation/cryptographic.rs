@@ -8,12 +8,12 @@ use crate::signature::{Form, Reference, ReferenceKind, ReferenceOutcome, Signatu
 
 /// Every signed data object is there and unchanged, and the value verifies.
 #[derive(Debug)]
-pub struct CryptographicallyValid(());
+pub(super) struct CryptographicallyValid(());
 
 /// What the verification came to.
 #[derive(Debug)]
 pub(super) struct Verified {
-    /// All references and the value hold, whatever the policy makes of them.
+    /// The value and the digests hold in themselves, whether or not they cover what they should.
     pub(super) intact: bool,
     pub(super) result: Result<CryptographicallyValid, SubIndication>,
 }
@@ -51,13 +51,15 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
                 fail(goes_on, SubIndication::HashFailure);
             }
             ReferenceOutcome::NotFound(why) => {
-                let goes_on = recorder
-                    .check(found, place, false, || format!("{} not found: {why}", describe(reference)).into());
+                let goes_on = recorder.check(found, place, false, || {
+                    format!("{} not found: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::SignedDataNotFound);
             }
             ReferenceOutcome::Refused(why) => {
-                let goes_on = recorder
-                    .check(intact, place, false, || format!("{} not digested: {why}", describe(reference)).into());
+                let goes_on = recorder.check(intact, place, false, || {
+                    format!("{} not digested: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::HashFailure);
             }
         }
@@ -71,8 +73,9 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
         ReferenceKind::SignedProperties | ReferenceKind::KeyInfo => false,
     });
     if !covered {
-        let goes_on = recorder
-            .check(Check::ReferenceDataFound, place, false, || "the signature refers to no data object".into());
+        let goes_on = recorder.check(Check::ReferenceDataFound, place, false, || {
+            "the signature refers to no data object".into()
+        });
         fail(goes_on, SubIndication::SignedDataNotFound);
     }
 
@@ -90,16 +93,17 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
     };
     fail(goes_on, wrong_value);
 
-    let entries_intact = |reference: &Reference| {
+    // The digest of a list's entry is signed: the entry may be elsewhere.
+    let holds = |reference: &Reference| {
         reference.outcome == ReferenceOutcome::Intact
-            || (signature.form == Form::Xades
-                && reference.kind == ReferenceKind::ManifestEntry
+            || (reference.kind == ReferenceKind::ManifestEntry
                 && matches!(reference.outcome, ReferenceOutcome::NotFound(_)))
     };
-    let intact = verifies && covered && signature.references.iter().all(entries_intact);
+    let held = verifies && covered && signature.references.iter().all(holds);
+    let intact = held || (verifies && signature.structure.core_references_valid);
     let result = match failure {
         // What is not intact is never accepted, whatever the policy.
-        None if intact => Ok(CryptographicallyValid(())),
+        None if held => Ok(CryptographicallyValid(())),
         None => Err(wrong_value),
         Some(sub) => Err(sub),
     };

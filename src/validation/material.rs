@@ -98,8 +98,7 @@ impl<'c> Material<'c> {
 
     fn read(&mut self, index: usize, signature: &Signature<'_>) -> Parts {
         let origin = signature_origin(index);
-        let place =
-            |token, after_timestamps| Place { signature: index, token, after_timestamps };
+        let place = |token, after_timestamps| Place { signature: index, token, after_timestamps };
         let certificates = signature
             .certificates
             .iter()
@@ -222,13 +221,15 @@ impl<'c> Material<'c> {
         self.budget.exhausted() || self.steps.get() == 0
     }
 
-    /// The first anchor of a path whose trust has not ended at `time`.
+    /// The first anchor of a path whose trust has not ended at `time`. None stands in for a signer that was itself
+    /// trusted and is no longer.
     pub(super) fn anchor_in_force(&self, path: &Path, time: Time) -> Option<usize> {
-        path.anchors().find(|index| {
-            path.certificate(*index).is_some_and(|certificate| {
-                self.sunset(certificate).is_none_or(|sunset| time <= sunset)
-            })
-        })
+        let in_force = |index: &usize| {
+            let sunset = path.certificate(*index).and_then(|certificate| self.sunset(certificate));
+            sunset.is_none_or(|sunset| time <= sunset)
+        };
+        let signer_trusted = path.anchors().next() == Some(0);
+        path.anchors().take(if signer_trusted { 1 } else { usize::MAX }).find(in_force)
     }
 
     /// When the trust in an anchor ends; a static anchor's never does.

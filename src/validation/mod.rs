@@ -37,9 +37,10 @@ use crate::signature::algorithm::Crypto;
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
-use basic::Outcome;
+use basic::{Document, Outcome};
 use check::Check;
 use material::Material;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use timestamps::Timestamp;
 
@@ -63,16 +64,37 @@ pub struct Context<'c> {
 /// Validates all signatures of a document, in order. What one of them carries serves all of them.
 #[must_use]
 pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<SealVerdict> {
-    let material = Material::gather(signatures, context);
-    signatures.iter().enumerate().map(|(index, signature)| seal(signature, index, &material)).collect()
-}
-
-fn seal(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> SealVerdict {
-    let timestamps = timestamps::validate(signature, index, material);
-    let outcome = basic::validate(signature, index, &timestamps, material);
-    let path = outcome.chain.as_ref().map(|chain| &chain.path);
-    let level = level::name(signature, index, path, &timestamps, material).to_owned();
-    assemble(signature, outcome, timestamps, level, material)
+    let material = &Material::gather(signatures, context);
+    let indexed = || signatures.iter().enumerate();
+    let timestamps: Vec<Vec<Timestamp>> =
+        indexed().map(|(index, signature)| timestamps::validate(signature, index, material)).collect();
+    let identifications: Vec<_> = indexed()
+        .map(|(index, signature)| signing_certificate::identify(signature, index, material))
+        .collect();
+    let document = Document {
+        material,
+        timestamps: &timestamps,
+        signers: identifications.iter().map(|identified| identified.value.certificate_digest()).collect(),
+        proofs: OnceCell::new(),
+    };
+    let judged: Vec<(Outcome, &'static str)> = indexed()
+        .zip(identifications)
+        .zip(&timestamps)
+        .map(|(((index, signature), identification), timestamps)| {
+            let outcome = basic::validate(signature, index, identification, &document);
+            let path = outcome.chain.as_ref().map(|chain| &chain.path);
+            let level = level::name(signature, index, path, timestamps, material);
+            (outcome, level)
+        })
+        .collect();
+    signatures
+        .iter()
+        .zip(judged)
+        .zip(timestamps)
+        .map(|((signature, (outcome, level)), timestamps)| {
+            assemble(signature, outcome, timestamps, level.to_owned(), material)
+        })
+        .collect()
 }
 
 fn assemble(
@@ -97,7 +119,12 @@ fn assemble(
     findings.extend(qualified.findings);
     if material.over_budget() {
         let detail = "the document asks for more work than it is given; what came after was left out";
-        findings.push(Finding::new(Check::WorkBudget.name(), Status::Warning, detail, Check::WorkBudget.clause()));
+        findings.push(Finding::new(
+            Check::WorkBudget.name(),
+            Status::Warning,
+            detail,
+            Check::WorkBudget.clause(),
+        ));
     }
     findings.extend(material.refused.iter().map(|what| {
         let clause = "EN 319 102-1, 5.1.1";
@@ -118,7 +145,10 @@ fn assemble(
             .map(|path| {
                 let links = path.links.iter();
                 links
-                    .map(|link| ChainCertificate { certificate: link.certificate.clone(), trusted: link.trusted })
+                    .map(|link| ChainCertificate {
+                        certificate: link.certificate.clone(),
+                        trusted: link.trusted,
+                    })
                     .collect()
             })
             .unwrap_or_default(),

@@ -51,8 +51,10 @@ pub struct Rule {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// A signature or counter-signature.
+    /// A signature.
     Signature,
+    /// A counter-signature.
+    CounterSignature,
     /// A time-stamp.
     Timestamp,
     /// A CRL or OCSP response.
@@ -145,8 +147,9 @@ pub struct SizeRule {
 fn optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| {
-        Time::parse_rfc3339(&text)
-            .ok_or_else(|| serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}")))
+        Time::parse_rfc3339(&text).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}"))
+        })
     })
     .transpose()
 }
@@ -289,8 +292,8 @@ impl Policy {
 impl Default for Policy {
     /// The policy `default`: EN 319 102-1 with the cryptographic constraints of TS 119 312 V1.5.1.
     fn default() -> Self {
-        use Position::{Authority, Signer};
-        use Scope::{Revocation, Signature, Timestamp};
+        use Position::Authority;
+        use Scope::{CounterSignature, Revocation, Timestamp};
         let rule = |check, scope, position, level| Rule { check, scope, position, level };
         Self {
             name: "default".into(),
@@ -299,11 +302,11 @@ impl Default for Policy {
                 rule(Check::CertificateValidity, None, Some(Authority), Level::Ignore),
                 rule(Check::RevocationIssuerValidity, None, Some(Authority), Level::Ignore),
                 rule(Check::RevocationIssuerValidity, Some(Timestamp), None, Level::Ignore),
+                rule(Check::RevocationIssuerValidity, Some(CounterSignature), None, Level::Ignore),
                 rule(Check::RevocationPresent, Some(Timestamp), Some(Authority), Level::Warn),
                 rule(Check::RevocationPresent, Some(Revocation), Some(Authority), Level::Warn),
                 rule(Check::RevocationAcceptable, Some(Timestamp), Some(Authority), Level::Warn),
                 rule(Check::RevocationAcceptable, Some(Revocation), Some(Authority), Level::Warn),
-                rule(Check::ExtendedKeyUsage, Some(Signature), Some(Signer), Level::Ignore),
             ],
             algorithms: Algorithms::ts_119_312(),
         }
@@ -318,7 +321,10 @@ impl Algorithms {
         let scheme = |name: &str, minimum: usize, sizes: &[(usize, &str)]| SchemeRule {
             name: name.into(),
             minimum,
-            sizes: sizes.iter().map(|(from, expires)| SizeRule { from: *from, expires: end(expires) }).collect(),
+            sizes: sizes
+                .iter()
+                .map(|(from, expires)| SizeRule { from: *from, expires: end(expires) })
+                .collect(),
         };
         let rsa = |last: &'static str| {
             [

@@ -1,9 +1,9 @@
 //! Which revocation data speaks of a certificate, and which of it is acceptable (EN 319 102-1, 5.2.5, 5.2.6;
 //! RFC 5280, 6.3; RFC 6960, 3.2, 4.2.2.2).
 
+use super::check::Check;
 use super::material::{Material, evidence_origin};
 use super::policy::{Level, Place, Scope};
-use super::check::Check;
 use crate::certificate::path::{Origin, Path};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::revocation::CertificateStatus;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// id-kp-OCSPSigning.
 pub(super) const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+/// id-pkix-ocsp-nonce.
+const OCSP_NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
 /// CRLReason certificateHold.
 pub(super) const CERTIFICATE_HOLD: u8 = 6;
 /// How far responders may vouch for responders: deeper than any real document, shallow enough for the stack.
@@ -140,7 +142,12 @@ impl Material<'_> {
     }
 
     /// Who signed a CRL that covers the certificate: its issuer, or for an indirect CRL another of the document.
-    fn crl_issuer(&self, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Option<Arc<Certificate>> {
+    fn crl_issuer(
+        &self,
+        crl: &Crl,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Option<Arc<Certificate>> {
         let indirect = crl.issuing_distribution_point.as_ref().is_some_and(|point| point.indirect);
         if crl.issuer != certificate.issuer && !indirect {
             return None;
@@ -235,9 +242,16 @@ impl Material<'_> {
         Ok(accepted)
     }
 
-    fn examine_crl(&self, index: usize, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Acceptance {
-        let signer =
-            self.crl_issuer(crl, certificate, issuer).ok_or("the CRL is not signed by an issuer known here")?;
+    fn examine_crl(
+        &self,
+        index: usize,
+        crl: &Crl,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Acceptance {
+        let signer = self
+            .crl_issuer(crl, certificate, issuer)
+            .ok_or("the CRL is not signed by an issuer known here")?;
         if signer.extensions.key_usage.is_some_and(|usage| !usage.any(KeyUsage::CRL_SIGN)) {
             return Err("key usage of the CRL's issuer lacks cRLSign".into());
         }
@@ -245,10 +259,14 @@ impl Material<'_> {
             return Err("a delta CRL without its base".into());
         }
         if !crl.unknown_critical.is_empty() {
-            return Err(format!("critical extensions of the CRL not processed: {}", crl.unknown_critical.join(", ")));
+            return Err(format!(
+                "critical extensions of the CRL not processed: {}",
+                crl.unknown_critical.join(", ")
+            ));
         }
         if let Some(point) = &crl.issuing_distribution_point {
-            let authority = certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
+            let authority =
+                certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
             if point.only_attribute_certificates
                 || (point.only_user_certificates && authority)
                 || (point.only_ca_certificates && !authority)
@@ -281,15 +299,18 @@ impl Material<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Acceptance {
-        if !response.unknown_critical.is_empty() {
-            let extensions = response.unknown_critical.join(", ");
-            return Err(format!("critical extensions of the response not processed: {extensions}"));
+        // A nonce ties an answer to a question; this answer was embedded, and nobody asked here.
+        let mut unknown = response.unknown_critical.iter().filter(|oid| *oid != OCSP_NONCE);
+        if let Some(extension) = unknown.next() {
+            return Err(format!("a critical extension of the response is not processed: {extension}"));
         }
         let answer = response
             .answer_for(self.context.crypto, certificate, issuer)
             .ok_or("the response has no answer for the certificate")?;
         let responder = self.responder(index, response, issuer).ok_or("no certificate of the responder")?;
-        if self.context.revocation.verify_ocsp(self.context.crypto, response, &responder.key) != Verification::Valid {
+        if self.context.revocation.verify_ocsp(self.context.crypto, response, &responder.key)
+            != Verification::Valid
+        {
             return Err("the response's signature does not verify with the responder's key".into());
         }
         let path = self.path(&responder, &self.origins_of(index));
@@ -319,8 +340,9 @@ impl Material<'_> {
     /// Whether certHash (CommonPKI) is there and right.
     fn cert_hash(&self, answer: &SingleResponse, certificate: &Certificate) -> Result<bool, String> {
         let Some((algorithm, value)) = &answer.cert_hash else { return Ok(false) };
-        let computed =
-            algorithm.known().and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]));
+        let computed = algorithm
+            .known()
+            .and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]));
         match computed {
             Some(digest) if digest.value == *value => Ok(true),
             Some(_) => Err("certHash is not that of the certificate".into()),
@@ -329,7 +351,12 @@ impl Material<'_> {
     }
 
     /// The responder's certificate: out of the response, of the document, the issuer itself, an anchor.
-    fn responder(&self, index: usize, response: &OcspResponse, issuer: &Certificate) -> Option<Arc<Certificate>> {
+    fn responder(
+        &self,
+        index: usize,
+        response: &OcspResponse,
+        issuer: &Certificate,
+    ) -> Option<Arc<Certificate>> {
         let origin = evidence_origin(index);
         let mut found: Vec<&Arc<Certificate>> = match &response.responder {
             ResponderId::ByName(name) => {
@@ -338,7 +365,11 @@ impl Material<'_> {
             }
             ResponderId::ByKey(hash) => {
                 let anchors = self.context.snapshot.by_subject(&issuer.subject.normal).iter();
-                self.pool.iter().chain(anchors).filter(|c| self.key_hash(c).as_deref() == Some(hash)).collect()
+                self.pool
+                    .iter()
+                    .chain(anchors)
+                    .filter(|c| self.key_hash(c).as_deref() == Some(hash))
+                    .collect()
             }
         };
         found.sort_by_key(|candidate| !self.pool.stands_in(candidate, origin));
@@ -352,8 +383,12 @@ impl Material<'_> {
 
     /// RFC 6960, 4.2.2.2: the issuer itself, one with OCSP signing from that very issuer, or one trusted for it.
     fn authorised(&self, responder: &Path, issuer: &Certificate) -> Result<(), String> {
-        let Some(certificate) = responder.leaf() else { return Err("no certificate of the responder".into()) };
-        if certificate.anchor_key() == issuer.anchor_key() || responder.links.first().is_some_and(|l| l.trusted) {
+        let Some(certificate) = responder.leaf() else {
+            return Err("no certificate of the responder".into());
+        };
+        if certificate.anchor_key() == issuer.anchor_key()
+            || responder.links.first().is_some_and(|l| l.trusted)
+        {
             return Ok(());
         }
         let signing = certificate

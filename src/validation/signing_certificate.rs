@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The signing certificate is known, and the signature names it.
 #[derive(Debug)]
-pub struct SignerIdentified(());
+pub(super) struct SignerIdentified(());
 
 /// Candidates whose key is tried on the value: a hostile signature may offer thousands.
 const MOST_CANDIDATES: usize = 64;
@@ -26,7 +26,17 @@ pub(super) struct Identification {
     pub(super) result: Result<SignerIdentified, SubIndication>,
 }
 
-pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Checked<Identification> {
+impl Identification {
+    pub(super) fn certificate_digest(&self) -> Option<[u8; 32]> {
+        self.certificate.as_ref().map(|certificate| certificate.sha256)
+    }
+}
+
+pub(super) fn identify(
+    signature: &Signature<'_>,
+    index: usize,
+    material: &Material<'_>,
+) -> Checked<Identification> {
     let mut recorder = Recorder::new(material.context.policy);
     let signer = &signature.signer;
     let candidates = candidates(signature, index, material);
@@ -36,16 +46,14 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
         .iter()
         .find_map(|reference| candidates.iter().find(|c| material.names_certificate(reference, c)));
     let (certificate, value) = match referenced {
-        Some(certificate) => {
-            (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material))
-        }
+        Some(certificate) => (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material)),
         None => candidates
             .iter()
             .find_map(|candidate| match verify(signature, &candidate.key, material) {
                 Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
                 Verification::Invalid | Verification::Unsupported(_) => None,
             })
-            .unwrap_or((None, Verification::Unsupported("no signing certificate".into()))),
+            .unwrap_or_else(|| (None, by_bare_key(signature, material))),
     };
 
     let place = Place::SIGNATURE;
@@ -70,29 +78,23 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
                 });
         }
         if !signer.references.is_empty() {
-            identified &= recorder.check(
-                Check::SigningCertificateReferenceDigest,
-                place,
-                referenced.is_some(),
-                || "the digest in the signed reference is not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateReferenceDigest, place, referenced.is_some(), || {
+                    "the digest in the signed reference is not the certificate's".into()
+                });
         }
         let issuer_serial = issuer_serial(certificate);
         if let Some(named) = signer.references.iter().find_map(|reference| reference.issuer_serial.as_ref()) {
-            identified &= recorder.check(
-                Check::SigningCertificateIssuerSerial,
-                place,
-                *named == issuer_serial,
-                || "issuer and serial number in the signed reference are not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateIssuerSerial, place, *named == issuer_serial, || {
+                    "issuer and serial number in the signed reference are not the certificate's".into()
+                });
         }
         if let Some(kid) = &signer.kid {
-            identified &= recorder.check(
-                Check::SigningCertificateKeyIdentifier,
-                place,
-                *kid == issuer_serial,
-                || "issuer and serial number in kid are not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateKeyIdentifier, place, *kid == issuer_serial, || {
+                    "issuer and serial number in kid are not the certificate's".into()
+                });
         }
     }
     let result = if identified && certificate.is_some() {
@@ -110,11 +112,21 @@ fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) 
     let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
     if found.is_empty() {
         found = match &signature.signer.key {
-            Some(spki) => material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect(),
+            Some(spki) => {
+                material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect()
+            }
             None => own.iter().flatten().take(MOST_CANDIDATES).cloned().collect(),
         };
     }
     found
+}
+
+/// Without a certificate the value may still verify with a key that stands beside it; nobody vouches for that key.
+fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verification {
+    match &signature.signer.key {
+        Some(spki) => verify(signature, &PublicKey::from_spki(spki), material),
+        None => Verification::Unsupported("no signing certificate".into()),
+    }
 }
 
 fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {
@@ -148,7 +160,11 @@ fn issuer_serial(certificate: &Certificate) -> Vec<u8> {
 
 impl Material<'_> {
     /// Whether a signed reference's digest is that of the certificate.
-    pub(super) fn names_certificate(&self, reference: &CertificateReference, certificate: &Certificate) -> bool {
+    pub(super) fn names_certificate(
+        &self,
+        reference: &CertificateReference,
+        certificate: &Certificate,
+    ) -> bool {
         reference
             .digest_algorithm
             .known()

@@ -49,10 +49,7 @@ pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
     }
     let mut recorder = Recorder::new(context.policy);
     recorder.check(check, Place::SIGNATURE, stale.is_empty(), || stale.join("; ").into());
-    recorder
-        .findings
-        .pop()
-        .unwrap_or_else(|| Finding::new(check.name(), Status::NotRun, "", check.clause()))
+    recorder.findings.pop().unwrap_or_else(|| Finding::new(check.name(), Status::NotRun, "", check.clause()))
 }
 
 /// The code under which a country's list stands (TS 119 612, 5.3.10: Greece is EL, the United Kingdom UK).

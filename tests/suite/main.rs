@@ -6,6 +6,7 @@ mod demo;
 
 mod asn1;
 mod certificates;
+mod conformance;
 mod credential;
 mod demonstration;
 mod http;

@@ -626,7 +626,10 @@ mod tests {
     #[test]
     fn the_scheme_is_read_english_first_and_past_comments() {
         let list = read(&list("")).unwrap();
-        assert_eq!((list.version, list.sequence, &*list.territory, &*list.operator), (6, 7, "XX", "Authority"));
+        assert_eq!(
+            (list.version, list.sequence, &*list.territory, &*list.operator),
+            (6, 7, "XX", "Authority")
+        );
         assert_eq!(*list.scheme_information, [Arc::from("https://a/p.xml")]);
         assert_eq!(list.next_update, None);
         assert!(list.issued.is_some());
@@ -637,7 +640,10 @@ mod tests {
         let history = past(&state("2016-07-01T00:00:00Z", "")) + &past(&state("2018-01-01T00:00:00Z", ""));
         let list = read(&list(&service(&state("2020-01-01T00:00:00Z", ""), &history))).unwrap();
         let service = &list.services[0];
-        assert_eq!((&*service.provider, service.provider_identifier.as_deref()), ("Anbieter", Some("VATXX-123")));
+        assert_eq!(
+            (&*service.provider, service.provider_identifier.as_deref()),
+            ("Anbieter", Some("VATXX-123"))
+        );
         let at = |text: &str| service.state_at(Time::parse_rfc3339(text).unwrap()).map(|(index, _)| index);
         assert_eq!(at("2016-06-30T23:59:59Z"), None);
         assert_eq!(at("2016-07-01T00:00:00Z"), Some(2));
@@ -662,7 +668,9 @@ mod tests {
         assert!(list.services[1].certificates.is_empty());
         assert_eq!(list.services[1].key_identifiers, [[1, 2]]);
         let notes = list.notes.join("\n");
-        for what in ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"] {
+        for what in
+            ["\"yesterday\"", "no StatusStartingTime", "history of service One", "certificate left out"]
+        {
             assert!(notes.contains(what), "{notes}");
         }
     }
@@ -700,7 +708,10 @@ mod tests {
                 Criterion::Nested(nested),
             ],
         };
-        assert_eq!(state.qualifications, [Qualification { qualifiers: vec![Arc::from("qq")], criteria: expected }]);
+        assert_eq!(
+            state.qualifications,
+            [Qualification { qualifiers: vec![Arc::from("qq")], criteria: expected }]
+        );
     }
 
     #[test]

@@ -47,7 +47,9 @@ fn state(status: &str, start: &str) -> ServiceState {
         status: Arc::from(format!("http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/{status}")),
         start: t(start),
         end: None,
-        additional_information: ["ForeSignatures", "ForeSeals"].map(|n| Arc::from(format!("{SVC}{n}"))).to_vec(),
+        additional_information: ["ForeSignatures", "ForeSeals"]
+            .map(|n| Arc::from(format!("{SVC}{n}")))
+            .to_vec(),
         qualifications: Vec::new(),
         expired_certs_revocation_info: None,
         unknown_critical: Vec::new(),
@@ -62,7 +64,10 @@ fn granted() -> ServiceState {
 fn with(mut state: ServiceState, qualifiers: &[&str]) -> ServiceState {
     state.qualifications.push(Qualification {
         qualifiers: qualifiers.iter().map(|name| Arc::from(format!("{SVC}{name}"))).collect(),
-        criteria: Criteria { assert: Assert::All, criteria: vec![Criterion::Policies(vec![Arc::from("1.2.3")])] },
+        criteria: Criteria {
+            assert: Assert::All,
+            criteria: vec![Criterion::Policies(vec![Arc::from("1.2.3")])],
+        },
     });
     state
 }
@@ -88,7 +93,11 @@ fn service(history: Vec<ServiceState>) -> Service {
 
 fn snapshot(services: Vec<Service>) -> Snapshot {
     let list = ListState::new("XX", "https://xx/", Condition::Accepted);
-    Snapshot::assemble(&Domain::eu().unwrap(), None, vec![(list, services.into_iter().map(Arc::new).collect())])
+    Snapshot::assemble(
+        &Domain::eu().unwrap(),
+        None,
+        vec![(list, services.into_iter().map(Arc::new).collect())],
+    )
 }
 
 /// Qualifies a signature of 2024 by a certificate of 2020 under these services.
@@ -124,14 +133,19 @@ fn a_granted_issuer_of_seal_certificates_on_a_device_makes_a_qualified_seal() {
     assert_eq!(qualified.signature, SignatureQualification::QeSeal);
     assert_eq!(qualified.certificate_at_issuance, C::QcForEsealQscd);
     assert_eq!(qualified.service, Some((0, 0)));
-    assert!(qualified.findings.iter().all(|finding| finding.status == Status::Passed), "{:#?}", qualified.findings);
+    assert!(
+        qualified.findings.iter().all(|finding| finding.status == Status::Passed),
+        "{:#?}",
+        qualified.findings
+    );
 }
 
 #[test]
 fn without_a_service_in_the_chain_it_is_not_applicable() {
     let chain = [certificate("signer", "2020-01-01", seal())];
     for chain in [&chain[..], &[]] {
-        let qualified = qualify(&snapshot(vec![service(vec![granted()])]), chain, t("2024-01-01"), Indication3::Failed);
+        let qualified =
+            qualify(&snapshot(vec![service(vec![granted()])]), chain, t("2024-01-01"), Indication3::Failed);
         assert_eq!(qualified.signature, SignatureQualification::NotApplicable);
         assert_eq!(qualified.service, None);
     }
@@ -139,7 +153,8 @@ fn without_a_service_in_the_chain_it_is_not_applicable() {
 
 #[test]
 fn a_service_not_listed_then_not_ca_qc_or_not_granted_leaves_a_certificate_that_is_not_qualified() {
-    let elsewhere = ServiceState { service_type: Arc::from("http://uri.etsi.org/TrstSvc/Svctype/CA/PKC"), ..granted() };
+    let elsewhere =
+        ServiceState { service_type: Arc::from("http://uri.etsi.org/TrstSvc/Svctype/CA/PKC"), ..granted() };
     for state in [state("granted", "2025-01-01"), elsewhere, state("withdrawn", "2017-01-01")] {
         let qualified = of(vec![service(vec![state])], seal());
         assert_eq!(qualified.certificate_at_signing, C::CertForEseal);
@@ -156,14 +171,20 @@ fn qualified_means_at_issuance_and_at_signing() {
     };
     assert_eq!(withdrawn_since("2024-06-01").signature, SignatureQualification::QeSeal);
     let between = withdrawn_since("2022-01-01");
-    assert_eq!((between.certificate_at_issuance, between.certificate_at_signing), (C::QcForEsealQscd, C::CertForEseal));
+    assert_eq!(
+        (between.certificate_at_issuance, between.certificate_at_signing),
+        (C::QcForEsealQscd, C::CertForEseal)
+    );
     assert_eq!(between.signature, SignatureQualification::Adeseal);
 }
 
 #[test]
 fn the_certificate_alone_needs_qc_compliance_and_no_foreign_legislation() {
     assert_eq!(under(granted(), edited(|e| e.qc_statements.compliance = false)), C::CertForEseal);
-    assert_eq!(under(granted(), edited(|e| e.qc_statements.legislation = vec!["CH".into()])), C::CertForEseal);
+    assert_eq!(
+        under(granted(), edited(|e| e.qc_statements.legislation = vec!["CH".into()])),
+        C::CertForEseal
+    );
     assert_eq!(under(granted(), edited(|e| e.qc_statements.sscd = false)), C::QcForEseal);
 }
 
@@ -185,7 +206,11 @@ fn the_type_must_be_one_that_the_service_issues_or_the_list_puts_in_its_place() 
     assert_eq!(under(with(signatures.clone(), &["QCForESeal"]), seal()), C::CertForEseal);
     let plain = || edited(|e| e.qc_statements.types.clear());
     assert_eq!(under(signatures.clone(), plain()), C::QcForEsigQscd, "no QcType is for signatures");
-    assert_eq!(under(with(signatures, &["QCForLegalPerson"]), plain()), C::CertForEsig, "a legal person does not sign");
+    assert_eq!(
+        under(with(signatures, &["QCForLegalPerson"]), plain()),
+        C::CertForEsig,
+        "a legal person does not sign"
+    );
     let two = || edited(|e| e.qc_statements.types = vec![QcType::Eseal, QcType::Esign]);
     assert_eq!(under(granted(), two()), C::QcForUnknownQscd);
     assert_eq!(under(with(granted(), &["QCForESeal"]), two()), C::QcForEsealQscd);
@@ -229,7 +254,11 @@ fn before_eidas_services_are_supervised_and_certificates_for_signatures() {
     for status in ["granted", "supervisionceased", "accreditationrevoked"] {
         assert_eq!(at(status, &[], qcp_plus()), C::CertForEsig, "{status}");
     }
-    assert_eq!(at("accredited", &[], edited(|e| e.qc_statements.sscd = false)), C::QcForEsig, "whatever QcType says");
+    assert_eq!(
+        at("accredited", &[], edited(|e| e.qc_statements.sscd = false)),
+        C::QcForEsig,
+        "whatever QcType says"
+    );
     assert_eq!(at("accredited", &["QCWithSSCD"], edited(|e| e.qc_statements.sscd = false)), C::QcForEsigQscd);
     assert_eq!(at("accredited", &["QCForESeal"], seal()), C::QcForUnknownQscd);
     assert_eq!(at("accredited", &[], Extensions::default()), C::CertForUnknown);
@@ -240,7 +269,11 @@ fn services_that_contradict_each_other_decide_nothing() {
     let both = |second| of(vec![service(vec![granted()]), service(vec![second])], seal());
     assert_eq!(both(state("withdrawn", "2018-01-01")).signature, SignatureQualification::NotApplicable);
     assert_eq!(both(with(granted(), &["QCNoQSCD"])).signature, SignatureQualification::NotApplicable);
-    assert_eq!(both(with(granted(), &["QCWithQSCD"])).signature, SignatureQualification::QeSeal, "differently said");
+    assert_eq!(
+        both(with(granted(), &["QCWithQSCD"])).signature,
+        SignatureQualification::QeSeal,
+        "differently said"
+    );
     let elsewhere = informing(granted(), &["ForeSignatures"]);
     assert_eq!(both(elsewhere).signature, SignatureQualification::QeSeal, "not for seals, so not asked");
 }
@@ -248,22 +281,42 @@ fn services_that_contradict_each_other_decide_nothing() {
 #[test]
 fn what_is_not_understood_never_qualifies() {
     let unknown = |qualifier: &str, assert, rest: Vec<Criterion>| {
-        let criteria = Criteria { assert, criteria: [vec![Criterion::Unknown(Arc::from("Moon"))], rest].concat() };
+        let criteria =
+            Criteria { assert, criteria: [vec![Criterion::Unknown(Arc::from("Moon"))], rest].concat() };
         let element = Qualification { qualifiers: vec![Arc::from(format!("{SVC}{qualifier}"))], criteria };
         ServiceState { qualifications: vec![element], ..granted() }
     };
     let plain = || edited(|e| (e.qc_statements.compliance, e.qc_statements.sscd) = (false, false));
     for assert in [Assert::All, Assert::AtLeastOne, Assert::None] {
         assert_eq!(under(unknown("QCStatement", assert, vec![]), plain()), C::CertForEseal);
-        assert_eq!(under(unknown("NotQualified", assert, vec![]), seal()), C::CertForEseal, "it may be meant");
+        assert_eq!(
+            under(unknown("NotQualified", assert, vec![]), seal()),
+            C::CertForEseal,
+            "it may be meant"
+        );
         assert_eq!(under(unknown("QCNoQSCD", assert, vec![]), seal()), C::QcForEseal);
-        assert_eq!(under(unknown("QCWithQSCD", assert, vec![]), edited(|e| e.qc_statements.sscd = false)), C::QcForEseal);
+        assert_eq!(
+            under(unknown("QCWithQSCD", assert, vec![]), edited(|e| e.qc_statements.sscd = false)),
+            C::QcForEseal
+        );
     }
     let met = vec![Criterion::Policies(vec![Arc::from("1.2.3")])];
     let unmet = vec![Criterion::Policies(vec![Arc::from("9.9")])];
-    assert_eq!(under(unknown("QCStatement", Assert::AtLeastOne, met.clone()), plain()), C::QcForEseal, "met without it");
-    assert_eq!(under(unknown("NotQualified", Assert::All, unmet), seal()), C::QcForEsealQscd, "unmet without it");
-    assert_eq!(under(unknown("NotQualified", Assert::None, met), seal()), C::QcForEsealQscd, "unmet without it");
+    assert_eq!(
+        under(unknown("QCStatement", Assert::AtLeastOne, met.clone()), plain()),
+        C::QcForEseal,
+        "met without it"
+    );
+    assert_eq!(
+        under(unknown("NotQualified", Assert::All, unmet), seal()),
+        C::QcForEsealQscd,
+        "unmet without it"
+    );
+    assert_eq!(
+        under(unknown("NotQualified", Assert::None, met), seal()),
+        C::QcForEsealQscd,
+        "unmet without it"
+    );
     let critical = ServiceState { unknown_critical: vec![Arc::from("Sun")], ..granted() };
     assert_eq!(under(critical, seal()), C::CertForEseal);
 }
