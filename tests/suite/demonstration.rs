@@ -1,5 +1,10 @@
 //! The demonstration domain against tools that know nothing of this project: OpenSSL and xmlsec.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests, as the tests themselves")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests, as the tests themselves"
+)]
 
 use crate::demo::examples::{self, Example};
 use crate::demo::{self, Demo, Form, Level, Order, Sealer, der, key, list};
