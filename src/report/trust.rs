@@ -99,7 +99,11 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
         writeln!(out, "Pins      {address}")?;
     }
     writeln!(out, "Services  {}", snapshot.services.len())?;
-    writeln!(out, "\n{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  signed by", "list", "state", "seq.", "v", "next update", "services")?;
+    writeln!(
+        out,
+        "\n{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  signed by",
+        "list", "state", "seq.", "v", "next update", "services"
+    )?;
     let number = |n: Option<u64>| n.map_or("-".to_owned(), |n| n.to_string());
     for list in snapshot.lists.iter().map(|list| ListSummary::of(list, time)) {
         writeln!(

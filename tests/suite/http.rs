@@ -103,7 +103,8 @@ impl Answer {
             head.push(byte[0]);
         }
         let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -111,7 +112,8 @@ impl Answer {
     }
 
     fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
     }
 }
 
@@ -195,7 +197,10 @@ fn requests_that_make_no_sense_name_the_field() {
     assert_eq!(server.get("/livez").status, 200);
     assert_eq!(server.get("/v1/trust").json()["lists"].as_array().map(Vec::is_empty), Some(false));
     let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
-    assert!(metrics.contains("sealgate_http_requests_total{route=\"/v1/verify\",status=\"400\"} 2"), "{metrics}");
+    assert!(
+        metrics.contains("sealgate_http_requests_total{route=\"/v1/verify\",status=\"400\"} 2"),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -250,16 +255,18 @@ fn sigterm_under_load_loses_no_accepted_request() {
     let answered = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| loop {
-                let Ok(mut stream) = TcpStream::connect(&server.address) else { return };
-                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-                for _ in 0..5 {
-                    // A connection that was open must answer: an error here is a lost request.
-                    let answer = send(&mut stream, &sound).expect("an answer on an open connection");
-                    assert_eq!(answer.status, 200);
-                    answered.fetch_add(1, Ordering::Relaxed);
-                    if answer.head.contains("connection: close") {
-                        break;
+            scope.spawn(|| {
+                loop {
+                    let Ok(mut stream) = TcpStream::connect(&server.address) else { return };
+                    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+                    for _ in 0..5 {
+                        // A connection that was open must answer: an error here is a lost request.
+                        let answer = send(&mut stream, &sound).expect("an answer on an open connection");
+                        assert_eq!(answer.status, 200);
+                        answered.fetch_add(1, Ordering::Relaxed);
+                        if answer.head.contains("connection: close") {
+                            break;
+                        }
                     }
                 }
             });
