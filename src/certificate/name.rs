@@ -185,8 +185,11 @@ mod tests {
         [header, content.to_vec()].concat()
     }
 
-    /// One RDN for each inner slice; attributes are (last arc of 2.5.4, string tag, content).
-    fn name(rdns: &[&[(u8, u8, &[u8])]]) -> Name {
+    /// Last arc of 2.5.4, string tag, content.
+    type Attribute<'a> = (u8, u8, &'a [u8]);
+
+    /// One RDN for each inner slice.
+    fn name(rdns: &[&[Attribute<'_>]]) -> Name {
         let rdns: Vec<u8> = rdns
             .iter()
             .flat_map(|attributes| {
@@ -222,7 +225,7 @@ mod tests {
 
     #[test]
     fn order_counts_between_rdns_but_not_within_one() {
-        let (c, o): ((u8, u8, &[u8]), (u8, u8, &[u8])) = ((6, 19, b"EE"), (10, 12, b"x"));
+        let (c, o): (Attribute<'_>, Attribute<'_>) = ((6, 19, b"EE"), (10, 12, b"x"));
         assert_eq!(name(&[&[c, o]]), name(&[&[o, c]]));
         assert_ne!(name(&[&[c], &[o]]), name(&[&[o], &[c]]));
         assert_ne!(name(&[&[c, o]]), name(&[&[c], &[o]]));

@@ -15,10 +15,6 @@ pub struct Admission {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
-/// The work ended without a result: it panicked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Broken;
-
 impl Admission {
     /// A pool of `threads` with `queue` places for waiting work.
     ///

@@ -47,6 +47,7 @@ struct ListSummary<'s> {
     sha256: Option<String>,
     signer: Option<String>,
     services: usize,
+    notes: &'s [String],
 }
 
 impl<'s> ListSummary<'s> {
@@ -69,6 +70,7 @@ impl<'s> ListSummary<'s> {
             sha256: list.digest.map(hex::encode),
             signer: list.signer.map(hex::encode),
             services: list.services,
+            notes: &list.notes,
         }
     }
 }
@@ -117,6 +119,9 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             list.services,
             list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
         )?;
+        for note in list.notes {
+            writeln!(out, "     {}", super::text::plain(note))?;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,5 @@ pub mod list;
 pub mod load;
 pub mod qualification;
 pub mod snapshot;
-pub mod status;
 
 pub use snapshot::Snapshot;

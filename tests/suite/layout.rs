@@ -4,8 +4,8 @@ use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
 const ORDER: [&str; 16] = [
-    "clock",
     "time",
+    "clock",
     "finding",
     "format",
     "signature",

@@ -84,15 +84,14 @@ impl Index {
             rest = after;
         }
         let serial = |offset: u32| serial_at(whole, usize::try_from(offset).unwrap_or(usize::MAX) - start);
-        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| serial(a.1).cmp(serial(b.1))));
-        if let Some(run) =
-            keys.chunk_by(|a, b| a.0 == b.0 && serial(a.1) == serial(b.1)).find(|run| run.len() > MAX_SAME)
-        {
-            let position = run.first().map_or(start, |(_, offset)| usize::try_from(*offset).unwrap_or(start));
-            return Err(Error {
-                position,
-                problem: Problem::OverLimit("entries with one serial number", MAX_SAME),
-            });
+        keys.sort_unstable_by_key(|(key, _)| *key);
+        for alike in keys.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+            alike.sort_unstable_by_key(|(_, offset)| serial(*offset));
+            let mut same = alike.chunk_by(|a, b| serial(a.1) == serial(b.1));
+            if same.any(|same| same.len() > MAX_SAME) {
+                let problem = Problem::OverLimit("entries with one serial number", MAX_SAME);
+                return Err(Error { position: start, problem });
+            }
         }
         index.offsets = keys.into_iter().map(|(_, offset)| offset).collect();
         Ok((index, unknown))

@@ -80,7 +80,7 @@ pub(super) fn determine(
 
     let outcome = |c: &Candidate<'_>| qualification(c, certificate);
     let conclusion = outcome(first);
-    if candidates.iter().any(|other| outcome(other) != conclusion) {
+    if candidates.iter().skip(1).any(|other| outcome(other) != conclusion) {
         note("services-agree", false, count(&candidates, "that contradict each other"), "TS 119 615, 4.4");
         return AtTime { qualification: CertificateQualification::NotApplicable, service: shown };
     }

@@ -45,7 +45,7 @@ pub fn qualify(
 ) -> Qualified {
     let mut findings = Vec::new();
     let reached = reached(snapshot, chain);
-    let (Some(signer), Some((nearest, _))) = (chain.first(), reached.first()) else {
+    let (Some(signer), Some((nearest, service))) = (chain.first(), reached.first()) else {
         let why = if chain.is_empty() {
             "no signing certificate"
         } else {
@@ -79,16 +79,13 @@ pub fn qualify(
         "TS 119 615, 4.6",
     ));
 
-    let state_then = |index: &usize, service: &Service| {
-        Some((*index, service.state_at(best_signature_time).map_or(0, |(state, _)| state)))
-    };
-    let fallback = reached.first().and_then(|(index, service)| state_then(index, service));
-    debug_assert!(fallback.is_some_and(|(index, _)| index == *nearest));
+    // Where no service decides, the nearest is named all the same, in the period then or else now.
+    let period = service.state_at(best_signature_time).map_or(0, |(period, _)| period);
     Qualified {
         signature,
         certificate_at_issuance: issuance.qualification,
         certificate_at_signing: signing.qualification,
-        service: signing.service.or(fallback),
+        service: signing.service.or(Some((*nearest, period))),
         findings,
     }
 }

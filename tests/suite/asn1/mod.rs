@@ -1,6 +1,8 @@
 //! CMS, time-stamp tokens, CRLs and OCSP responses: over real data, against openssl, and under attack.
 
+mod build;
 mod corpus;
+mod fixtures;
 mod hostile;
 mod material;
 mod openssl;

@@ -137,7 +137,9 @@ impl Evaluator<'_, '_> {
             Some(argument) => self.nodes(argument, context)?.first().copied(),
             None => Some(context.item),
         };
-        Ok(item.map_or_else(String::new, |item| name(self, self.view(item))))
+        let name = item.map_or_else(String::new, |item| name(self, self.view(item)));
+        self.spend(name.len() / 16)?;
+        Ok(name)
     }
 
     /// The elements with these identifiers; without a DTD, those that the signature's references know.
