@@ -66,6 +66,8 @@ pub(super) struct Usable {
     pub(super) next_update: Option<Time>,
     /// The path of who signed it.
     pub(super) issuer: Rc<Path>,
+    /// The OCSP responder was appointed not by the certificate's issuer, but by a CA above it.
+    pub(super) delegated_from_above: bool,
 }
 
 /// What came of examining one piece for one certificate: why it is not acceptable, in words.
@@ -180,7 +182,7 @@ impl Material<'_> {
         };
         for evidence in self.speaking_of(certificate, issuer).iter() {
             selection.present = selection.present.saturating_add(1);
-            match self.acceptance(*evidence, certificate, issuer, asking).as_ref() {
+            match self.acceptance(*evidence, path, index, asking).as_ref() {
                 Ok(accepted) => selection.usable.push(accepted.clone()),
                 Err(why) => selection.refusals.push(why.clone()),
             }
@@ -190,14 +192,18 @@ impl Material<'_> {
         selection
     }
 
-    /// Examines a piece for a certificate; remembered, unless the question arose while it was being answered.
+    /// Examines a piece for the certificate at a position; remembered, unless the question arose while it was being
+    /// answered.
     fn acceptance(
         &self,
         evidence: usize,
-        certificate: &Certificate,
-        issuer: &Certificate,
+        path: &Path,
+        index: usize,
         asking: &mut Vec<[u8; 32]>,
     ) -> Rc<Acceptance> {
+        let Some(certificate) = path.certificate(index) else {
+            return Rc::new(Err("no such certificate".into()));
+        };
         let key = (evidence, certificate.sha256);
         if let Some(known) = self.acceptances.borrow().get(&key) {
             return Rc::clone(known);
@@ -206,7 +212,7 @@ impl Material<'_> {
             return Rc::new(Err("beyond the budget for revocation data".into()));
         }
         asking.push(certificate.sha256);
-        let outcome = Rc::new(self.examine(evidence, certificate, issuer, asking));
+        let outcome = Rc::new(self.examine(evidence, path, index, asking));
         asking.pop();
         if asking.is_empty() {
             self.acceptances.borrow_mut().insert(key, Rc::clone(&outcome));
@@ -214,31 +220,37 @@ impl Material<'_> {
         outcome
     }
 
-    fn examine(
-        &self,
-        index: usize,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        asking: &mut Vec<[u8; 32]>,
-    ) -> Acceptance {
-        let item = self.evidence.get(index).ok_or("no such revocation data")?;
+    fn examine(&self, evidence: usize, path: &Path, index: usize, asking: &mut Vec<[u8; 32]>) -> Acceptance {
+        let item = self.evidence.get(evidence).ok_or("no such revocation data")?;
+        let (certificate, issuer) = path
+            .certificate(index)
+            .zip(path.issuer_of(index))
+            .ok_or("the certificate's issuer is not known")?;
         let accepted = match &item.data {
-            Evidence::Crl(crl) => self.examine_crl(index, crl, certificate, issuer)?,
-            Evidence::Ocsp(response) => self.examine_ocsp(index, response, certificate, issuer)?,
+            Evidence::Crl(crl) => self.examine_crl(evidence, crl, certificate, issuer)?,
+            Evidence::Ocsp(response) => {
+                let above = path.links.iter().skip(index).map(|link| &*link.certificate);
+                let issuers: Vec<&Certificate> = std::iter::once(&**issuer).chain(above.skip(1)).collect();
+                self.examine_ocsp(evidence, response, certificate, &issuers)?
+            }
         };
         if accepted.status == CertificateStatus::Unknown {
             return Err("it does not know the certificate".into());
         }
-        if self.anchor_in_force(&accepted.issuer, self.context.time).is_none() {
-            return Err("its issuer's chain does not lead to a trust anchor".into());
-        }
+        // Trust is asked for as of its production: an anchor that has ended since could still speak then.
+        let Some(anchor) = self.anchor_in_force(&accepted.issuer, accepted.produced.min(self.context.time))
+        else {
+            return Err(
+                "its issuer's chain does not lead to an anchor that was trusted when it was issued".into()
+            );
+        };
         if accepted.this_update < certificate.not_before {
             return Err(format!(
                 "thisUpdate {} is before the certificate's validity begins, {}",
                 accepted.this_update, certificate.not_before
             ));
         }
-        self.issuer_not_revoked(&accepted.issuer, asking)?;
+        self.issuer_not_revoked(&accepted.issuer, anchor, asking)?;
         Ok(accepted)
     }
 
@@ -289,6 +301,7 @@ impl Material<'_> {
             this_update: crl.this_update,
             next_update: crl.next_update,
             issuer: self.path(&signer, &self.origins_of(index)),
+            delegated_from_above: false,
         })
     }
 
@@ -297,8 +310,9 @@ impl Material<'_> {
         index: usize,
         response: &OcspResponse,
         certificate: &Certificate,
-        issuer: &Certificate,
+        issuers: &[&Certificate],
     ) -> Acceptance {
+        let issuer = *issuers.first().ok_or("the certificate's issuer is not known")?;
         // A nonce ties an answer to a question; this answer was embedded, and nobody asked here.
         let mut unknown = response.unknown_critical.iter().filter(|oid| *oid != OCSP_NONCE);
         if let Some(extension) = unknown.next() {
@@ -314,7 +328,7 @@ impl Material<'_> {
             return Err("the response's signature does not verify with the responder's key".into());
         }
         let path = self.path(&responder, &self.origins_of(index));
-        self.authorised(&path, issuer)?;
+        let delegated_from_above = self.authorised(&path, issuers)?;
         let produced = response.produced_at;
         if produced < responder.not_before || produced > responder.not_after {
             return Err(format!("producedAt {produced} is outside the responder's validity"));
@@ -334,6 +348,7 @@ impl Material<'_> {
             this_update: answer.this_update,
             next_update: answer.next_update,
             issuer: path,
+            delegated_from_above,
         })
     }
 
@@ -381,28 +396,42 @@ impl Material<'_> {
         found.iter().take(16).find(verifies).or(found.first()).map(|found| Arc::clone(found))
     }
 
-    /// RFC 6960, 4.2.2.2: the issuer itself, one with OCSP signing from that very issuer, or one trusted for it.
-    fn authorised(&self, responder: &Path, issuer: &Certificate) -> Result<(), String> {
+    /// RFC 6960, 4.2.2.2: the issuer itself, one for OCSP signing from that very issuer, or one trusted for it. One
+    /// from a CA above the issuer, which could have replaced the issuer itself, is told apart: policy decides.
+    fn authorised(&self, responder: &Path, issuers: &[&Certificate]) -> Result<bool, String> {
         let Some(certificate) = responder.leaf() else {
             return Err("no certificate of the responder".into());
         };
-        if certificate.anchor_key() == issuer.anchor_key()
-            || responder.links.first().is_some_and(|l| l.trusted)
-        {
-            return Ok(());
+        let same = |other: &Certificate, one: &Certificate| other.anchor_key() == one.anchor_key();
+        let itself = issuers.first().is_some_and(|issuer| same(certificate, issuer));
+        if itself || responder.anchors().next() == Some(0) {
+            return Ok(false);
         }
-        let signing = certificate
-            .extensions
-            .extended_key_usage
-            .as_ref()
-            .is_some_and(|usages| usages.iter().any(|usage| usage == OCSP_SIGNING));
-        if signing { Ok(()) } else { Err("the responder's certificate is not for OCSP signing".into()) }
+        let usages = certificate.extensions.extended_key_usage.as_deref().unwrap_or_default();
+        if !usages.iter().any(|usage| usage == OCSP_SIGNING) {
+            return Err("the responder's certificate is not for OCSP signing".into());
+        }
+        let parent = responder.certificate(1);
+        let place = Place::signer(Scope::Revocation);
+        let strict = self.context.policy.level(Check::ResponderFromIssuer, place) == Level::Fail;
+        match issuers.iter().position(|issuer| parent.is_some_and(|parent| same(parent, issuer))) {
+            Some(0) => Ok(false),
+            Some(_) if !strict => Ok(true),
+            _ => {
+                Err("the responder's certificate is not from the issuer of the certificate in question"
+                    .into())
+            }
+        }
     }
 
     /// The issuer of revocation data must itself stand: its own revocation data, up to its anchor.
-    fn issuer_not_revoked(&self, path: &Path, asking: &mut Vec<[u8; 32]>) -> Result<(), String> {
+    fn issuer_not_revoked(
+        &self,
+        path: &Path,
+        anchor: usize,
+        asking: &mut Vec<[u8; 32]>,
+    ) -> Result<(), String> {
         let policy = self.context.policy;
-        let anchor = self.anchor_in_force(path, self.context.time).unwrap_or(path.links.len());
         for index in 0..anchor {
             let Some(certificate) = path.certificate(index) else { break };
             let place = Place::at(Scope::Revocation, index);

@@ -155,6 +155,9 @@ impl Examination<'_, '_, '_> {
             Err(()) => return self.chain.fail(general, Cause::Lasting),
         };
         if let Some(usable) = &usable {
+            self.recorder.check(Check::ResponderFromIssuer, self.place, !usable.delegated_from_above, || {
+                "the responder was appointed by a CA above the issuer, not by the issuer".into()
+            });
             self.status(usable);
         }
         self.algorithms(certificate, usable.as_ref());
