@@ -16,15 +16,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// One piece of work, ready to run any number of times.
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// Its name: the stage, then the input.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// One run.
-    pub work: Box<dyn FnMut()>,
+    pub(crate) work: Box<dyn FnMut()>,
 }
 
 /// Every scenario, stages first.
-pub fn all() -> Vec<Scenario> {
+pub(crate) fn all() -> Vec<Scenario> {
     vec![
         Scenario { name: "format/json", work: read("lta-qualified.jsonld") },
         Scenario { name: "format/xml", work: read("elm-v2-lt.xml") },

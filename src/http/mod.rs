@@ -103,10 +103,10 @@ pub async fn serve(
     drop(stop);
     while accepting.join_next().await.is_some() {}
     wait_until_idle(&graceful, LAME_DUCK).await;
-    if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        if tokio::time::timeout(service.bounds.shutdown_time, graceful.shutdown()).await.is_err() {
-            tracing::warn!("connections were still open at the end of the time for shutting down");
-        }
+    if let Ok(graceful) = Arc::try_unwrap(graceful)
+        && tokio::time::timeout(service.bounds.shutdown_time, graceful.shutdown()).await.is_err()
+    {
+        tracing::warn!("connections were still open at the end of the time for shutting down");
     }
     Ok(())
 }
