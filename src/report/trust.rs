@@ -47,6 +47,7 @@ struct ListSummary<'s> {
     sha256: Option<String>,
     signer: Option<String>,
     services: usize,
+    signer_named_by: Option<u64>,
     notes: &'s [String],
 }
 
@@ -70,6 +71,7 @@ impl<'s> ListSummary<'s> {
             sha256: list.digest.map(hex::encode),
             signer: list.signer.map(hex::encode),
             services: list.services,
+            signer_named_by: list.named_by,
             notes: &list.notes,
         }
     }
@@ -119,6 +121,9 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             list.services,
             list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
         )?;
+        if let Some(sequence) = list.signer_named_by {
+            writeln!(out, "     its signer is named by the list of lists no. {sequence} of its own time only")?;
+        }
         for note in list.notes {
             writeln!(out, "     {}", super::text::plain(note))?;
         }

@@ -132,10 +132,10 @@ struct Loader<'l> {
 /// A list with its services, none where it is not accepted.
 type Loaded = (ListState, Vec<Arc<Service>>);
 
-/// Who signed a national list, and what is to be said of that.
+/// Who signed a national list.
 struct Signer {
     certificate: Arc<Certificate>,
-    note: Option<String>,
+    named_by: Option<u64>,
 }
 
 /// A list that was read, not yet trusted.
@@ -227,7 +227,7 @@ impl Loader<'_> {
         }
         let signer = self.signer(&document, &list, pointer, lotl, parents)?;
         drop(document);
-        list.notes.extend(signer.note);
+        state.named_by = signer.named_by;
         self.not_behind(&list.territory, list.sequence, &digest)?;
         accept(state, &mut list, digest, &signer.certificate);
         let recognised = |mut service: Service| {
@@ -252,7 +252,7 @@ impl Loader<'_> {
             seal::signer(document, &allowed, &self.certificates, self.context)
         };
         let refused = match check(&pointer.certificates) {
-            Ok(certificate) => return Ok(Signer { certificate, note: None }),
+            Ok(certificate) => return Ok(Signer { certificate, named_by: None }),
             Err(refused) => refused,
         };
         let ran_out = list.next_update.zip(lotl.issued).is_some_and(|(next, issued)| next < issued);
@@ -265,12 +265,7 @@ impl Loader<'_> {
             return Err(refused);
         };
         let certificate = check(&named.certificates).map_err(|_| refused)?;
-        let note = format!(
-            "signed by a certificate that the list of lists no. {} names, which was in force when it was issued; \
-             the present one does not name it",
-            parent.sequence
-        );
-        Ok(Signer { certificate, note: Some(note) })
+        Ok(Signer { certificate, named_by: Some(parent.sequence) })
     }
 
     /// Reads a list of this type.
@@ -312,7 +307,8 @@ impl Loader<'_> {
             .enumerate()
             .skip(1)
             .find(|(_, list)| list.accepted() && *list.territory == *pointer.territory)?;
-        let named = pointer.certificates.iter().any(|c| Some(c.sha256) == state.signer);
+        let named =
+            state.named_by.is_some() || pointer.certificates.iter().any(|c| Some(c.sha256) == state.signer);
         let state = ListState { url: pointer.location.to_string(), ..state.clone() };
         named.then(|| (state, previous.services_of(number).to_vec()))
     }

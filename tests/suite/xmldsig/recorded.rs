@@ -9,18 +9,6 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Differences that are known, each with its reason.
-const KNOWN: &[(&str, &str)] = &[
-    (
-        "validation/BaselineBWithCertificateValues.xml: malformed XML: expected encoding UTF-8, found ISO-8859-2",
-        "the reader takes UTF-8 only",
-    ),
-    (
-        "validation/Signature-X-HU_MIC-1.xml: malformed XML: expected encoding UTF-8, found ISO-8859-2",
-        "the reader takes UTF-8 only",
-    ),
-];
-
 #[test]
 fn facts_agree_with_the_recorded_verdicts() {
     let Some(folder) = shared("conformance/xades") else { return };
