@@ -43,7 +43,11 @@ fn run(name: &str) -> ExitCode {
 fn count(name: &str) -> u64 {
     let me = std::env::current_exe().unwrap();
     let out = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=instructions::measured"])
+        .args([
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+            "--toggle-collect=instructions::measured",
+        ])
         .arg(me)
         .args(["--run", name])
         .output()

@@ -1,7 +1,7 @@
 //! The pieces of work that benches measure, on the bundled examples and demonstration lists.
 
-use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::xml::Document;
+use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
@@ -16,15 +16,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// One piece of work, ready to run any number of times.
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// Its name: the stage, then the input.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// One run.
-    pub work: Box<dyn FnMut()>,
+    pub(crate) work: Box<dyn FnMut()>,
 }
 
 /// Every scenario, stages first.
-pub fn all() -> Vec<Scenario> {
+pub(crate) fn all() -> Vec<Scenario> {
     vec![
         Scenario { name: "format/json", work: read("lta-qualified.jsonld") },
         Scenario { name: "format/xml", work: read("elm-v2-lt.xml") },

@@ -31,7 +31,6 @@ impl Name {
         let mut outer = Reader::der(der);
         let mut rdns = outer.sequence("Name").ok()?;
         outer.finish().ok()?;
-        // Folding can make a text longer; twice as long is rare enough to reallocate for.
         let mut normal = Vec::with_capacity(der.len().saturating_mul(2));
         let mut attributes = Vec::new();
         while let Some(rdn) = rdns.read().ok()? {
@@ -58,6 +57,9 @@ impl Name {
             normal.extend_from_slice(&u32::try_from(normals.len()).ok()?.to_be_bytes());
             normals.iter().for_each(|attribute| normal.extend_from_slice(attribute));
         }
+        // Thousands of names are kept for as long as a snapshot lives.
+        normal.shrink_to_fit();
+        attributes.shrink_to_fit();
         Some(Self { der: der.to_vec(), normal, attributes })
     }
 

@@ -191,7 +191,7 @@ impl Crl {
                     self.expired_certs_on_crl =
                         Some(since.of(Tag::GENERALIZED_TIME, "GeneralizedTime")?.generalized_time()?);
                 }
-                _ if extension.critical => self.unknown_critical.push(extension.oid.to_string()),
+                _ if extension.critical => extension::note_unknown(&mut self.unknown_critical, extension.oid),
                 _ => {}
             }
         }

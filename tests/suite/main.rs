@@ -1,5 +1,11 @@
 //! The one integration test binary.
-#![allow(clippy::as_conversions)]
+#![allow(
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 #[path = "../demo/mod.rs"]
 mod demo;

@@ -203,6 +203,35 @@ fn each_real_version_of_a_list_follows_the_one_before_and_never_comes_back() {
     assert!(rollbacks > 0);
 }
 
+#[test]
+fn the_list_of_lists_stands_on_every_pivot_since_the_announcement() {
+    let Some(folder) = lists("2026-08") else { return };
+    let mirror = Mirror::open(&folder).unwrap();
+    let crypto = Crypto::default();
+    let pivot = |number: u32| format!("https://ec.europa.eu/tools/lotl/eu-lotl-pivot-{number}.xml");
+    let bytes = |number: u32| fs::read(folder.join(format!("eu-lotl-pivot-{number}.xml"))).unwrap();
+    let refused = |at: u32, other: Vec<u8>, domain: &Domain, expected: &str| {
+        let source = With(&mirror, BTreeMap::from([(pivot(at), other)]));
+        let error = Snapshot::load(&source, domain, &Context::new(&crypto)).unwrap_err();
+        assert!(matches!(&error, Error::Refused { why, .. } if why.contains(expected)), "{error}");
+    };
+    let eu = Domain::eu().unwrap();
+    for number in [282, 300, 335, 341, 378] {
+        refused(number, Vec::new(), &eu, &format!("{}: no bytes", pivot(number)));
+    }
+    refused(335, bytes(300), &eu, "expected a sequence number after 300");
+    refused(282, bytes(378), &eu, "does not name");
+
+    let mut elsewhere = eu.clone();
+    elsewhere.pins[0].official_journal = "https://eur-lex.europa.eu/eli/C/2026/1944/oj".to_owned();
+    refused(282, bytes(282), &elsewhere, "does not name");
+    let mut fewer = eu;
+    let signer = load(&mirror, &Context::new(&crypto)).unwrap().lists[0].signer.unwrap();
+    fewer.pins[0].sha256 = vec![signer];
+    let snapshot = Snapshot::load(&mirror, &fewer, &Context::new(&crypto)).unwrap();
+    assert_eq!(snapshot.lotl_sequence, Some(390), "signed by a pin, it needs no pivot");
+}
+
 fn demo() -> (Demo, Domain) {
     let demo = Demo::generate(&Options::at(t("2026-11-01T00:00:00Z")));
     let domain = Domain::parse(&demo.domain()).unwrap();

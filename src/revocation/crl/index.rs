@@ -1,5 +1,6 @@
 //! revokedCertificates as an index of offsets, sorted by serial number: four bytes an entry, built in one walk.
 
+use super::super::extension::note_unknown;
 use crate::format::der::{
     Error, Oid, Problem, Reader, Rules, Tag, Tlv, generalized_time, minimal_integer, split, utc_time,
 };
@@ -10,8 +11,6 @@ use std::ops::Range;
 const MAX_ENTRIES: usize = 4_000_000;
 /// Entries with one serial number: an indirect list may have one for each issuer.
 const MAX_SAME: usize = 64;
-/// Unknown critical entry extensions listed by name; one is enough to refuse the list.
-const MAX_UNKNOWN: usize = 16;
 
 /// Where the entries of a list stand.
 #[derive(Debug, Default)]
@@ -196,12 +195,7 @@ impl<'a> Fields<'a> {
                 }
                 REASON_CODE if reason(value).is_none() => return Err("reasonCode"),
                 REASON_CODE | INVALIDITY_DATE => {}
-                _ if critical && unknown.len() < MAX_UNKNOWN => {
-                    let name = Oid::new(oid).map_or_else(|| hex::encode(oid), |oid| oid.to_string());
-                    if !unknown.contains(&name) {
-                        unknown.push(name);
-                    }
-                }
+                _ if critical => note_unknown(unknown, Oid::new(oid).ok_or("crlEntryExtensions")?),
                 _ => {}
             }
         }

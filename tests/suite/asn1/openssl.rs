@@ -60,11 +60,11 @@ fn material() -> Option<(Found, tempfile::TempDir)> {
 /// Every third piece: each costs a process, and all of them say no more.
 const EVERY: usize = 3;
 
-fn parsed<'f, T, E>(
-    found: &'f Found,
+fn parsed<T, E>(
+    found: &Found,
     kind: Kind,
     parse: impl Fn(&[u8]) -> Result<T, E>,
-) -> impl Iterator<Item = (&'f Material, T)> {
+) -> impl Iterator<Item = (&Material, T)> {
     found
         .of(kind)
         .into_iter()
