@@ -332,3 +332,6 @@ impl Search<'_, '_> {
         left
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use super::check::{Check, Recorder};
 use super::material::Material;
 use super::policy::{Named, Place, Reliability};
+use super::signing_certificate::MOST_REFERENCES;
 use super::verdict::SubIndication;
 use super::x509::within;
 use crate::certificate::Certificate;
@@ -78,7 +79,8 @@ fn attributes(
             "no reference covers the signed properties".into()
         });
     }
-    let further: Vec<&CertificateReference> = signature.signer.references.iter().skip(1).collect();
+    let further: Vec<&CertificateReference> =
+        signature.signer.references.iter().skip(1).take(MOST_REFERENCES).collect();
     if !further.is_empty() {
         let strangers = further
             .iter()

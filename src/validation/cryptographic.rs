@@ -122,3 +122,91 @@ fn describe(reference: &Reference) -> &'static str {
         ReferenceKind::SigningInput => "the signing input",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::policy::{Level, Rule};
+    use super::*;
+    use crate::signature::{Attributes, Declared, SignerIdentification, Structure};
+
+    fn signature(form: Form, references: &[(ReferenceKind, ReferenceOutcome)]) -> Signature<'static> {
+        let reference = |(kind, outcome): &(ReferenceKind, ReferenceOutcome)| Reference {
+            uri: None,
+            kind: *kind,
+            digest: None,
+            outcome: outcome.clone(),
+        };
+        Signature {
+            id: "s".into(),
+            form,
+            counters: None,
+            algorithm: Declared::Unknown("x".into()),
+            value: Vec::new(),
+            message: Vec::new(),
+            references: references.iter().map(reference).collect(),
+            payload: None,
+            signer: SignerIdentification::default(),
+            certificates: Vec::new(),
+            revocation: Vec::new(),
+            timestamps: Vec::new(),
+            attributes: Attributes::default(),
+            structure: Structure::default(),
+        }
+    }
+
+    fn not_found() -> ReferenceOutcome {
+        ReferenceOutcome::NotFound("nowhere".into())
+    }
+
+    fn sub(
+        form: Form,
+        references: &[(ReferenceKind, ReferenceOutcome)],
+        value: Verification,
+        policy: &Policy,
+    ) -> Option<SubIndication> {
+        verify(&signature(form, references), &value, policy).value.result.err()
+    }
+
+    #[test]
+    fn the_first_failing_reference_names_the_failure_then_the_value() {
+        use ReferenceKind::{Content, ManifestEntry, SignedProperties, SigningInput};
+        use ReferenceOutcome::{Intact, Mismatch};
+        use SubIndication::{HashFailure, SigCryptoFailure, SignedDataNotFound};
+        let policy = Policy::default();
+        let cases: [(Form, &[_], Verification, Option<SubIndication>); 9] = [
+            (Form::Jades, &[(SigningInput, Intact)], Verification::Valid, None),
+            (Form::Jades, &[(SigningInput, Intact)], Verification::Invalid, Some(HashFailure)),
+            (Form::Jades, &[(ManifestEntry, not_found())], Verification::Valid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(Content, Intact)], Verification::Invalid, Some(SigCryptoFailure)),
+            (Form::Xades, &[(Content, Mismatch)], Verification::Invalid, Some(HashFailure)),
+            (Form::Xades, &[(Content, not_found())], Verification::Invalid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(SignedProperties, Intact)], Verification::Valid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(Content, Intact), (ManifestEntry, not_found())], Verification::Valid, None),
+            (
+                Form::Xades,
+                &[(Content, Intact), (ManifestEntry, Mismatch)],
+                Verification::Valid,
+                Some(HashFailure),
+            ),
+        ];
+        for (form, references, value, expected) in cases {
+            assert_eq!(sub(form, references, value, &policy), expected, "{form:?} {references:?}");
+        }
+    }
+
+    #[test]
+    fn no_policy_lets_a_broken_signature_pass() {
+        let mut policy = Policy::default();
+        let lenient = |check| Rule { check, scope: None, position: None, level: Level::Ignore };
+        policy.rules = Check::ALL.iter().map(|check| lenient(*check)).collect();
+        let content = |outcome| [(ReferenceKind::Content, outcome)];
+        for form in [Form::Jades, Form::Xades] {
+            for outcome in [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused("no".into())] {
+                assert!(sub(form, &content(outcome), Verification::Valid, &policy).is_some());
+            }
+            assert!(sub(form, &content(ReferenceOutcome::Intact), Verification::Invalid, &policy).is_some());
+            assert!(sub(form, &[], Verification::Valid, &policy).is_some());
+            assert_eq!(sub(form, &content(ReferenceOutcome::Intact), Verification::Valid, &policy), None);
+        }
+    }
+}

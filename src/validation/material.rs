@@ -27,10 +27,15 @@ pub(super) struct Material<'c> {
     anchors: SnapshotAnchors<'c>,
     budget: Budget,
     steps: Cell<u32>,
-    paths: RefCell<HashMap<([u8; 32], Vec<Origin>), Rc<Path>>>,
-    pub(super) matches: RefCell<HashMap<[u8; 32], Rc<[usize]>>>,
-    pub(super) acceptances: RefCell<HashMap<(usize, [u8; 32]), Rc<Acceptance>>>,
+    paths: Memory<(Sha256, Vec<Origin>), Path>,
+    /// Indexes in `evidence` of what speaks of a certificate.
+    pub(super) matches: Memory<Sha256, [usize]>,
+    /// What came of examining a piece of evidence for a certificate.
+    pub(super) acceptances: Memory<(usize, Sha256), Acceptance>,
 }
+
+type Sha256 = [u8; 32];
+type Memory<K, V> = RefCell<HashMap<K, Rc<V>>>;
 
 /// One signature's own parts, by their indexes in the signature.
 #[derive(Debug, Default)]

@@ -115,6 +115,9 @@ fn assemble(
     let qualified = qualify(snapshot, &certificates, outcome.best_signature_time, asked);
 
     let mut findings = outcome.findings;
+    if sub_indication.is_none() {
+        findings.iter_mut().filter(|finding| finding.status == Status::Failed).for_each(mended);
+    }
     findings.push(trusted_lists::freshness(material.context, path.map(|path| path.as_ref())));
     findings.extend(qualified.findings);
     if material.over_budget() {
@@ -159,6 +162,12 @@ fn assemble(
         timestamps: timestamps.into_iter().map(Timestamp::into_verdict).collect(),
         findings,
     }
+}
+
+/// What failed at the validation time of a signature that passed was mended by a proof of an earlier time.
+fn mended(finding: &mut Finding) {
+    finding.status = Status::Warning;
+    finding.detail = format!("{}; not so when the signature was made", finding.detail).into();
 }
 
 /// The checks that no block came to.

@@ -35,9 +35,9 @@ pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
     }
 
     let mut stale = Vec::new();
-    for list in snapshot.lists.iter() {
-        // The list of lists vouches for every other one.
-        let involved = list.territory == "EU" || territories.contains(&list.territory);
+    for (index, list) in snapshot.lists.iter().enumerate() {
+        // The list of lists comes first and vouches for every other one.
+        let involved = index == 0 || territories.contains(&list.territory);
         if involved && !list.accepted() {
             stale.push(format!("the list of {} is missing", list.territory));
         } else if involved && list.expired_at(context.time) {
