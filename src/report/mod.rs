@@ -144,10 +144,10 @@ pub struct TrustedServiceSummary {
     pub provider: String,
     /// Service name.
     pub service: String,
-    /// Service type, the URI's last part (`CA/QC`).
+    /// ServiceTypeIdentifier, a URI.
     #[serde(rename = "type")]
     pub service_type: String,
-    /// Status at the best signature time, the URI's last part (`granted`).
+    /// Status at the best signature time, the last part of the URI (`granted`).
     pub status: String,
 }
 

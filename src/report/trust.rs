@@ -185,7 +185,7 @@ fn services<'s>(snapshot: &'s Snapshot, territory: &str) -> Vec<ServiceSummary<'
 }
 
 /// What follows `marker` in an ETSI identifier; the whole where it does not occur.
-pub(crate) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
+pub(super) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
     uri.split_once(marker).map_or(uri, |(_, rest)| rest)
 }
 
