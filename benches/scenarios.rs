@@ -1,19 +1,100 @@
-//! The pieces of work that benches measure, on the bundled examples.
+//! The pieces of work that benches measure, on the bundled examples and demonstration lists.
 
-use sealgate::clock;
+use sealgate::format::xml::Document;
+use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
+use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
-use std::path::{Path, PathBuf};
+use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
+use sealgate::signature::{Context, jades, xades};
+use sealgate::time::Time;
+use sealgate::trust::Snapshot;
+use sealgate::trust::domain::Domain;
+use sealgate::trust::load::{self, Mirror};
+use sealgate::validation::Policy;
+use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 
 /// One piece of work, ready to run any number of times.
-pub struct Scenario {
-    /// Its name.
-    pub name: &'static str,
+pub(crate) struct Scenario {
+    /// Its name: the stage, then the input.
+    pub(crate) name: &'static str,
     /// One run.
-    pub work: Box<dyn FnMut()>,
+    pub(crate) work: Box<dyn FnMut()>,
 }
 
 /// Every scenario, stages first.
-pub fn all() -> Vec<Scenario> {
-    Vec::new()
+pub(crate) fn all() -> Vec<Scenario> {
+    vec![
+        Scenario { name: "format/json", work: read("lta-qualified.jsonld") },
+        Scenario { name: "format/xml", work: read("elm-v2-lt.xml") },
+        Scenario { name: "format/c14n", work: c14n("elm-v2-lt.xml") },
+        Scenario { name: "signature/jades", work: signatures("lta-qualified.jsonld") },
+        Scenario { name: "signature/xades", work: signatures("elm-v2-lt.xml") },
+        Scenario { name: "trust/load", work: trust() },
+        Scenario { name: "pipeline/jades-b-compact", work: pipeline("b-compact.jwt") },
+        Scenario { name: "pipeline/jades-lta", work: pipeline("lta-qualified.jsonld") },
+        Scenario { name: "pipeline/xades-lt", work: pipeline("elm-v2-lt.xml") },
+    ]
+}
+
+fn example(name: &str) -> &'static [u8] {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sound").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).leak()
+}
+
+fn read(name: &str) -> Box<dyn FnMut()> {
+    let (bytes, limits) = (example(name), Limits::default());
+    Box::new(move || {
+        black_box(format::read(black_box(bytes), &limits)).expect("a sound example");
+    })
+}
+
+fn c14n(name: &str) -> Box<dyn FnMut()> {
+    let (crypto, limits) = (Crypto::default(), Limits::default());
+    let document = Document::parse(example(name), &limits).expect("a sound example");
+    let method = Method::from_uri("http://www.w3.org/2001/10/xml-exc-c14n#").expect("exclusive C14N");
+    let root = document.root_element().id();
+    Box::new(move || {
+        let mut hasher = crypto.hasher(DigestAlgorithm::Sha256).expect("SHA-256");
+        canonicalize(&document, &NodeSet::Subtree(root), &[], &method, &mut hasher);
+        black_box(hasher.finish());
+    })
+}
+
+fn signatures(name: &str) -> Box<dyn FnMut()> {
+    let (bytes, limits, crypto) = (example(name), Limits::default(), Crypto::default());
+    Box::new(move || {
+        let context = Context { crypto: &crypto, limits: &limits, detached: &[] };
+        let found = match &format::read(bytes, &limits).expect("a sound example") {
+            Envelope::Jws(jws) => jades::signatures(jws, &context).len(),
+            Envelope::Xml(document) => xades::signatures(document, &context).len(),
+            Envelope::Json(_) => 0,
+        };
+        assert!(found > 0);
+    })
+}
+
+fn load_demo() -> Snapshot {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("trust-lists/demo.toml");
+    let domain = Domain::read(&file).expect("trust-lists/demo.toml");
+    let mirror = Mirror::open(domain.mirror.as_deref().expect("a mirror")).expect("trust-lists/demo");
+    let crypto = Crypto::default();
+    Snapshot::load(&mirror, &domain, &load::Context::new(&crypto)).expect("the demonstration lists")
+}
+
+fn trust() -> Box<dyn FnMut()> {
+    Box::new(|| {
+        black_box(load_demo());
+    })
+}
+
+fn pipeline(name: &str) -> Box<dyn FnMut()> {
+    let bytes = example(name);
+    let pipeline = Pipeline::new(Arc::new(load_demo()), Arc::new(Policy::default()));
+    let time = Time::parse_rfc3339("2026-11-22T00:00:00Z").expect("a time");
+    Box::new(move || {
+        let verdict = pipeline.verify(black_box(bytes), &Request { time, detached: &[] });
+        black_box(verdict.to_json());
+    })
 }

@@ -295,3 +295,117 @@ fn address(name: &Tlv<'_>) -> Option<String> {
     let uri = (name.tag == Tag::context(6) && !name.constructed).then_some(name.content)?;
     std::str::from_utf8(uri).ok().map(|uri| uri.trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::QcType;
+
+    fn take(extensions: &[(&str, bool, &str)]) -> Extensions {
+        let (mut taken, mut seen) = (Extensions::default(), 0);
+        for (oid, critical, value) in extensions {
+            taken.take(&hex::decode(oid).unwrap(), *critical, &hex::decode(value).unwrap(), &mut seen);
+        }
+        taken
+    }
+
+    #[test]
+    fn key_usage_bits_keep_their_numbers() {
+        for (value, mask) in [
+            ("03020780", KeyUsage::DIGITAL_SIGNATURE),
+            ("03020640", KeyUsage::NON_REPUDIATION),
+            ("03020106", KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN),
+            // decipherOnly, bit 8, in the second octet.
+            ("0303070080", 1 << 8),
+            ("030100", 0),
+        ] {
+            assert_eq!(take(&[("551d0f", true, value)]).key_usage, Some(KeyUsage(mask)), "{value}");
+        }
+    }
+
+    #[test]
+    fn basic_constraints_are_read_and_their_leniency_ends_at_true() {
+        let read = |value| take(&[("551d13", true, value)]).basic_constraints;
+        let constraints = |ca, path_length| Some(BasicConstraints { ca, path_length });
+        assert_eq!(read("3000"), constraints(false, None));
+        assert_eq!(read("30030101ff"), constraints(true, None));
+        assert_eq!(read("3006010101020101"), constraints(true, Some(1)));
+        assert_eq!(read("300a0101ff02050100000000"), constraints(true, Some(u32::MAX)));
+        for broken in
+            ["30060101ff0201ff", "30040102ffff", "30050101ff0500", "30030101ff00", "0500", "", "3080"]
+        {
+            assert_eq!(read(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_extension_that_stands_twice_is_unreadable_and_the_first_kept() {
+        let taken = take(&[("551d13", true, "30030101ff"), ("551d13", true, "3000")]);
+        assert_eq!(taken.basic_constraints.map(|constraints| constraints.ca), Some(true));
+        assert_eq!(taken.unreadable, ["2.5.29.19"]);
+        // The first one counts even if it was broken.
+        let taken = take(&[("551d13", true, "30"), ("551d13", true, "30030101ff")]);
+        assert_eq!((taken.basic_constraints, taken.unreadable.len()), (None, 2));
+    }
+
+    #[test]
+    fn unknown_extensions_matter_when_critical() {
+        let taken = take(&[("2a0304", true, "00"), ("2a0305", false, "00"), ("2a8080", true, "")]);
+        assert_eq!(taken.unknown_critical, ["1.2.3.4", "2a8080"]);
+        assert!(taken.unreadable.is_empty());
+    }
+
+    #[test]
+    fn qc_statements_tell_type_country_and_the_rest() {
+        let value = concat!(
+            "3050",
+            // QcCompliance, QcSSCD.
+            "3008060604008e460101",
+            "3008060604008e460104",
+            // QcType: eseal and an unknown one. QcCClegislation: SI and AT.
+            "301c060604008e4601063012060704008e46010602060704008e46010609",
+            "3012060604008e46010730081302534913024154",
+            // PSD2, without its content.
+            "30080606040081982702"
+        );
+        let read = take(&[("2b06010505070103", false, value)]);
+        let statements = &read.qc_statements;
+        assert_eq!(read.unreadable, Vec::<String>::new());
+        assert!(statements.compliance && statements.sscd);
+        assert_eq!(statements.types, [QcType::Eseal]);
+        assert_eq!(statements.other_types, ["0.4.0.1862.1.6.9"]);
+        assert_eq!(statements.legislation, ["SI", "AT"]);
+        assert_eq!(statements.statements.last().unwrap(), "0.4.0.19495.2");
+        assert_eq!(statements.statements.len(), 5);
+        // All or nothing: a broken statement leaves none.
+        let broken = take(&[("2b06010505070103", false, "300f3008060604008e4601013003060180")]);
+        assert_eq!((broken.qc_statements, broken.unreadable.len()), (QcStatements::default(), 1));
+    }
+
+    #[test]
+    fn addresses_are_taken_by_their_method_and_others_left() {
+        let value = concat!(
+            "3047",
+            // OCSP http://o; caIssuers http://i and a directory name; another method.
+            "301406082b060105050730018608687474703a2f2f6f",
+            "301406082b060105050730028608687474703a2f2f69",
+            "300e06082b06010505073002a4023000",
+            "300906032a03048602732f",
+        );
+        let taken = take(&[("2b06010505070101", false, value)]);
+        assert_eq!(taken.unreadable, Vec::<String>::new());
+        assert_eq!(
+            (&taken.ocsp_addresses[..], &taken.ca_issuers[..]),
+            (&["http://o".to_owned()][..], &["http://i".to_owned()][..])
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_value_panics(which in 0..KNOWN.len(), value: Vec<u8>, tagged: bool) {
+            let value = if tagged { [&[0x30, u8::try_from(value.len() & 0x7f).unwrap()], &value[..]].concat() } else { value };
+            let mut seen = 0;
+            Extensions::default().take(KNOWN[which].0, true, &value, &mut seen);
+        }
+    }
+}

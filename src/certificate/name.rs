@@ -31,7 +31,6 @@ impl Name {
         let mut outer = Reader::der(der);
         let mut rdns = outer.sequence("Name").ok()?;
         outer.finish().ok()?;
-        // Folding can make a text longer; twice as long is rare enough to reallocate for.
         let mut normal = Vec::with_capacity(der.len().saturating_mul(2));
         let mut attributes = Vec::new();
         while let Some(rdn) = rdns.read().ok()? {
@@ -58,6 +57,9 @@ impl Name {
             normal.extend_from_slice(&u32::try_from(normals.len()).ok()?.to_be_bytes());
             normals.iter().for_each(|attribute| normal.extend_from_slice(attribute));
         }
+        // Thousands of names are kept for as long as a snapshot lives.
+        normal.shrink_to_fit();
+        attributes.shrink_to_fit();
         Some(Self { der: der.to_vec(), normal, attributes })
     }
 
@@ -185,8 +187,11 @@ mod tests {
         [header, content.to_vec()].concat()
     }
 
-    /// One RDN for each inner slice; attributes are (last arc of 2.5.4, string tag, content).
-    fn name(rdns: &[&[(u8, u8, &[u8])]]) -> Name {
+    /// Last arc of 2.5.4, string tag, content.
+    type Attribute<'a> = (u8, u8, &'a [u8]);
+
+    /// One RDN for each inner slice.
+    fn name(rdns: &[&[Attribute<'_>]]) -> Name {
         let rdns: Vec<u8> = rdns
             .iter()
             .flat_map(|attributes| {
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn order_counts_between_rdns_but_not_within_one() {
-        let (c, o): ((u8, u8, &[u8]), (u8, u8, &[u8])) = ((6, 19, b"EE"), (10, 12, b"x"));
+        let (c, o): (Attribute<'_>, Attribute<'_>) = ((6, 19, b"EE"), (10, 12, b"x"));
         assert_eq!(name(&[&[c, o]]), name(&[&[o, c]]));
         assert_ne!(name(&[&[c], &[o]]), name(&[&[o], &[c]]));
         assert_ne!(name(&[&[c, o]]), name(&[&[c], &[o]]));

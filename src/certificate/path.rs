@@ -72,11 +72,6 @@ impl Pool {
         self.entries_at(self.by_subject.get(subject)).map(|entry| &entry.certificate)
     }
 
-    /// Those with this subject key identifier.
-    pub fn with_key_identifier(&self, identifier: &[u8]) -> impl Iterator<Item = &Arc<Certificate>> {
-        self.entries_at(self.by_key_identifier.get(identifier)).map(|entry| &entry.certificate)
-    }
-
     /// Whether a source carries a certificate.
     #[must_use]
     pub fn stands_in(&self, certificate: &Certificate, origin: Origin) -> bool {
@@ -332,3 +327,6 @@ impl Search<'_, '_> {
         left
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,8 @@ impl TrustSource {
 
 /// The certificates of every file in a folder, in the order of their names.
 fn anchors(folder: &Path) -> Result<Vec<Arc<Certificate>>, Failure> {
-    let wrong = |path: &Path, why: &dyn std::fmt::Display| Failure::trust(format!("{}: {why}", path.display()));
+    let wrong =
+        |path: &Path, why: &dyn std::fmt::Display| Failure::trust(format!("{}: {why}", path.display()));
     let entries = std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))?;
     let mut paths = entries
         .map(|entry| entry.map(|entry| entry.path()))
@@ -96,7 +97,8 @@ fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let blocks = text.split(BEGIN).skip(1);
     blocks
         .map(|block| {
-            let (body, _) = block.split_once("-----END CERTIFICATE-----").ok_or("a PEM block does not end")?;
+            let (body, _) =
+                block.split_once("-----END CERTIFICATE-----").ok_or("a PEM block does not end")?;
             let body: String = body.split_whitespace().collect();
             STANDARD.decode(body).map_err(|error| format!("PEM: {error}"))
         })

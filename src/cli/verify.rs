@@ -108,8 +108,8 @@ fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
 }
 
 fn read_detached(path: &Path) -> Result<Detached, Failure> {
-    let bytes =
-        std::fs::read(path).map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Detached { name, bytes })
 }
@@ -148,8 +148,7 @@ pub(super) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            walk(path, &mut files)
-                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            walk(path, &mut files).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
         } else {
             files.push(path.clone());
         }

@@ -77,10 +77,12 @@ fn issuer(credential: Node<'_, '_>, reference: Node<'_, '_>) -> Issuer {
 }
 
 fn organisation(element: Node<'_, '_>, id: Option<&str>) -> Issuer {
+    let first = |names: &[&str]| names.iter().find_map(|name| child(element, name)).and_then(chosen);
     let mut issuer = Issuer {
         id: id.map(str::to_owned),
-        legal_name: child(element, "legalName").or_else(|| child(element, "prefLabel")).and_then(chosen),
-        alternative_name: child(element, "altLabel").and_then(chosen),
+        // Credentials of 2020 have the names of the model's first drafts.
+        legal_name: first(&["legalName", "prefLabel", "preferredName"]),
+        alternative_name: first(&["altLabel", "alternativeName"]),
         eidas_identifier: child(element, "eIDASLegalIdentifier").map(identifier),
         registration: child(element, "registration").map(identifier),
         vat_identifiers: children(element, "vatIdentifier").map(identifier).collect(),

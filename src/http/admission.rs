@@ -15,10 +15,6 @@ pub struct Admission {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
-/// The work ended without a result: it panicked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Broken;
-
 impl Admission {
     /// A pool of `threads` with `queue` places for waiting work.
     ///
@@ -43,7 +39,7 @@ impl Admission {
     /// Queues `work`; the receiver gets its result, or an error if it panicked.
     ///
     /// # Errors
-    /// [`Full`]: refused at once, nothing is queued.
+    /// Refused at once: the queue is full, nothing is queued.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -23,7 +23,8 @@ pub(super) async fn read(body: Incoming, headers: &HeaderMap, bounds: &Bounds) -
 
 async fn collect(mut body: Incoming, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
     let announced = body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
-    let waits_for_consent = headers.get(header::EXPECT).is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let waits_for_consent =
+        headers.get(header::EXPECT).is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     if announced.is_some_and(|size| size > limit) && waits_for_consent {
         return Err(Problem::TooLarge(limit));
     }

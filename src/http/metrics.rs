@@ -1,7 +1,9 @@
 //! Prometheus metrics; labels are bounded and hold nothing personal.
 
 use crate::report::Verdict;
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use std::time::Duration;
 
 /// The gateway's counters.
@@ -63,8 +65,11 @@ impl Metrics {
         let format = verdict.format.unwrap_or("none");
         self.verdicts.with_label_values(&[verdict.verdict.as_str(), format]).inc();
         for seal in &verdict.seals {
-            let labels =
-                [seal.indication.unwrap_or("none"), seal.sub_indication.unwrap_or("none"), &seal.qualification];
+            let labels = [
+                seal.indication.unwrap_or("none"),
+                seal.sub_indication.unwrap_or("none"),
+                &seal.qualification,
+            ];
             self.seals.with_label_values(&labels).inc();
         }
     }

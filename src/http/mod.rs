@@ -103,10 +103,10 @@ pub async fn serve(
     drop(stop);
     while accepting.join_next().await.is_some() {}
     wait_until_idle(&graceful, LAME_DUCK).await;
-    if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        if tokio::time::timeout(service.bounds.shutdown_time, graceful.shutdown()).await.is_err() {
-            tracing::warn!("connections were still open at the end of the time for shutting down");
-        }
+    if let Ok(graceful) = Arc::try_unwrap(graceful)
+        && tokio::time::timeout(service.bounds.shutdown_time, graceful.shutdown()).await.is_err()
+    {
+        tracing::warn!("connections were still open at the end of the time for shutting down");
     }
     Ok(())
 }
@@ -145,8 +145,12 @@ async fn accept(
             }
         }
     }
-    while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await {
-        spawn_connection(stream, &service, &graceful, None);
+    // Only what waits already: clients that keep coming must not put off the end.
+    for _ in 0..service.bounds.connections {
+        match tokio::time::timeout(Duration::ZERO, listener.accept()).await {
+            Ok(Ok((stream, _))) => spawn_connection(stream, &service, &graceful, None),
+            _ => break,
+        }
     }
 }
 
@@ -195,7 +199,7 @@ fn with_spare(stream: TcpStream) -> io::Result<(TcpStream, std::net::TcpStream)>
 async fn answer_slow_head(spare: std::net::TcpStream) {
     let Ok(mut stream) = TcpStream::from_std(spare) else { return };
     let _ = tokio::time::timeout(Duration::from_secs(1), async {
-        let _ = stream.write_all(problem::SLOW_HEAD.as_bytes()).await;
+        let _ = stream.write_all(problem::slow_head().as_bytes()).await;
         let _ = stream.shutdown().await;
     })
     .await;
@@ -208,7 +212,11 @@ struct Counted {
 }
 
 impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.read.fetch_add(buf.filled().len().saturating_sub(before), Ordering::Relaxed);

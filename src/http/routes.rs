@@ -61,10 +61,15 @@ fn ready(service: &Service) -> Answer {
 
 fn metrics(service: &Service) -> Response<Full<Bytes>> {
     let now = clock::now();
-    let lists = service.pipeline.load().as_ref().map_or([("accepted", 0), ("expired", 0), ("missing", 0)], |p| {
-        let summary = p.trust_summary(now);
-        [("accepted", summary.lists), ("expired", summary.expired.len()), ("missing", summary.missing.len())]
-    });
+    let lists =
+        service.pipeline.load().as_ref().map_or([("accepted", 0), ("expired", 0), ("missing", 0)], |p| {
+            let summary = p.trust_summary(now);
+            [
+                ("accepted", summary.lists),
+                ("expired", summary.expired.len()),
+                ("missing", summary.missing.len()),
+            ]
+        });
     let mut response = text(service.metrics.text(service.admission.depth(), lists));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -77,7 +82,7 @@ fn trust(service: &Service, territory: Option<&str>) -> Answer {
         None => report::trust_json(pipeline.snapshot(), clock::now()),
         Some(territory) => {
             report::territory_json(pipeline.snapshot(), territory, clock::now()).ok_or(Problem::NotFound)?
-        },
+        }
     };
     Ok(json_response(json))
 }

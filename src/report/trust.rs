@@ -47,6 +47,8 @@ struct ListSummary<'s> {
     sha256: Option<String>,
     signer: Option<String>,
     services: usize,
+    signer_named_by: Option<u64>,
+    notes: &'s [String],
 }
 
 impl<'s> ListSummary<'s> {
@@ -69,6 +71,8 @@ impl<'s> ListSummary<'s> {
             sha256: list.digest.map(hex::encode),
             signer: list.signer.map(hex::encode),
             services: list.services,
+            signer_named_by: list.named_by,
+            notes: &list.notes,
         }
     }
 }
@@ -99,7 +103,11 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
         writeln!(out, "Pins      {address}")?;
     }
     writeln!(out, "Services  {}", snapshot.services.len())?;
-    writeln!(out, "\n{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  signed by", "list", "state", "seq.", "v", "next update", "services")?;
+    writeln!(
+        out,
+        "\n{:<5}{:<13}{:>8}{:>3}  {:<22}{:>8}  signed by",
+        "list", "state", "seq.", "v", "next update", "services"
+    )?;
     let number = |n: Option<u64>| n.map_or("-".to_owned(), |n| n.to_string());
     for list in snapshot.lists.iter().map(|list| ListSummary::of(list, time)) {
         writeln!(
@@ -113,6 +121,15 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             list.services,
             list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
         )?;
+        if let Some(sequence) = list.signer_named_by {
+            writeln!(
+                out,
+                "     its signer is named by the list of lists no. {sequence} of its own time only"
+            )?;
+        }
+        for note in list.notes {
+            writeln!(out, "     {}", super::text::plain(note))?;
+        }
     }
     Ok(())
 }

@@ -191,7 +191,7 @@ impl Crl {
                     self.expired_certs_on_crl =
                         Some(since.of(Tag::GENERALIZED_TIME, "GeneralizedTime")?.generalized_time()?);
                 }
-                _ if extension.critical => self.unknown_critical.push(extension.oid.to_string()),
+                _ if extension.critical => extension::note_unknown(&mut self.unknown_critical, extension.oid),
                 _ => {}
             }
         }
@@ -220,7 +220,8 @@ impl Crl {
     /// whom it should be, is in time and is about certificates of this kind, is the caller's to check.
     ///
     /// `Unknown` for a certificate of an issuer that the list is not about. Where entries for one certificate
-    /// contradict each other, the earliest revocation counts.
+    /// contradict each other, the earliest revocation counts. In a delta list, reason 8 (removeFromCRL) takes the
+    /// entry of the base list back (RFC 5280, 5.3.1).
     #[must_use]
     pub fn status(&self, certificate: &Certificate) -> CertificateStatus {
         let own = certificate.issuer == self.issuer;
@@ -230,9 +231,7 @@ impl Crl {
                 None => own,
                 Some(issuer) => Name::parse(issuer).is_some_and(|name| name == certificate.issuer),
             };
-            // removeFromCRL takes an entry of the base list back (RFC 5280, 5.3.1); elsewhere it has no meaning.
-            let removed = self.delta && entry.reason == Some(REMOVE_FROM_CRL);
-            if named && !removed && earliest.is_none_or(|(at, _)| entry.at < at) {
+            if named && earliest.is_none_or(|(at, _)| entry.at < at) {
                 earliest = Some((entry.at, entry.reason));
             }
         }
@@ -325,5 +324,3 @@ const DELTA_CRL_INDICATOR: &[u8] = b"\x55\x1d\x1b";
 const ISSUING_DISTRIBUTION_POINT: &[u8] = b"\x55\x1d\x1c";
 /// id-ce-expiredCertsOnCRL, 2.5.29.60.
 const EXPIRED_CERTS_ON_CRL: &[u8] = b"\x55\x1d\x3c";
-/// CRLReason removeFromCRL.
-const REMOVE_FROM_CRL: u8 = 8;

@@ -5,6 +5,19 @@ use crate::format::der::{Error, Oid, Problem, Reader, Tag, Tlv};
 /// Extensions in one place; real ones have some four.
 const MAX_EXTENSIONS: usize = 64;
 
+/// Unknown critical extensions listed by name; one is enough to refuse what carries it.
+const MAX_UNKNOWN: usize = 16;
+
+/// Adds an unknown critical extension to those that are known to be there.
+pub(super) fn note_unknown(unknown: &mut Vec<String>, oid: Oid<'_>) {
+    if unknown.len() < MAX_UNKNOWN {
+        let dotted = oid.to_string();
+        if !unknown.contains(&dotted) {
+            unknown.push(dotted);
+        }
+    }
+}
+
 /// One extension.
 pub(super) struct Extension<'a> {
     pub(super) oid: Oid<'a>,

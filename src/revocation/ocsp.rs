@@ -156,7 +156,7 @@ impl OcspResponse {
             for extension in extension::read(list)? {
                 // A nonce says that the response is fresh, and nothing about a stored one.
                 if extension.critical && extension.oid != ID_PKIX_OCSP_NONCE {
-                    unknown_critical.push(extension.oid.to_string());
+                    extension::note_unknown(&mut unknown_critical, extension.oid);
                 }
             }
         }
@@ -271,7 +271,7 @@ impl SingleResponse {
                         fields.finish()?;
                         single.cert_hash = Some((digest(&algorithm), value.into_owned()));
                     }
-                    _ if extension.critical => unknown_critical.push(extension.oid.to_string()),
+                    _ if extension.critical => extension::note_unknown(unknown_critical, extension.oid),
                     _ => {}
                 }
             }

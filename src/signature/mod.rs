@@ -102,7 +102,8 @@ pub struct Signature<'a> {
 pub enum Payload<'a> {
     /// JSON text.
     Json(Cow<'a, [u8]>),
-    /// An element of a parsed document, with what the reference's transforms took away.
+    /// An element of a parsed document. ds:Signature elements below it may not be covered, all else is: a reader
+    /// leaves them out.
     Xml {
         /// The document.
         document: &'a xml::Document<'a>,

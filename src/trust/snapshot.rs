@@ -56,6 +56,9 @@ pub struct ListState {
     pub digest: Option<[u8; 32]>,
     /// SHA-256 of the certificate that signed it.
     pub signer: Option<[u8; 32]>,
+    /// Sequence number of the list of lists in force when it was issued, where only that one names its signer: the
+    /// list had run out before the present one was issued.
+    pub named_by: Option<u64>,
     /// How many services it contributes.
     pub services: usize,
     /// What of it was left out because it could not be read.
@@ -87,6 +90,7 @@ impl ListState {
             version: None,
             digest: None,
             signer: None,
+            named_by: None,
             services: 0,
             notes: Vec::new(),
         }

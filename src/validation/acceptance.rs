@@ -3,6 +3,7 @@
 use super::check::{Check, Recorder};
 use super::material::Material;
 use super::policy::{Named, Place, Reliability};
+use super::signing_certificate::MOST_REFERENCES;
 use super::verdict::SubIndication;
 use super::x509::within;
 use crate::certificate::Certificate;
@@ -13,7 +14,7 @@ use crate::time::Time;
 
 /// Attributes and algorithms of the signature are acceptable.
 #[derive(Debug)]
-pub struct Accepted(());
+pub(super) struct Accepted(());
 
 /// What acceptance validation found; [`Acceptance::at`] decides for a time.
 #[derive(Debug)]
@@ -59,8 +60,9 @@ fn attributes(
 ) -> bool {
     let place = Place::SIGNATURE;
     let claimed = signature.attributes.signing_time;
-    let mut accepted = recorder
-        .check(Check::SigningTimePresent, place, claimed.is_some(), || "no readable signing time is claimed".into());
+    let mut accepted = recorder.check(Check::SigningTimePresent, place, claimed.is_some(), || {
+        "no readable signing time is claimed".into()
+    });
     if let Some(claimed) = claimed {
         accepted &= recorder.check(Check::SigningTimeInValidity, place, within(certificate, claimed), || {
             format!(
@@ -71,19 +73,24 @@ fn attributes(
         });
     }
     if signature.form == Form::Xades {
-        let covered = signature.references.iter().any(|reference| reference.kind == ReferenceKind::SignedProperties);
+        let covered =
+            signature.references.iter().any(|reference| reference.kind == ReferenceKind::SignedProperties);
         accepted &= recorder.check(Check::SignedPropertiesCovered, place, covered, || {
             "no reference covers the signed properties".into()
         });
     }
-    let further: Vec<&CertificateReference> = signature.signer.references.iter().skip(1).collect();
+    let further: Vec<&CertificateReference> =
+        signature.signer.references.iter().skip(1).take(MOST_REFERENCES).collect();
     if !further.is_empty() {
         let strangers = further
             .iter()
-            .filter(|reference| !path.links.iter().any(|link| material.names_certificate(reference, &link.certificate)))
+            .filter(|reference| {
+                !path.links.iter().any(|link| material.names_certificate(reference, &link.certificate))
+            })
             .count();
         accepted &= recorder.check(Check::CertificateReferencesInChain, place, strangers == 0, || {
-            format!("{strangers} of {} further references are to no certificate of the chain", further.len()).into()
+            format!("{strangers} of {} further references are to no certificate of the chain", further.len())
+                .into()
         });
     }
     accepted
@@ -108,7 +115,8 @@ fn algorithms(
     for declared in signature.references.iter().filter_map(|reference| reference.digest.as_ref()) {
         let reliability = digest(declared);
         weakest = weakest.and(reliability);
-        now &= recorder.reliable(Check::ReferenceAlgorithm, place, (reliability, &DigestName(declared)), time);
+        now &=
+            recorder.reliable(Check::ReferenceAlgorithm, place, (reliability, &DigestName(declared)), time);
     }
     if let Some(reference) = signature.signer.references.first() {
         let declared = &reference.digest_algorithm;

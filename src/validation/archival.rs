@@ -1,6 +1,7 @@
 //! Validation of signatures with archival data (EN 319 102-1, 5.6): proofs of existence, newest time-stamp first,
 //! then past certificate validation by sliding the control time.
 
+use super::basic::Document;
 use super::check::{Check, Recorder};
 use super::material::Material;
 use super::policy::{Level, Place, Scope};
@@ -15,10 +16,11 @@ use crate::certificate::path::rules::RULES;
 use crate::revocation::CertificateStatus;
 use crate::signature::TimestampKind;
 use crate::time::Time;
+use std::cmp::Reverse;
 
 /// The chain held at a past time at which the signature existed.
 #[derive(Debug)]
-pub struct ChainValidInThePast(());
+pub(super) struct ChainValidInThePast(());
 
 /// Whether a result may be looked at again in the past (5.6.3.4, step 3).
 pub(super) fn continues(sub: SubIndication) -> bool {
@@ -37,28 +39,33 @@ pub(super) fn has_material(timestamps: &[Timestamp]) -> bool {
     })
 }
 
-/// Proofs of existence out of all time-stamps of a signature, newest first: each must itself hold, now or in the
-/// past that the newer ones prove.
-pub(super) fn proofs(
-    timestamps: &[Timestamp],
-    signature: usize,
-    signer: Option<&Certificate>,
-    material: &Material<'_>,
-) -> Proofs {
+/// Proofs of existence out of all time-stamps of a document, newest first: each must itself hold, now or in the past
+/// that the newer ones prove.
+pub(super) fn proofs(document: &Document<'_, '_>) -> Proofs {
+    let material = document.material;
     let now = material.context.time;
     let mut proofs = Proofs::new(now);
-    let mut order: Vec<(usize, &Timestamp)> = timestamps.iter().enumerate().collect();
-    order.sort_by_key(|(position, timestamp)| std::cmp::Reverse((timestamp.generated(), *position)));
-    for (position, timestamp) in order {
+    let mut order: Vec<(usize, usize, &Timestamp)> = Vec::new();
+    for (signature, timestamps) in document.timestamps.iter().enumerate() {
+        order.extend(
+            timestamps.iter().enumerate().map(|(position, timestamp)| (signature, position, timestamp)),
+        );
+    }
+    order.sort_by_key(|(signature, position, timestamp)| {
+        Reverse((timestamp.generated(), *position, Reverse(*signature)))
+    });
+    for (signature, position, timestamp) in order {
         let held = timestamp.proven().or_else(|| {
             let chain = timestamp.chain.as_ref()?;
-            past(&timestamp.failures, chain, Object::Timestamp(signature, position), Scope::Timestamp, &proofs, material)
+            let object = Object::Timestamp(signature, position);
+            past(&timestamp.failures, chain, object, Scope::Timestamp, &proofs, material)
                 .ok()
                 .filter(|(_, proven)| timestamp.algorithms.at(*proven))
                 .and_then(|(witness, _)| timestamp.proven_in_the_past(&witness))
         });
         if let Some(proven) = held.filter(|proven| proven.time() <= now) {
-            proofs.extend(timestamp, proven, signature, signer.map(|s| s.sha256), material);
+            let signer = document.signers.get(signature).copied().flatten();
+            proofs.extend(timestamp, proven, signature, signer, material);
         }
     }
     proofs
@@ -78,13 +85,13 @@ pub(super) fn past(
     }
     let sub = failures.first().map_or(SubIndication::NoPoe, |failure| failure.sub);
     let signer = chain.path.leaf().ok_or((sub, "no signing certificate".to_owned()))?;
-    let control = control_time(&chain.path, scope, proofs, material).map_err(|(found, why)| {
-        // An unproven issuer of revocation data is named; otherwise the present failure stays.
-        (found.unwrap_or(sub), why)
-    })?;
+    let control = control_time(&chain.path, scope, proofs, material).map_err(|why| (sub, why))?;
     let proven = proofs.earliest(object);
     if proven > control {
-        return Err((sub, format!("proven to exist at {proven}, the chain is known to hold until {control}")));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, the chain is known to hold until {control}"),
+        ));
     }
     if proven < signer.not_before {
         return Err((
@@ -93,21 +100,17 @@ pub(super) fn past(
         ));
     }
     if proven > signer.not_after {
-        return Err((sub, format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after)));
+        return Err((
+            sub,
+            format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after),
+        ));
     }
     Ok((ChainValidInThePast(()), proven))
 }
 
-type Missing = (Option<SubIndication>, String);
-
 /// Past certificate validation (5.6.2.1): the latest time at which the chain is known to have held, under the first
 /// anchor under which it did.
-fn control_time(
-    path: &Path,
-    scope: Scope,
-    proofs: &Proofs,
-    material: &Material<'_>,
-) -> Result<Time, Missing> {
+fn control_time(path: &Path, scope: Scope, proofs: &Proofs, material: &Material<'_>) -> Result<Time, String> {
     let now = material.context.time;
     let mut first = None;
     for anchor in path.anchors() {
@@ -120,7 +123,7 @@ fn control_time(
             }
         }
     }
-    Err(first.unwrap_or((None, "no trust anchor in the chain".into())))
+    Err(first.unwrap_or_else(|| "no trust anchor in the chain".into()))
 }
 
 /// Validation time sliding (5.6.2.2).
@@ -132,7 +135,7 @@ struct Sliding<'s, 'm> {
 }
 
 impl Sliding<'_, '_> {
-    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, Missing> {
+    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, String> {
         let mut used = Vec::new();
         for index in (0..anchor).rev() {
             let place = Place::at(self.scope, index);
@@ -140,7 +143,7 @@ impl Sliding<'_, '_> {
             for rule in RULES {
                 let level = self.material.context.policy.level(check_of(rule), place);
                 if let (Level::Fail, Err(why)) = (level, self.path.obeys(rule, index)) {
-                    return Err((None, why));
+                    return Err(why);
                 }
             }
             if required(certificate, place) && !self.path.self_signed(index) {
@@ -160,7 +163,7 @@ impl Sliding<'_, '_> {
 
     /// Acceptable revocation data from before the control time, which with its certificate is proven to have existed
     /// by then; the latest such.
-    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, Missing> {
+    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, String> {
         let mut unproven_issuer = false;
         let proven = |object| self.proofs.earliest(object) <= control;
         for usable in self.material.revocation_of(self.path, index).usable {
@@ -177,9 +180,11 @@ impl Sliding<'_, '_> {
         }
         if unproven_issuer {
             let why = "nothing proves that the revocation data's issuer existed within its validity";
-            return Err((Some(SubIndication::RevocationOutOfBoundsNoPoe), why.into()));
+            return Err(why.into());
         }
-        Err((None, format!("no revocation data on certificate {index} of the chain is proven to be from before {control}")))
+        Err(format!(
+            "no revocation data on certificate {index} of the chain is proven to be from before {control}"
+        ))
     }
 
     fn issuer_proven(&self, issuer: &Path) -> bool {
@@ -195,7 +200,7 @@ impl Sliding<'_, '_> {
         certificate: &Certificate,
         usable: Option<&Usable>,
         control: Time,
-    ) -> Result<Time, Missing> {
+    ) -> Result<Time, String> {
         let table = &self.material.context.policy.algorithms;
         let own = self.path.issuer_of(index).map(|issuer| (&certificate.signature_algorithm, &issuer.key));
         let data = usable.and_then(|usable| {
@@ -206,9 +211,8 @@ impl Sliding<'_, '_> {
         for (algorithm, key) in own.into_iter().chain(data) {
             let reliability = table.declared(algorithm, key);
             if !reliability.at(earliest) {
-                earliest = reliability
-                    .end()
-                    .ok_or((Some(SubIndication::CryptoConstraintsFailureNoPoe), "an algorithm was never accepted".into()))?;
+                earliest =
+                    reliability.end().ok_or("an algorithm of the chain is not accepted at any time")?;
             }
         }
         Ok(earliest)
@@ -218,9 +222,12 @@ impl Sliding<'_, '_> {
 /// Says whether the past rescued the signature.
 pub(super) fn note(result: Result<Time, &str>, recorder: &mut Recorder<'_>) {
     match result {
-        Ok(time) => recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on")),
+        Ok(time) => {
+            recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on"))
+        }
         Err(why) => {
-            recorder.check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
+            recorder
+                .check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
         }
     }
 }

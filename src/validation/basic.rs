@@ -2,14 +2,14 @@
 //! block after the other, each heard, the first failure in the order of precedence naming the verdict.
 
 use super::acceptance::{self, Acceptance};
-use super::check::{Check, Recorder};
+use super::check::{Check, Checked, Recorder};
 use super::context::{self, ContextAccepted};
 use super::cryptographic::{self, CryptographicallyValid};
 use super::format_checking::{self, FormatAccepted};
 use super::material::{Material, signature_origin};
 use super::policy::{Place, Scope};
-use super::proofs::Object;
-use super::signing_certificate::{self, SignerIdentified};
+use super::proofs::{Object, Proofs};
+use super::signing_certificate::{Identification, SignerIdentified};
 use super::timestamps::Timestamp;
 use super::verdict::{ChainProof, SubIndication, TotalPassed};
 use super::x509::{self, Cause, Chain};
@@ -18,6 +18,7 @@ use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::signature::{Signature, TimestampKind};
 use crate::time::Time;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What the whole process came to.
@@ -40,20 +41,35 @@ struct Blocks {
     trust: Option<(Chain, Acceptance)>,
 }
 
-/// Validates one signature whose time-stamps are validated already.
+/// What is known of all signatures of a document before the first is judged: the time-stamps of one may prove that the
+/// material of another existed.
+#[derive(Debug)]
+pub(super) struct Document<'d, 'm> {
+    pub(super) material: &'d Material<'m>,
+    /// By signature.
+    pub(super) timestamps: &'d [Vec<Timestamp>],
+    /// Digests of the signing certificates, by signature.
+    pub(super) signers: Vec<Option<[u8; 32]>>,
+    /// Made where a signature asks for them.
+    pub(super) proofs: OnceCell<Proofs>,
+}
+
+/// Validates one signature whose signer is identified and whose time-stamps are validated already.
 pub(super) fn validate(
     signature: &Signature<'_>,
     index: usize,
-    timestamps: &[Timestamp],
-    material: &Material<'_>,
+    identification: Checked<Identification>,
+    document: &Document<'_, '_>,
 ) -> Outcome {
+    let material = document.material;
+    let timestamps = document.timestamps.get(index).map_or(&[][..], Vec::as_slice);
     let policy = material.context.policy;
     let format = format_checking::check(signature, policy);
-    let identification = signing_certificate::identify(signature, index, material);
     let context = context::check(signature, policy);
     let certificate = identification.value.certificate;
     let verified = cryptographic::verify(signature, &identification.value.value, policy);
 
+    let scope = if signature.counters.is_some() { Scope::CounterSignature } else { Scope::Signature };
     let mut recorder = Recorder::new(policy);
     recorder.findings = format.findings;
     recorder.findings.extend(identification.findings);
@@ -61,7 +77,7 @@ pub(super) fn validate(
     recorder.findings.extend(verified.findings);
     let trust = certificate.as_ref().map(|certificate| {
         let path = material.path(certificate, &[signature_origin(index)]);
-        let chain = x509::validate(material, path, Scope::Signature, &mut recorder);
+        let chain = x509::validate(material, path, scope, &mut recorder);
         let acceptance = acceptance::check(signature, certificate, &chain.path, material, &mut recorder);
         (chain, acceptance)
     });
@@ -75,7 +91,7 @@ pub(super) fn validate(
         cryptographic: verified.value.result,
         trust,
     };
-    let process = Process { index, timestamps, material, signer: certificate.as_deref() };
+    let process = Process { index, timestamps, document, scope };
     let (result, best_signature_time, chain) = process.conclude(blocks, &mut recorder);
     Outcome { result, intact, signer: certificate, chain, best_signature_time, findings: recorder.findings }
 }
@@ -83,15 +99,15 @@ pub(super) fn validate(
 struct Process<'p, 'm> {
     index: usize,
     timestamps: &'p [Timestamp],
-    material: &'p Material<'m>,
-    signer: Option<&'p Certificate>,
+    document: &'p Document<'p, 'm>,
+    scope: Scope,
 }
 
 type Conclusion = (Result<TotalPassed, SubIndication>, Time, Option<Chain>);
 
 impl Process<'_, '_> {
     fn conclude(&self, blocks: Blocks, recorder: &mut Recorder<'_>) -> Conclusion {
-        let now = self.material.context.time;
+        let now = self.document.material.context.time;
         let (chain, acceptance) = match blocks.trust {
             Some((chain, acceptance)) => (Some(chain), Some(acceptance)),
             None => (None, None),
@@ -118,7 +134,7 @@ impl Process<'_, '_> {
         acceptance: &Acceptance,
         recorder: &mut Recorder<'_>,
     ) -> (Result<(ChainProof, acceptance::Accepted), SubIndication>, Time) {
-        let now = self.material.context.time;
+        let now = self.document.material.context.time;
         let basic = chain
             .result()
             .map_err(|sub| self.hardened(sub, chain))
@@ -127,7 +143,9 @@ impl Process<'_, '_> {
             Ok(_) => false,
             Err(sub) => !long_term::continues(*sub),
         };
-        let best = if stops { now } else { long_term::best_signature_time(self.timestamps, now) };
+        // Where the revocation data does not say whether the certificate was good, no time is looked for.
+        let stays = stops || matches!(basic, Err(SubIndication::OutOfBoundsNoPoe));
+        let best = if stays { now } else { long_term::best_signature_time(self.timestamps, now) };
         let long_term = match basic {
             Ok(passed) => not_yet_valid(chain, best).map_or(Ok(passed), Err),
             Err(sub) if stops => Err(sub),
@@ -160,13 +178,14 @@ impl Process<'_, '_> {
             }
             return (long_term, best);
         }
-        let proofs = archival::proofs(self.timestamps, self.index, self.signer, self.material);
+        let material = self.document.material;
+        let proofs = self.document.proofs.get_or_init(|| archival::proofs(self.document));
         let object = Object::Signature(self.index);
         let proven = proofs.earliest(object).min(best);
         match long_term {
             Ok(passed) => (not_yet_valid(chain, proven).map_or(Ok(passed), Err), proven),
             Err(sub) => {
-                let past = archival::past(&chain.failures, chain, object, Scope::Signature, &proofs, self.material)
+                let past = archival::past(&chain.failures, chain, object, self.scope, proofs, material)
                     .and_then(|(witness, time)| match acceptance.at(time) {
                         Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
                         Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
@@ -178,12 +197,8 @@ impl Process<'_, '_> {
                     }
                     Err((found, why)) => {
                         archival::note(Err(&why), recorder);
-                        // What the past adds is named only where it says more than the present.
-                        let named = match found {
-                            SubIndication::RevocationOutOfBoundsNoPoe | SubIndication::NotYetValid => found,
-                            _ => sub,
-                        };
-                        (Err(named), best)
+                        // The present failure stays, unless the past says that nothing can mend it.
+                        (Err(if found.failed() { found } else { sub }), best)
                     }
                 }
             }
@@ -202,7 +217,9 @@ impl Process<'_, '_> {
             .max();
         let (Some(made_after), Some(failure)) = (made_after, chain.failures.first()) else { return sub };
         match (sub, failure.cause) {
-            (SubIndication::RevokedNoPoe, Cause::RevokedSince(at)) if at < made_after => SubIndication::Revoked,
+            (SubIndication::RevokedNoPoe, Cause::RevokedSince(at)) if at < made_after => {
+                SubIndication::Revoked
+            }
             (SubIndication::OutOfBoundsNoPoe | SubIndication::OutOfBoundsNotRevoked, Cause::Validity)
                 if chain.path.leaf().is_some_and(|signer| signer.not_after < made_after) =>
             {

@@ -115,6 +115,8 @@ checks! {
     RevocationPresent = "revocation-data-present", "EN 319 102-1, 5.2.6", Fail;
     /// Some of it is acceptable.
     RevocationAcceptable = "revocation-data-acceptable", "EN 319 102-1, 5.2.6", Fail;
+    /// An OCSP responder was appointed by the certificate's issuer itself.
+    ResponderFromIssuer = "ocsp-responder-from-issuer", "RFC 6960, 4.2.2.2", Warn;
     /// Not revoked.
     NotRevoked = "certificate-not-revoked", "EN 319 102-1, 5.2.6", Fail;
     /// Not on hold.

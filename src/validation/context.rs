@@ -7,11 +7,14 @@ use crate::signature::{Signature, SignaturePolicy};
 
 /// The constraints under which the signature is to be validated are known.
 #[derive(Debug)]
-pub struct ContextAccepted(());
+pub(super) struct ContextAccepted(());
 
 /// A signature policy document is never fetched: where one is named, validation follows the policy given to the
 /// validator and says so.
-pub(super) fn check(signature: &Signature<'_>, policy: &Policy) -> Checked<Result<ContextAccepted, SubIndication>> {
+pub(super) fn check(
+    signature: &Signature<'_>,
+    policy: &Policy,
+) -> Checked<Result<ContextAccepted, SubIndication>> {
     let mut recorder = Recorder::new(policy);
     let available = match &signature.attributes.policy {
         None => {

@@ -8,12 +8,12 @@ use crate::signature::{Form, Reference, ReferenceKind, ReferenceOutcome, Signatu
 
 /// Every signed data object is there and unchanged, and the value verifies.
 #[derive(Debug)]
-pub struct CryptographicallyValid(());
+pub(super) struct CryptographicallyValid(());
 
 /// What the verification came to.
 #[derive(Debug)]
 pub(super) struct Verified {
-    /// All references and the value hold, whatever the policy makes of them.
+    /// The value and the digests hold in themselves, whether or not they cover what they should.
     pub(super) intact: bool,
     pub(super) result: Result<CryptographicallyValid, SubIndication>,
 }
@@ -51,13 +51,15 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
                 fail(goes_on, SubIndication::HashFailure);
             }
             ReferenceOutcome::NotFound(why) => {
-                let goes_on = recorder
-                    .check(found, place, false, || format!("{} not found: {why}", describe(reference)).into());
+                let goes_on = recorder.check(found, place, false, || {
+                    format!("{} not found: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::SignedDataNotFound);
             }
             ReferenceOutcome::Refused(why) => {
-                let goes_on = recorder
-                    .check(intact, place, false, || format!("{} not digested: {why}", describe(reference)).into());
+                let goes_on = recorder.check(intact, place, false, || {
+                    format!("{} not digested: {why}", describe(reference)).into()
+                });
                 fail(goes_on, SubIndication::HashFailure);
             }
         }
@@ -71,8 +73,9 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
         ReferenceKind::SignedProperties | ReferenceKind::KeyInfo => false,
     });
     if !covered {
-        let goes_on = recorder
-            .check(Check::ReferenceDataFound, place, false, || "the signature refers to no data object".into());
+        let goes_on = recorder.check(Check::ReferenceDataFound, place, false, || {
+            "the signature refers to no data object".into()
+        });
         fail(goes_on, SubIndication::SignedDataNotFound);
     }
 
@@ -90,16 +93,17 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
     };
     fail(goes_on, wrong_value);
 
-    let entries_intact = |reference: &Reference| {
+    // The digest of a list's entry is signed: the entry may be elsewhere.
+    let holds = |reference: &Reference| {
         reference.outcome == ReferenceOutcome::Intact
-            || (signature.form == Form::Xades
-                && reference.kind == ReferenceKind::ManifestEntry
+            || (reference.kind == ReferenceKind::ManifestEntry
                 && matches!(reference.outcome, ReferenceOutcome::NotFound(_)))
     };
-    let intact = verifies && covered && signature.references.iter().all(entries_intact);
+    let held = verifies && covered && signature.references.iter().all(holds);
+    let intact = held || (verifies && signature.structure.core_references_valid);
     let result = match failure {
         // What is not intact is never accepted, whatever the policy.
-        None if intact => Ok(CryptographicallyValid(())),
+        None if held => Ok(CryptographicallyValid(())),
         None => Err(wrong_value),
         Some(sub) => Err(sub),
     };
@@ -116,5 +120,93 @@ fn describe(reference: &Reference) -> &'static str {
         ReferenceKind::ManifestEntry => "a data object of a signed list",
         ReferenceKind::CounterSigned => "the counter-signed value",
         ReferenceKind::SigningInput => "the signing input",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::policy::{Level, Rule};
+    use super::*;
+    use crate::signature::{Attributes, Declared, SignerIdentification, Structure};
+
+    fn signature(form: Form, references: &[(ReferenceKind, ReferenceOutcome)]) -> Signature<'static> {
+        let reference = |(kind, outcome): &(ReferenceKind, ReferenceOutcome)| Reference {
+            uri: None,
+            kind: *kind,
+            digest: None,
+            outcome: outcome.clone(),
+        };
+        Signature {
+            id: "s".into(),
+            form,
+            counters: None,
+            algorithm: Declared::Unknown("x".into()),
+            value: Vec::new(),
+            message: Vec::new(),
+            references: references.iter().map(reference).collect(),
+            payload: None,
+            signer: SignerIdentification::default(),
+            certificates: Vec::new(),
+            revocation: Vec::new(),
+            timestamps: Vec::new(),
+            attributes: Attributes::default(),
+            structure: Structure::default(),
+        }
+    }
+
+    fn not_found() -> ReferenceOutcome {
+        ReferenceOutcome::NotFound("nowhere".into())
+    }
+
+    fn sub(
+        form: Form,
+        references: &[(ReferenceKind, ReferenceOutcome)],
+        value: Verification,
+        policy: &Policy,
+    ) -> Option<SubIndication> {
+        verify(&signature(form, references), &value, policy).value.result.err()
+    }
+
+    #[test]
+    fn the_first_failing_reference_names_the_failure_then_the_value() {
+        use ReferenceKind::{Content, ManifestEntry, SignedProperties, SigningInput};
+        use ReferenceOutcome::{Intact, Mismatch};
+        use SubIndication::{HashFailure, SigCryptoFailure, SignedDataNotFound};
+        let policy = Policy::default();
+        let cases: [(Form, &[_], Verification, Option<SubIndication>); 9] = [
+            (Form::Jades, &[(SigningInput, Intact)], Verification::Valid, None),
+            (Form::Jades, &[(SigningInput, Intact)], Verification::Invalid, Some(HashFailure)),
+            (Form::Jades, &[(ManifestEntry, not_found())], Verification::Valid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(Content, Intact)], Verification::Invalid, Some(SigCryptoFailure)),
+            (Form::Xades, &[(Content, Mismatch)], Verification::Invalid, Some(HashFailure)),
+            (Form::Xades, &[(Content, not_found())], Verification::Invalid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(SignedProperties, Intact)], Verification::Valid, Some(SignedDataNotFound)),
+            (Form::Xades, &[(Content, Intact), (ManifestEntry, not_found())], Verification::Valid, None),
+            (
+                Form::Xades,
+                &[(Content, Intact), (ManifestEntry, Mismatch)],
+                Verification::Valid,
+                Some(HashFailure),
+            ),
+        ];
+        for (form, references, value, expected) in cases {
+            assert_eq!(sub(form, references, value, &policy), expected, "{form:?} {references:?}");
+        }
+    }
+
+    #[test]
+    fn no_policy_lets_a_broken_signature_pass() {
+        let mut policy = Policy::default();
+        let lenient = |check| Rule { check, scope: None, position: None, level: Level::Ignore };
+        policy.rules = Check::ALL.iter().map(|check| lenient(*check)).collect();
+        let content = |outcome| [(ReferenceKind::Content, outcome)];
+        for form in [Form::Jades, Form::Xades] {
+            for outcome in [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused("no".into())] {
+                assert!(sub(form, &content(outcome), Verification::Valid, &policy).is_some());
+            }
+            assert!(sub(form, &content(ReferenceOutcome::Intact), Verification::Invalid, &policy).is_some());
+            assert!(sub(form, &[], Verification::Valid, &policy).is_some());
+            assert_eq!(sub(form, &content(ReferenceOutcome::Intact), Verification::Valid, &policy), None);
+        }
     }
 }

@@ -7,14 +7,18 @@ use crate::signature::Signature;
 
 /// The signature conforms to its format.
 #[derive(Debug)]
-pub struct FormatAccepted(());
+pub(super) struct FormatAccepted(());
 
 /// Decides on the facts that the reader of the format stated.
-pub(super) fn check(signature: &Signature<'_>, policy: &Policy) -> Checked<Result<FormatAccepted, SubIndication>> {
+pub(super) fn check(
+    signature: &Signature<'_>,
+    policy: &Policy,
+) -> Checked<Result<FormatAccepted, SubIndication>> {
     let mut recorder = Recorder::new(policy);
     let structure = &signature.structure;
-    let accepted = recorder.outcome(Check::FormatAcceptable, Place::SIGNATURE, none(&structure.format_failures))
-        & recorder.outcome(Check::StructureValid, Place::SIGNATURE, none(&structure.schema_warnings));
+    let accepted =
+        recorder.outcome(Check::FormatAcceptable, Place::SIGNATURE, none(&structure.format_failures))
+            & recorder.outcome(Check::StructureValid, Place::SIGNATURE, none(&structure.schema_warnings));
     let value = if accepted { Ok(FormatAccepted(())) } else { Err(SubIndication::FormatFailure) };
     recorder.done(value)
 }

@@ -22,8 +22,7 @@ pub(super) fn name(
     let stamped = has(TimestampKind::Signature);
     let baseline_b = structure.not_baseline_b.is_empty();
     let not_after = signer.and_then(|path| path.leaf()).map(|certificate| certificate.not_after);
-    let baseline_t =
-        stamped && structure.not_baseline_t.is_empty() && stamped_before(not_after, timestamps);
+    let baseline_t = stamped && structure.not_baseline_t.is_empty() && stamped_before(not_after, timestamps);
     let minimal_lt = || stamped && MinimalLt { signature, index, timestamps, material }.holds(signer);
     let archive = has(TimestampKind::Archive);
 
@@ -36,8 +35,10 @@ pub(super) fn name(
         Form::Xades if !structure.not_bes.is_empty() => "XML-NOT-ETSI",
         Form::Xades if !stamped => match &signature.attributes.policy {
             _ if baseline_b => "XAdES-BASELINE-B",
-            Some(SignaturePolicy::Identified { .. } | SignaturePolicy::Implied) => "XAdES-EPES",
-            None => "XAdES-BES",
+            Some(SignaturePolicy::Identified { digest: Some(_), .. } | SignaturePolicy::Implied) => {
+                "XAdES-EPES"
+            }
+            Some(SignaturePolicy::Identified { digest: None, .. }) | None => "XAdES-BES",
         },
         Form::Xades => {
             let references = has(TimestampKind::References) || has(TimestampKind::SignatureAndReferences);
@@ -53,9 +54,9 @@ pub(super) fn name(
                 }
                 (true, _) if record => "XAdES-ERS",
                 (true, _) if archive => "XAdES-A",
-                (_, true) if references => "XAdES-X",
-                (true, true) => "XAdES-XL",
-                (false, true) => "XAdES-C",
+                (true, true) if references => "XAdES-XL",
+                (false, true) if references => "XAdES-X",
+                (_, true) => "XAdES-C",
                 (true, false) => "XAdES-LT",
                 (false, false) if baseline_b && baseline_t => "XAdES-BASELINE-T",
                 (false, false) => "XAdES-T",
@@ -89,8 +90,7 @@ impl MinimalLt<'_, '_> {
         if !self.material.evidence.iter().any(|item| item.stands_in(self.index)) {
             return false;
         }
-        let Some(signer) = signer else { return false };
-        let mut paths = vec![Rc::clone(signer)];
+        let mut paths: Vec<_> = signer.cloned().into_iter().collect();
         for (position, timestamp) in self.timestamps.iter().enumerate() {
             if !self.newest_archive(position)
                 && let Some(tsa) = &timestamp.tsa
@@ -134,7 +134,9 @@ impl MinimalLt<'_, '_> {
                     return false;
                 }
                 for evidence in speaking.iter() {
-                    if let Some(signer) = self.material.issuer_of_evidence(*evidence, &link.certificate, issuer) {
+                    if let Some(signer) =
+                        self.material.issuer_of_evidence(*evidence, &link.certificate, issuer)
+                    {
                         paths.push(self.material.path(&signer, &[evidence_origin(*evidence)]));
                     }
                 }

@@ -11,7 +11,7 @@ use crate::time::Time;
 
 /// The chain held at the best signature time.
 #[derive(Debug)]
-pub struct ChainValidAtBestSignatureTime(());
+pub(super) struct ChainValidAtBestSignatureTime(());
 
 /// Whether the process goes on after a basic result (5.5.4, step 2).
 pub(super) fn continues(sub: SubIndication) -> bool {

@@ -27,10 +27,15 @@ pub(super) struct Material<'c> {
     anchors: SnapshotAnchors<'c>,
     budget: Budget,
     steps: Cell<u32>,
-    paths: RefCell<HashMap<([u8; 32], Vec<Origin>), Rc<Path>>>,
-    pub(super) matches: RefCell<HashMap<[u8; 32], Rc<[usize]>>>,
-    pub(super) acceptances: RefCell<HashMap<(usize, [u8; 32]), Rc<Acceptance>>>,
+    paths: Memory<(Sha256, Vec<Origin>), Path>,
+    /// Indexes in `evidence` of what speaks of a certificate.
+    pub(super) matches: Memory<Sha256, [usize]>,
+    /// What came of examining a piece of evidence for a certificate.
+    pub(super) acceptances: Memory<(usize, Sha256), Acceptance>,
 }
+
+type Sha256 = [u8; 32];
+type Memory<K, V> = RefCell<HashMap<K, Rc<V>>>;
 
 /// One signature's own parts, by their indexes in the signature.
 #[derive(Debug, Default)]
@@ -67,7 +72,7 @@ pub(super) struct Place {
 
 /// Most CRLs and OCSP responses taken from one document.
 const MOST_EVIDENCE: usize = 512;
-/// Most time-stamp tokens taken from one signature: each hashes what it covers.
+/// Most time-stamp tokens taken from one document: each hashes all that it covers, up to the whole document.
 const MOST_TIMESTAMPS: usize = 64;
 /// Most examinations of a piece of revocation data in one document.
 const MOST_STEPS: u32 = 20_000;
@@ -98,8 +103,7 @@ impl<'c> Material<'c> {
 
     fn read(&mut self, index: usize, signature: &Signature<'_>) -> Parts {
         let origin = signature_origin(index);
-        let place =
-            |token, after_timestamps| Place { signature: index, token, after_timestamps };
+        let place = |token, after_timestamps| Place { signature: index, token, after_timestamps };
         let certificates = signature
             .certificates
             .iter()
@@ -112,13 +116,14 @@ impl<'c> Material<'c> {
         for embedded in &signature.revocation {
             self.revocation(embedded.kind, &embedded.der, place(None, embedded.after_timestamps));
         }
+        let before: usize = self.signatures.iter().map(|parts| parts.tokens.len()).sum();
         let tokens = signature
             .timestamps
             .iter()
             .enumerate()
             .map(|(position, embedded)| {
-                if position >= MOST_TIMESTAMPS {
-                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one signature"));
+                if before.saturating_add(position) >= MOST_TIMESTAMPS {
+                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one document"));
                 }
                 let token = Rc::new(Token::parse(&embedded.token).map_err(|why| format!("{why:?}"))?);
                 let origin = token_origin(index, position);
@@ -222,13 +227,15 @@ impl<'c> Material<'c> {
         self.budget.exhausted() || self.steps.get() == 0
     }
 
-    /// The first anchor of a path whose trust has not ended at `time`.
+    /// The first anchor of a path whose trust has not ended at `time`. None stands in for a signer that was itself
+    /// trusted and is no longer.
     pub(super) fn anchor_in_force(&self, path: &Path, time: Time) -> Option<usize> {
-        path.anchors().find(|index| {
-            path.certificate(*index).is_some_and(|certificate| {
-                self.sunset(certificate).is_none_or(|sunset| time <= sunset)
-            })
-        })
+        let in_force = |index: &usize| {
+            let sunset = path.certificate(*index).and_then(|certificate| self.sunset(certificate));
+            sunset.is_none_or(|sunset| time <= sunset)
+        };
+        let signer_trusted = path.anchors().next() == Some(0);
+        path.anchors().take(if signer_trusted { 1 } else { usize::MAX }).find(in_force)
     }
 
     /// When the trust in an anchor ends; a static anchor's never does.
@@ -248,7 +255,8 @@ pub(super) fn signature_origin(signature: usize) -> Origin {
 
 /// The source that is a time-stamp token.
 pub(super) fn token_origin(signature: usize, token: usize) -> Origin {
-    origin(1, signature.saturating_mul(MOST_TIMESTAMPS).saturating_add(token))
+    // No signature has so many tokens that two origins would be one.
+    origin(1, signature.saturating_mul(1 << 12).saturating_add(token))
 }
 
 /// The source that is an OCSP response.

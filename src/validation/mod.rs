@@ -37,9 +37,10 @@ use crate::signature::algorithm::Crypto;
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
-use basic::Outcome;
+use basic::{Document, Outcome};
 use check::Check;
 use material::Material;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use timestamps::Timestamp;
 
@@ -63,16 +64,37 @@ pub struct Context<'c> {
 /// Validates all signatures of a document, in order. What one of them carries serves all of them.
 #[must_use]
 pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<SealVerdict> {
-    let material = Material::gather(signatures, context);
-    signatures.iter().enumerate().map(|(index, signature)| seal(signature, index, &material)).collect()
-}
-
-fn seal(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> SealVerdict {
-    let timestamps = timestamps::validate(signature, index, material);
-    let outcome = basic::validate(signature, index, &timestamps, material);
-    let path = outcome.chain.as_ref().map(|chain| &chain.path);
-    let level = level::name(signature, index, path, &timestamps, material).to_owned();
-    assemble(signature, outcome, timestamps, level, material)
+    let material = &Material::gather(signatures, context);
+    let indexed = || signatures.iter().enumerate();
+    let timestamps: Vec<Vec<Timestamp>> =
+        indexed().map(|(index, signature)| timestamps::validate(signature, index, material)).collect();
+    let identifications: Vec<_> = indexed()
+        .map(|(index, signature)| signing_certificate::identify(signature, index, material))
+        .collect();
+    let document = Document {
+        material,
+        timestamps: &timestamps,
+        signers: identifications.iter().map(|identified| identified.value.certificate_digest()).collect(),
+        proofs: OnceCell::new(),
+    };
+    let judged: Vec<(Outcome, &'static str)> = indexed()
+        .zip(identifications)
+        .zip(&timestamps)
+        .map(|(((index, signature), identification), timestamps)| {
+            let outcome = basic::validate(signature, index, identification, &document);
+            let path = outcome.chain.as_ref().map(|chain| &chain.path);
+            let level = level::name(signature, index, path, timestamps, material);
+            (outcome, level)
+        })
+        .collect();
+    signatures
+        .iter()
+        .zip(judged)
+        .zip(timestamps)
+        .map(|((signature, (outcome, level)), timestamps)| {
+            assemble(signature, outcome, timestamps, level.to_owned(), material)
+        })
+        .collect()
 }
 
 fn assemble(
@@ -93,11 +115,19 @@ fn assemble(
     let qualified = qualify(snapshot, &certificates, outcome.best_signature_time, asked);
 
     let mut findings = outcome.findings;
+    if sub_indication.is_none() {
+        findings.iter_mut().filter(|finding| finding.status == Status::Failed).for_each(mended);
+    }
     findings.push(trusted_lists::freshness(material.context, path.map(|path| path.as_ref())));
     findings.extend(qualified.findings);
     if material.over_budget() {
         let detail = "the document asks for more work than it is given; what came after was left out";
-        findings.push(Finding::new(Check::WorkBudget.name(), Status::Warning, detail, Check::WorkBudget.clause()));
+        findings.push(Finding::new(
+            Check::WorkBudget.name(),
+            Status::Warning,
+            detail,
+            Check::WorkBudget.clause(),
+        ));
     }
     findings.extend(material.refused.iter().map(|what| {
         let clause = "EN 319 102-1, 5.1.1";
@@ -118,7 +148,10 @@ fn assemble(
             .map(|path| {
                 let links = path.links.iter();
                 links
-                    .map(|link| ChainCertificate { certificate: link.certificate.clone(), trusted: link.trusted })
+                    .map(|link| ChainCertificate {
+                        certificate: link.certificate.clone(),
+                        trusted: link.trusted,
+                    })
                     .collect()
             })
             .unwrap_or_default(),
@@ -129,6 +162,12 @@ fn assemble(
         timestamps: timestamps.into_iter().map(Timestamp::into_verdict).collect(),
         findings,
     }
+}
+
+/// What failed at the validation time of a signature that passed was mended by a proof of an earlier time.
+fn mended(finding: &mut Finding) {
+    finding.status = Status::Warning;
+    finding.detail = format!("{}; not so when the signature was made", finding.detail).into();
 }
 
 /// The checks that no block came to.

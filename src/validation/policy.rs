@@ -51,8 +51,10 @@ pub struct Rule {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// A signature or counter-signature.
+    /// A signature.
     Signature,
+    /// A counter-signature.
+    CounterSignature,
     /// A time-stamp.
     Timestamp,
     /// A CRL or OCSP response.
@@ -145,8 +147,9 @@ pub struct SizeRule {
 fn optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| {
-        Time::parse_rfc3339(&text)
-            .ok_or_else(|| serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}")))
+        Time::parse_rfc3339(&text).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("expected an RFC 3339 time, found {text:?}"))
+        })
     })
     .transpose()
 }
@@ -289,8 +292,8 @@ impl Policy {
 impl Default for Policy {
     /// The policy `default`: EN 319 102-1 with the cryptographic constraints of TS 119 312 V1.5.1.
     fn default() -> Self {
-        use Position::{Authority, Signer};
-        use Scope::{Revocation, Signature, Timestamp};
+        use Position::Authority;
+        use Scope::{CounterSignature, Revocation, Timestamp};
         let rule = |check, scope, position, level| Rule { check, scope, position, level };
         Self {
             name: "default".into(),
@@ -299,11 +302,11 @@ impl Default for Policy {
                 rule(Check::CertificateValidity, None, Some(Authority), Level::Ignore),
                 rule(Check::RevocationIssuerValidity, None, Some(Authority), Level::Ignore),
                 rule(Check::RevocationIssuerValidity, Some(Timestamp), None, Level::Ignore),
+                rule(Check::RevocationIssuerValidity, Some(CounterSignature), None, Level::Ignore),
                 rule(Check::RevocationPresent, Some(Timestamp), Some(Authority), Level::Warn),
                 rule(Check::RevocationPresent, Some(Revocation), Some(Authority), Level::Warn),
                 rule(Check::RevocationAcceptable, Some(Timestamp), Some(Authority), Level::Warn),
                 rule(Check::RevocationAcceptable, Some(Revocation), Some(Authority), Level::Warn),
-                rule(Check::ExtendedKeyUsage, Some(Signature), Some(Signer), Level::Ignore),
             ],
             algorithms: Algorithms::ts_119_312(),
         }
@@ -318,7 +321,10 @@ impl Algorithms {
         let scheme = |name: &str, minimum: usize, sizes: &[(usize, &str)]| SchemeRule {
             name: name.into(),
             minimum,
-            sizes: sizes.iter().map(|(from, expires)| SizeRule { from: *from, expires: end(expires) }).collect(),
+            sizes: sizes
+                .iter()
+                .map(|(from, expires)| SizeRule { from: *from, expires: end(expires) })
+                .collect(),
         };
         let rsa = |last: &'static str| {
             [
@@ -364,5 +370,90 @@ impl Algorithms {
                 ),
             ],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Time {
+        Time::parse_rfc3339(text).unwrap()
+    }
+
+    /// A key of this size; nobody verifies with it.
+    fn rsa(bits: usize) -> PublicKey {
+        let modulus = vec![0xff; bits / 8];
+        PublicKey::from_spki(&PublicKey::spki_from_rsa(&modulus, &[1, 0, 1]))
+    }
+
+    fn algorithm(scheme: Scheme, digest: DigestAlgorithm) -> SignatureAlgorithm {
+        SignatureAlgorithm { scheme, digest: Some(digest), mgf1_digest: None, salt_length: None }
+    }
+
+    #[test]
+    fn the_last_rule_that_fits_counts() {
+        let mut policy = Policy::default();
+        let signer = Place::SIGNATURE;
+        let tsa_authority = Place { scope: Scope::Timestamp, position: Position::Authority };
+        assert_eq!(policy.level(Check::RevocationPresent, signer), Level::Fail);
+        assert_eq!(policy.level(Check::RevocationPresent, tsa_authority), Level::Warn);
+        policy.rules.push(Rule {
+            check: Check::RevocationPresent,
+            scope: None,
+            position: None,
+            level: Level::Ignore,
+        });
+        assert_eq!(policy.level(Check::RevocationPresent, signer), Level::Ignore);
+        assert_eq!(policy.level(Check::RevocationPresent, tsa_authority), Level::Ignore);
+        assert_eq!(policy.level(Check::RevocationAcceptable, signer), Level::Fail);
+    }
+
+    #[test]
+    fn a_policy_survives_its_own_text() {
+        let policy = Policy::default();
+        let text = toml::to_string(&policy).unwrap();
+        assert_eq!(toml::from_str::<Policy>(&text).unwrap(), policy);
+        let misspelt = text.replacen("certificate-validity", "certificate-validty", 1);
+        assert!(toml::from_str::<Policy>(&misspelt).is_err());
+    }
+
+    #[test]
+    fn an_algorithm_ends_with_the_earlier_of_digest_and_key() {
+        let table = Policy::default().algorithms;
+        let of = |scheme, digest, bits| table.signature(&algorithm(scheme, digest), &rsa(bits));
+        let sha1 = Reliability::Until(time("2012-08-01T00:00:00Z"));
+        assert_eq!(of(Scheme::Rsa, DigestAlgorithm::Sha1, 2048), sha1);
+        assert_eq!(
+            of(Scheme::Rsa, DigestAlgorithm::Sha256, 1024),
+            Reliability::Until(time("2019-10-01T00:00:00Z"))
+        );
+        assert_eq!(
+            of(Scheme::Rsa, DigestAlgorithm::Sha256, 2048),
+            Reliability::Forecast(time("2029-01-01T00:00:00Z"))
+        );
+        assert_eq!(of(Scheme::RsaPss, DigestAlgorithm::Sha256, 4096), Reliability::Unlimited);
+        assert_eq!(of(Scheme::Rsa, DigestAlgorithm::Sha256, 512), Reliability::Never);
+        assert_eq!(of(Scheme::EdDsa, DigestAlgorithm::Sha512, 256), Reliability::Never);
+        assert_eq!(table.digest(DigestAlgorithm::Sha3_224), Reliability::Never);
+        assert!(sha1.at(time("2012-08-01T00:00:00Z")) && !sha1.at(time("2012-08-01T00:00:01Z")));
+    }
+
+    #[test]
+    fn every_digest_rule_names_a_digest() {
+        use DigestAlgorithm::{
+            Md2, Md5, Ripemd160, Sha1, Sha3_224, Sha3_256, Sha3_384, Sha3_512, Sha224, Sha256, Sha384,
+            Sha512, Whirlpool,
+        };
+        let known = [
+            Md2, Md5, Sha1, Ripemd160, Whirlpool, Sha224, Sha256, Sha384, Sha512, Sha3_224, Sha3_256,
+            Sha3_384, Sha3_512,
+        ];
+        let table = Policy::default().algorithms;
+        for rule in &table.digests {
+            assert!(known.iter().any(|digest| digest.name() == rule.name), "{}", rule.name);
+        }
+        let accepted = known.iter().filter(|digest| table.digest(**digest) != Reliability::Never).count();
+        assert_eq!(accepted, table.digests.len());
     }
 }

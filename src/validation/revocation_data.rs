@@ -1,9 +1,9 @@
 //! Which revocation data speaks of a certificate, and which of it is acceptable (EN 319 102-1, 5.2.5, 5.2.6;
 //! RFC 5280, 6.3; RFC 6960, 3.2, 4.2.2.2).
 
+use super::check::Check;
 use super::material::{Material, evidence_origin};
 use super::policy::{Level, Place, Scope};
-use super::check::Check;
 use crate::certificate::path::{Origin, Path};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::revocation::CertificateStatus;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// id-kp-OCSPSigning.
 pub(super) const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+/// id-pkix-ocsp-nonce.
+const OCSP_NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
 /// CRLReason certificateHold.
 pub(super) const CERTIFICATE_HOLD: u8 = 6;
 /// How far responders may vouch for responders: deeper than any real document, shallow enough for the stack.
@@ -64,6 +66,8 @@ pub(super) struct Usable {
     pub(super) next_update: Option<Time>,
     /// The path of who signed it.
     pub(super) issuer: Rc<Path>,
+    /// The OCSP responder was appointed not by the certificate's issuer, but by a CA above it.
+    pub(super) delegated_from_above: bool,
 }
 
 /// What came of examining one piece for one certificate: why it is not acceptable, in words.
@@ -140,7 +144,12 @@ impl Material<'_> {
     }
 
     /// Who signed a CRL that covers the certificate: its issuer, or for an indirect CRL another of the document.
-    fn crl_issuer(&self, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Option<Arc<Certificate>> {
+    fn crl_issuer(
+        &self,
+        crl: &Crl,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Option<Arc<Certificate>> {
         let indirect = crl.issuing_distribution_point.as_ref().is_some_and(|point| point.indirect);
         if crl.issuer != certificate.issuer && !indirect {
             return None;
@@ -173,7 +182,7 @@ impl Material<'_> {
         };
         for evidence in self.speaking_of(certificate, issuer).iter() {
             selection.present = selection.present.saturating_add(1);
-            match self.acceptance(*evidence, certificate, issuer, asking).as_ref() {
+            match self.acceptance(*evidence, path, index, asking).as_ref() {
                 Ok(accepted) => selection.usable.push(accepted.clone()),
                 Err(why) => selection.refusals.push(why.clone()),
             }
@@ -183,14 +192,18 @@ impl Material<'_> {
         selection
     }
 
-    /// Examines a piece for a certificate; remembered, unless the question arose while it was being answered.
+    /// Examines a piece for the certificate at a position; remembered, unless the question arose while it was being
+    /// answered.
     fn acceptance(
         &self,
         evidence: usize,
-        certificate: &Certificate,
-        issuer: &Certificate,
+        path: &Path,
+        index: usize,
         asking: &mut Vec<[u8; 32]>,
     ) -> Rc<Acceptance> {
+        let Some(certificate) = path.certificate(index) else {
+            return Rc::new(Err("no such certificate".into()));
+        };
         let key = (evidence, certificate.sha256);
         if let Some(known) = self.acceptances.borrow().get(&key) {
             return Rc::clone(known);
@@ -199,7 +212,7 @@ impl Material<'_> {
             return Rc::new(Err("beyond the budget for revocation data".into()));
         }
         asking.push(certificate.sha256);
-        let outcome = Rc::new(self.examine(evidence, certificate, issuer, asking));
+        let outcome = Rc::new(self.examine(evidence, path, index, asking));
         asking.pop();
         if asking.is_empty() {
             self.acceptances.borrow_mut().insert(key, Rc::clone(&outcome));
@@ -207,37 +220,50 @@ impl Material<'_> {
         outcome
     }
 
-    fn examine(
-        &self,
-        index: usize,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        asking: &mut Vec<[u8; 32]>,
-    ) -> Acceptance {
-        let item = self.evidence.get(index).ok_or("no such revocation data")?;
+    fn examine(&self, evidence: usize, path: &Path, index: usize, asking: &mut Vec<[u8; 32]>) -> Acceptance {
+        let item = self.evidence.get(evidence).ok_or("no such revocation data")?;
+        let (certificate, issuer) = path
+            .certificate(index)
+            .zip(path.issuer_of(index))
+            .ok_or("the certificate's issuer is not known")?;
         let accepted = match &item.data {
-            Evidence::Crl(crl) => self.examine_crl(index, crl, certificate, issuer)?,
-            Evidence::Ocsp(response) => self.examine_ocsp(index, response, certificate, issuer)?,
+            Evidence::Crl(crl) => self.examine_crl(evidence, crl, certificate, issuer)?,
+            Evidence::Ocsp(response) => {
+                let above = path.links.iter().skip(index).map(|link| &*link.certificate);
+                let issuers: Vec<&Certificate> = std::iter::once(&**issuer).chain(above.skip(1)).collect();
+                self.examine_ocsp(evidence, response, certificate, &issuers)?
+            }
         };
         if accepted.status == CertificateStatus::Unknown {
             return Err("it does not know the certificate".into());
         }
-        if self.anchor_in_force(&accepted.issuer, self.context.time).is_none() {
-            return Err("its issuer's chain does not lead to a trust anchor".into());
-        }
+        // Trust is asked for as of its production: an anchor that has ended since could still speak then.
+        let Some(anchor) = self.anchor_in_force(&accepted.issuer, accepted.produced.min(self.context.time))
+        else {
+            return Err(
+                "its issuer's chain does not lead to an anchor that was trusted when it was issued".into()
+            );
+        };
         if accepted.this_update < certificate.not_before {
             return Err(format!(
                 "thisUpdate {} is before the certificate's validity begins, {}",
                 accepted.this_update, certificate.not_before
             ));
         }
-        self.issuer_not_revoked(&accepted.issuer, asking)?;
+        self.issuer_not_revoked(&accepted.issuer, anchor, asking)?;
         Ok(accepted)
     }
 
-    fn examine_crl(&self, index: usize, crl: &Crl, certificate: &Certificate, issuer: &Certificate) -> Acceptance {
-        let signer =
-            self.crl_issuer(crl, certificate, issuer).ok_or("the CRL is not signed by an issuer known here")?;
+    fn examine_crl(
+        &self,
+        index: usize,
+        crl: &Crl,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Acceptance {
+        let signer = self
+            .crl_issuer(crl, certificate, issuer)
+            .ok_or("the CRL is not signed by an issuer known here")?;
         if signer.extensions.key_usage.is_some_and(|usage| !usage.any(KeyUsage::CRL_SIGN)) {
             return Err("key usage of the CRL's issuer lacks cRLSign".into());
         }
@@ -245,10 +271,14 @@ impl Material<'_> {
             return Err("a delta CRL without its base".into());
         }
         if !crl.unknown_critical.is_empty() {
-            return Err(format!("critical extensions of the CRL not processed: {}", crl.unknown_critical.join(", ")));
+            return Err(format!(
+                "critical extensions of the CRL not processed: {}",
+                crl.unknown_critical.join(", ")
+            ));
         }
         if let Some(point) = &crl.issuing_distribution_point {
-            let authority = certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
+            let authority =
+                certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
             if point.only_attribute_certificates
                 || (point.only_user_certificates && authority)
                 || (point.only_ca_certificates && !authority)
@@ -271,6 +301,7 @@ impl Material<'_> {
             this_update: crl.this_update,
             next_update: crl.next_update,
             issuer: self.path(&signer, &self.origins_of(index)),
+            delegated_from_above: false,
         })
     }
 
@@ -279,21 +310,25 @@ impl Material<'_> {
         index: usize,
         response: &OcspResponse,
         certificate: &Certificate,
-        issuer: &Certificate,
+        issuers: &[&Certificate],
     ) -> Acceptance {
-        if !response.unknown_critical.is_empty() {
-            let extensions = response.unknown_critical.join(", ");
-            return Err(format!("critical extensions of the response not processed: {extensions}"));
+        let issuer = *issuers.first().ok_or("the certificate's issuer is not known")?;
+        // A nonce ties an answer to a question; this answer was embedded, and nobody asked here.
+        let mut unknown = response.unknown_critical.iter().filter(|oid| *oid != OCSP_NONCE);
+        if let Some(extension) = unknown.next() {
+            return Err(format!("a critical extension of the response is not processed: {extension}"));
         }
         let answer = response
             .answer_for(self.context.crypto, certificate, issuer)
             .ok_or("the response has no answer for the certificate")?;
         let responder = self.responder(index, response, issuer).ok_or("no certificate of the responder")?;
-        if self.context.revocation.verify_ocsp(self.context.crypto, response, &responder.key) != Verification::Valid {
+        if self.context.revocation.verify_ocsp(self.context.crypto, response, &responder.key)
+            != Verification::Valid
+        {
             return Err("the response's signature does not verify with the responder's key".into());
         }
         let path = self.path(&responder, &self.origins_of(index));
-        self.authorised(&path, issuer)?;
+        let delegated_from_above = self.authorised(&path, issuers)?;
         let produced = response.produced_at;
         if produced < responder.not_before || produced > responder.not_after {
             return Err(format!("producedAt {produced} is outside the responder's validity"));
@@ -313,14 +348,16 @@ impl Material<'_> {
             this_update: answer.this_update,
             next_update: answer.next_update,
             issuer: path,
+            delegated_from_above,
         })
     }
 
     /// Whether certHash (CommonPKI) is there and right.
     fn cert_hash(&self, answer: &SingleResponse, certificate: &Certificate) -> Result<bool, String> {
         let Some((algorithm, value)) = &answer.cert_hash else { return Ok(false) };
-        let computed =
-            algorithm.known().and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]));
+        let computed = algorithm
+            .known()
+            .and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]));
         match computed {
             Some(digest) if digest.value == *value => Ok(true),
             Some(_) => Err("certHash is not that of the certificate".into()),
@@ -329,7 +366,12 @@ impl Material<'_> {
     }
 
     /// The responder's certificate: out of the response, of the document, the issuer itself, an anchor.
-    fn responder(&self, index: usize, response: &OcspResponse, issuer: &Certificate) -> Option<Arc<Certificate>> {
+    fn responder(
+        &self,
+        index: usize,
+        response: &OcspResponse,
+        issuer: &Certificate,
+    ) -> Option<Arc<Certificate>> {
         let origin = evidence_origin(index);
         let mut found: Vec<&Arc<Certificate>> = match &response.responder {
             ResponderId::ByName(name) => {
@@ -338,7 +380,11 @@ impl Material<'_> {
             }
             ResponderId::ByKey(hash) => {
                 let anchors = self.context.snapshot.by_subject(&issuer.subject.normal).iter();
-                self.pool.iter().chain(anchors).filter(|c| self.key_hash(c).as_deref() == Some(hash)).collect()
+                self.pool
+                    .iter()
+                    .chain(anchors)
+                    .filter(|c| self.key_hash(c).as_deref() == Some(hash))
+                    .collect()
             }
         };
         found.sort_by_key(|candidate| !self.pool.stands_in(candidate, origin));
@@ -350,24 +396,42 @@ impl Material<'_> {
         found.iter().take(16).find(verifies).or(found.first()).map(|found| Arc::clone(found))
     }
 
-    /// RFC 6960, 4.2.2.2: the issuer itself, one with OCSP signing from that very issuer, or one trusted for it.
-    fn authorised(&self, responder: &Path, issuer: &Certificate) -> Result<(), String> {
-        let Some(certificate) = responder.leaf() else { return Err("no certificate of the responder".into()) };
-        if certificate.anchor_key() == issuer.anchor_key() || responder.links.first().is_some_and(|l| l.trusted) {
-            return Ok(());
+    /// RFC 6960, 4.2.2.2: the issuer itself, one for OCSP signing from that very issuer, or one trusted for it. One
+    /// from a CA above the issuer, which could have replaced the issuer itself, is told apart: policy decides.
+    fn authorised(&self, responder: &Path, issuers: &[&Certificate]) -> Result<bool, String> {
+        let Some(certificate) = responder.leaf() else {
+            return Err("no certificate of the responder".into());
+        };
+        let same = |other: &Certificate, one: &Certificate| other.anchor_key() == one.anchor_key();
+        let itself = issuers.first().is_some_and(|issuer| same(certificate, issuer));
+        if itself || responder.anchors().next() == Some(0) {
+            return Ok(false);
         }
-        let signing = certificate
-            .extensions
-            .extended_key_usage
-            .as_ref()
-            .is_some_and(|usages| usages.iter().any(|usage| usage == OCSP_SIGNING));
-        if signing { Ok(()) } else { Err("the responder's certificate is not for OCSP signing".into()) }
+        let usages = certificate.extensions.extended_key_usage.as_deref().unwrap_or_default();
+        if !usages.iter().any(|usage| usage == OCSP_SIGNING) {
+            return Err("the responder's certificate is not for OCSP signing".into());
+        }
+        let parent = responder.certificate(1);
+        let place = Place::signer(Scope::Revocation);
+        let strict = self.context.policy.level(Check::ResponderFromIssuer, place) == Level::Fail;
+        match issuers.iter().position(|issuer| parent.is_some_and(|parent| same(parent, issuer))) {
+            Some(0) => Ok(false),
+            Some(_) if !strict => Ok(true),
+            _ => {
+                Err("the responder's certificate is not from the issuer of the certificate in question"
+                    .into())
+            }
+        }
     }
 
     /// The issuer of revocation data must itself stand: its own revocation data, up to its anchor.
-    fn issuer_not_revoked(&self, path: &Path, asking: &mut Vec<[u8; 32]>) -> Result<(), String> {
+    fn issuer_not_revoked(
+        &self,
+        path: &Path,
+        anchor: usize,
+        asking: &mut Vec<[u8; 32]>,
+    ) -> Result<(), String> {
         let policy = self.context.policy;
-        let anchor = self.anchor_in_force(path, self.context.time).unwrap_or(path.links.len());
         for index in 0..anchor {
             let Some(certificate) = path.certificate(index) else { break };
             let place = Place::at(Scope::Revocation, index);

@@ -5,16 +5,20 @@ use super::material::Material;
 use super::policy::Place;
 use super::verdict::SubIndication;
 use crate::certificate::Certificate;
-use crate::signature::algorithm::{PublicKey, Verification};
-use crate::signature::{CertificateReference, Signature};
+use crate::signature::algorithm::{DigestAlgorithm, PublicKey, Verification};
+use crate::signature::{CertificateReference, Declared, Signature};
+use crate::timestamp::{ReferenceMatch, reference_matches};
 use std::sync::Arc;
 
 /// The signing certificate is known, and the signature names it.
 #[derive(Debug)]
-pub struct SignerIdentified(());
+pub(super) struct SignerIdentified(());
 
 /// Candidates whose key is tried on the value: a hostile signature may offer thousands.
 const MOST_CANDIDATES: usize = 64;
+
+/// Signed references to certificates that are compared; real ones are one, or a chain's.
+pub(super) const MOST_REFERENCES: usize = 32;
 
 /// What identification came to.
 #[derive(Debug)]
@@ -26,7 +30,17 @@ pub(super) struct Identification {
     pub(super) result: Result<SignerIdentified, SubIndication>,
 }
 
-pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Checked<Identification> {
+impl Identification {
+    pub(super) fn certificate_digest(&self) -> Option<[u8; 32]> {
+        self.certificate.as_ref().map(|certificate| certificate.sha256)
+    }
+}
+
+pub(super) fn identify(
+    signature: &Signature<'_>,
+    index: usize,
+    material: &Material<'_>,
+) -> Checked<Identification> {
     let mut recorder = Recorder::new(material.context.policy);
     let signer = &signature.signer;
     let candidates = candidates(signature, index, material);
@@ -34,18 +48,17 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
     let referenced = signer
         .references
         .iter()
+        .take(MOST_REFERENCES)
         .find_map(|reference| candidates.iter().find(|c| material.names_certificate(reference, c)));
     let (certificate, value) = match referenced {
-        Some(certificate) => {
-            (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material))
-        }
+        Some(certificate) => (Some(Arc::clone(certificate)), verify(signature, &certificate.key, material)),
         None => candidates
             .iter()
             .find_map(|candidate| match verify(signature, &candidate.key, material) {
                 Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
                 Verification::Invalid | Verification::Unsupported(_) => None,
             })
-            .unwrap_or((None, Verification::Unsupported("no signing certificate".into()))),
+            .unwrap_or_else(|| (None, by_bare_key(signature, material))),
     };
 
     let place = Place::SIGNATURE;
@@ -70,29 +83,21 @@ pub(super) fn identify(signature: &Signature<'_>, index: usize, material: &Mater
                 });
         }
         if !signer.references.is_empty() {
-            identified &= recorder.check(
-                Check::SigningCertificateReferenceDigest,
-                place,
-                referenced.is_some(),
-                || "the digest in the signed reference is not the certificate's".into(),
-            );
+            identified &=
+                recorder.check(Check::SigningCertificateReferenceDigest, place, referenced.is_some(), || {
+                    "the digest in the signed reference is not the certificate's".into()
+                });
         }
-        let issuer_serial = issuer_serial(certificate);
-        if let Some(named) = signer.references.iter().find_map(|reference| reference.issuer_serial.as_ref()) {
-            identified &= recorder.check(
-                Check::SigningCertificateIssuerSerial,
-                place,
-                *named == issuer_serial,
-                || "issuer and serial number in the signed reference are not the certificate's".into(),
-            );
-        }
-        if let Some(kid) = &signer.kid {
-            identified &= recorder.check(
-                Check::SigningCertificateKeyIdentifier,
-                place,
-                *kid == issuer_serial,
-                || "issuer and serial number in kid are not the certificate's".into(),
-            );
+        let stated = signer.references.first().and_then(|reference| reference.issuer_serial.as_ref());
+        for (check, stated, what) in [
+            (Check::SigningCertificateIssuerSerial, stated, "the signed reference"),
+            (Check::SigningCertificateKeyIdentifier, signer.kid.as_ref(), "kid"),
+        ] {
+            let Some(stated) = stated else { continue };
+            let same = issuer_serial_matches(stated, certificate, material);
+            identified &= recorder.check(check, place, same, || {
+                format!("issuer and serial number in {what} are not the certificate's").into()
+            });
         }
     }
     let result = if identified && certificate.is_some() {
@@ -110,11 +115,21 @@ fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) 
     let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
     if found.is_empty() {
         found = match &signature.signer.key {
-            Some(spki) => material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect(),
+            Some(spki) => {
+                material.pool.iter().filter(|c| c.key.spki == *spki).take(MOST_CANDIDATES).cloned().collect()
+            }
             None => own.iter().flatten().take(MOST_CANDIDATES).cloned().collect(),
         };
     }
     found
+}
+
+/// Without a certificate the value may still verify with a key that stands beside it; nobody vouches for that key.
+fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verification {
+    match &signature.signer.key {
+        Some(spki) => verify(signature, &PublicKey::from_spki(spki), material),
+        None => Verification::Unsupported("no signing certificate".into()),
+    }
 }
 
 fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {
@@ -125,34 +140,26 @@ fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -
     material.context.crypto.verify(algorithm, key, &message, &signature.value)
 }
 
-/// DER IssuerSerial (RFC 5035, 5) of a certificate.
-fn issuer_serial(certificate: &Certificate) -> Vec<u8> {
-    let tlv = |tag: u8, parts: &[&[u8]]| {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        let mut out = vec![tag];
-        match u8::try_from(length) {
-            Ok(short) if short < 0x80 => out.push(short),
-            _ => {
-                let octets = length.to_be_bytes();
-                let octets: Vec<u8> = octets.into_iter().skip_while(|octet| *octet == 0).collect();
-                out.push(0x80 | u8::try_from(octets.len()).unwrap_or(0));
-                out.extend(octets);
-            }
-        }
-        parts.iter().for_each(|part| out.extend_from_slice(part));
-        out
-    };
-    let name = tlv(0x30, &[&tlv(0xa4, &[&certificate.issuer.der])]);
-    tlv(0x30, &[&name, &tlv(0x02, &[&certificate.serial])])
-}
-
 impl Material<'_> {
     /// Whether a signed reference's digest is that of the certificate.
-    pub(super) fn names_certificate(&self, reference: &CertificateReference, certificate: &Certificate) -> bool {
-        reference
-            .digest_algorithm
-            .known()
-            .and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]))
-            .is_some_and(|digest| digest.value == reference.digest)
+    pub(super) fn names_certificate(
+        &self,
+        reference: &CertificateReference,
+        certificate: &Certificate,
+    ) -> bool {
+        match reference_matches(reference, self.context.crypto, certificate) {
+            ReferenceMatch::Matches | ReferenceMatch::IssuerSerialDiffers => true,
+            ReferenceMatch::DigestDiffers | ReferenceMatch::Unsupported | ReferenceMatch::Absent => false,
+        }
     }
+}
+
+/// Whether a DER IssuerSerial (RFC 5035, 5) is that of a certificate.
+fn issuer_serial_matches(issuer_serial: &[u8], certificate: &Certificate, material: &Material<'_>) -> bool {
+    let reference = CertificateReference {
+        digest_algorithm: Declared::Known(DigestAlgorithm::Sha256),
+        digest: certificate.sha256.to_vec(),
+        issuer_serial: Some(issuer_serial.to_vec()),
+    };
+    reference_matches(&reference, material.context.crypto, certificate) == ReferenceMatch::Matches
 }

@@ -151,7 +151,8 @@ impl Timestamp {
         let place = Place::signer(Scope::Timestamp);
         match token.imprint_matches(material.context.crypto, &embedded.imprint) {
             ImprintOutcome::Intact => {
-                self.imprint_intact = recorder.check(Check::TimestampImprintIntact, place, true, || "".into());
+                self.imprint_intact =
+                    recorder.check(Check::TimestampImprintIntact, place, true, || "".into());
             }
             ImprintOutcome::Mismatch => {
                 recorder.check(Check::TimestampImprintIntact, place, false, || {
@@ -172,7 +173,13 @@ impl Timestamp {
         }
     }
 
-    fn signature(&mut self, token: &Token, tsa: &Certificate, material: &Material<'_>, recorder: &mut Recorder<'_>) {
+    fn signature(
+        &mut self,
+        token: &Token,
+        tsa: &Certificate,
+        material: &Material<'_>,
+        recorder: &mut Recorder<'_>,
+    ) {
         let place = Place::signer(Scope::Timestamp);
         let outcome = token.verify_signature(material.context.crypto, &tsa.key);
         recorder.check(Check::TimestampSignatureIntact, place, outcome == TokenSignature::Valid, || {
@@ -187,25 +194,29 @@ impl Timestamp {
         }
     }
 
-    fn acceptance(&mut self, token: &Token, tsa: &Certificate, material: &Material<'_>, recorder: &mut Recorder<'_>) {
+    fn acceptance(
+        &mut self,
+        token: &Token,
+        tsa: &Certificate,
+        material: &Material<'_>,
+        recorder: &mut Recorder<'_>,
+    ) {
         let place = Place::signer(Scope::Timestamp);
         let table = &material.context.policy.algorithms;
         let time = material.context.time;
         let algorithm = &token.signer.signature_algorithm;
         let signing = table.declared(algorithm, &tsa.key);
-        let imprint = token.imprint_algorithm.known().map_or(Reliability::Never, |digest| table.digest(*digest));
+        let imprint =
+            token.imprint_algorithm.known().map_or(Reliability::Never, |digest| table.digest(*digest));
         self.algorithms = signing.and(imprint);
-        let reliable = recorder.reliable(
-            Check::SignatureAlgorithm,
-            place,
-            (signing, &Named(algorithm, &tsa.key)),
-            time,
-        ) & recorder.reliable(
-            Check::ReferenceAlgorithm,
-            place,
-            (imprint, &DigestName(&token.imprint_algorithm)),
-            time,
-        );
+        let reliable =
+            recorder.reliable(Check::SignatureAlgorithm, place, (signing, &Named(algorithm, &tsa.key)), time)
+                & recorder.reliable(
+                    Check::ReferenceAlgorithm,
+                    place,
+                    (imprint, &DigestName(&token.imprint_algorithm)),
+                    time,
+                );
         if !reliable {
             self.fail(SubIndication::CryptoConstraintsFailureNoPoe, Cause::Algorithm(self.algorithms));
         }
@@ -222,10 +233,12 @@ fn signing_certificate(
     let place = Place::signer(Scope::Timestamp);
     let crypto = material.context.crypto;
     let origin = token_origin(index, position);
-    let mut candidates: Vec<_> = material.pool.iter().filter(|candidate| token.identifies(candidate)).collect();
+    let mut candidates: Vec<_> =
+        material.pool.iter().filter(|candidate| token.identifies(candidate)).collect();
     if candidates.is_empty() {
         // A token without certificates may come from an anchor itself.
-        let named = token.tsa.as_ref().map_or(&[][..], |tsa| material.context.snapshot.by_subject(&tsa.normal));
+        let named =
+            token.tsa.as_ref().map_or(&[][..], |tsa| material.context.snapshot.by_subject(&tsa.normal));
         candidates = named.iter().filter(|candidate| token.identifies(candidate)).collect();
     }
     let found = match candidates.as_slice() {
@@ -240,9 +253,12 @@ fn signing_certificate(
     });
     let found = found?;
     let reference = token.reference_matches(crypto, &found);
-    recorder.check(Check::SigningCertificateReferencePresent, place, reference != ReferenceMatch::Absent, || {
-        "no signed reference to the TSA's certificate".into()
-    });
+    recorder.check(
+        Check::SigningCertificateReferencePresent,
+        place,
+        reference != ReferenceMatch::Absent,
+        || "no signed reference to the TSA's certificate".into(),
+    );
     let goes_on = match reference {
         ReferenceMatch::Absent => true,
         ReferenceMatch::Matches => {

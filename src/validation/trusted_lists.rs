@@ -35,9 +35,9 @@ pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
     }
 
     let mut stale = Vec::new();
-    for list in snapshot.lists.iter() {
-        // The list of lists vouches for every other one.
-        let involved = list.territory == "EU" || territories.contains(&list.territory);
+    for (index, list) in snapshot.lists.iter().enumerate() {
+        // The list of lists comes first and vouches for every other one.
+        let involved = index == 0 || territories.contains(&list.territory);
         if involved && !list.accepted() {
             stale.push(format!("the list of {} is missing", list.territory));
         } else if involved && list.expired_at(context.time) {
@@ -49,10 +49,7 @@ pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
     }
     let mut recorder = Recorder::new(context.policy);
     recorder.check(check, Place::SIGNATURE, stale.is_empty(), || stale.join("; ").into());
-    recorder
-        .findings
-        .pop()
-        .unwrap_or_else(|| Finding::new(check.name(), Status::NotRun, "", check.clause()))
+    recorder.findings.pop().unwrap_or_else(|| Finding::new(check.name(), Status::NotRun, "", check.clause()))
 }
 
 /// The code under which a country's list stands (TS 119 612, 5.3.10: Greece is EL, the United Kingdom UK).

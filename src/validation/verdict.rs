@@ -31,7 +31,8 @@ pub struct SealVerdict {
     pub level: String,
     /// Whether it signs another signature's value.
     pub counter_signature: bool,
-    /// All references found and equal, and the value verifies; says nothing of trust.
+    /// The value and the digests hold in themselves: says nothing of trust, nor that they cover what they should
+    /// (a wrapped signature is intact, and does not pass).
     pub intact: bool,
     /// The signing certificate, where one was identified.
     pub signer: Option<Arc<Certificate>>,

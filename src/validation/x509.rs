@@ -3,7 +3,7 @@
 
 use super::check::{Check, Recorder};
 use super::material::Material;
-use super::policy::{Named, Place, Reliability, Scope};
+use super::policy::{Level, Named, Place, Reliability, Scope};
 use super::revocation_data::{CERTIFICATE_HOLD, Usable, required};
 use super::verdict::SubIndication;
 use crate::certificate::path::Path;
@@ -18,7 +18,7 @@ const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// The chain holds at the validation time.
 #[derive(Debug)]
-pub struct ChainValid(());
+pub(super) struct ChainValid(());
 
 /// What chain validation came to. Every failure is kept, not the first alone: a later block may find that one did
 /// not hold at the best signature time, and must then still face the others.
@@ -64,9 +64,15 @@ impl Chain {
 }
 
 /// Validates the chain at the validation time.
-pub(super) fn validate(material: &Material<'_>, path: Rc<Path>, scope: Scope, recorder: &mut Recorder<'_>) -> Chain {
+pub(super) fn validate(
+    material: &Material<'_>,
+    path: Rc<Path>,
+    scope: Scope,
+    recorder: &mut Recorder<'_>,
+) -> Chain {
     let time = material.context.time;
-    let mut chain = Chain { anchor: None, failures: Vec::new(), revocation: Vec::new(), path: Rc::clone(&path) };
+    let mut chain =
+        Chain { anchor: None, failures: Vec::new(), revocation: Vec::new(), path: Rc::clone(&path) };
     let place = Place::signer(scope);
 
     let known = path.anchors().next();
@@ -90,8 +96,15 @@ pub(super) fn validate(material: &Material<'_>, path: Rc<Path>, scope: Scope, re
 
     for index in 0..anchor {
         recorder.subject = subject(index);
-        Examination { material, path: &path, index, place: Place::at(scope, index), chain: &mut chain, recorder }
-            .run();
+        Examination {
+            material,
+            path: &path,
+            index,
+            place: Place::at(scope, index),
+            chain: &mut chain,
+            recorder,
+        }
+        .run();
     }
     recorder.subject = "";
     chain
@@ -142,6 +155,9 @@ impl Examination<'_, '_, '_> {
             Err(()) => return self.chain.fail(general, Cause::Lasting),
         };
         if let Some(usable) = &usable {
+            self.recorder.check(Check::ResponderFromIssuer, self.place, !usable.delegated_from_above, || {
+                "the responder was appointed by a CA above the issuer, not by the issuer".into()
+            });
             self.status(usable);
         }
         self.algorithms(certificate, usable.as_ref());
@@ -157,7 +173,7 @@ impl Examination<'_, '_, '_> {
         }
         let extensions = &certificate.extensions;
         match self.place.scope {
-            Scope::Signature => {
+            Scope::Signature | Scope::CounterSignature => {
                 let suits = extensions
                     .key_usage
                     .is_some_and(|usage| usage.any(KeyUsage::NON_REPUDIATION | KeyUsage::DIGITAL_SIGNATURE));
@@ -202,14 +218,18 @@ impl Examination<'_, '_, '_> {
         }
         let selection = self.material.revocation_of(self.path, self.index);
         let present = selection.present > 0;
-        if !self.recorder.check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into()) {
+        if !self
+            .recorder
+            .check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into())
+        {
             return Err(());
         }
         let usable = selection.latest().cloned();
         if present {
-            let goes_on = self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
-                format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
-            });
+            let goes_on =
+                self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
+                    format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
+                });
             if !goes_on {
                 return Err(());
             }
@@ -225,12 +245,18 @@ impl Examination<'_, '_, '_> {
         };
         match revoked {
             Some((at, Some(CERTIFICATE_HOLD))) => {
-                if !self.recorder.check(Check::NotOnHold, self.place, false, || format!("on hold since {at}").into()) {
+                if !self
+                    .recorder
+                    .check(Check::NotOnHold, self.place, false, || format!("on hold since {at}").into())
+                {
                     self.chain.fail(SubIndication::TryLater, Cause::RevokedSince(at));
                 }
             }
             Some((at, _)) => {
-                if !self.recorder.check(Check::NotRevoked, self.place, false, || format!("revoked since {at}").into()) {
+                if !self
+                    .recorder
+                    .check(Check::NotRevoked, self.place, false, || format!("revoked since {at}").into())
+                {
                     let sub = match self.index {
                         0 => SubIndication::RevokedNoPoe,
                         _ => SubIndication::RevokedCaNoPoe,
@@ -250,9 +276,10 @@ impl Examination<'_, '_, '_> {
 
     fn algorithms(&mut self, certificate: &Certificate, usable: Option<&Usable>) {
         let material = self.material;
-        let own = self.path.issuer_of(self.index).map(|issuer| {
-            (Check::CertificateAlgorithm, &certificate.signature_algorithm, &issuer.key)
-        });
+        let own = self
+            .path
+            .issuer_of(self.index)
+            .map(|issuer| (Check::CertificateAlgorithm, &certificate.signature_algorithm, &issuer.key));
         let data = usable.and_then(|usable| {
             let item = material.evidence.get(usable.evidence)?;
             Some((Check::RevocationAlgorithm, item.data.algorithm(), &usable.issuer.leaf()?.key))
@@ -268,24 +295,28 @@ impl Examination<'_, '_, '_> {
 
     fn validity(&mut self, certificate: &Certificate, usable: Option<&Usable>, needed: bool) {
         let time = self.material.context.time;
+        let policy = self.material.context.policy;
         let issuer_stands = usable.is_some_and(|usable| self.stands(&usable.issuer, time));
         let inside = within(certificate, time);
         let goes_on = self.recorder.check(Check::CertificateValidity, self.place, inside, || {
-            format!("valid from {} to {}, checked at {time}", certificate.not_before, certificate.not_after).into()
+            format!("valid from {} to {}, checked at {time}", certificate.not_before, certificate.not_after)
+                .into()
         });
         if !goes_on {
             // Known not to have been revoked while it was valid (5.2.6.4, 1 c).
             let good = usable.is_some_and(|usable| usable.status == CertificateStatus::Good);
-            let known = !needed || (good && (issuer_stands || self.place.scope == Scope::Timestamp));
+            let asked = policy.level(Check::RevocationIssuerValidity, self.place) != Level::Ignore;
+            let known = !needed || (good && (issuer_stands || !asked));
             return match known {
                 true => self.chain.fail(SubIndication::OutOfBoundsNotRevoked, Cause::Validity),
                 false => self.chain.fail(SubIndication::OutOfBoundsNoPoe, Cause::Validity),
             };
         }
         if usable.is_some() {
-            let goes_on = self.recorder.check(Check::RevocationIssuerValidity, self.place, issuer_stands, || {
-                "the revocation data's issuer is outside its validity and is no anchor".into()
-            });
+            let goes_on =
+                self.recorder.check(Check::RevocationIssuerValidity, self.place, issuer_stands, || {
+                    "the revocation data's issuer is outside its validity and is no anchor".into()
+                });
             if !goes_on {
                 self.chain.fail(SubIndication::RevocationOutOfBoundsNoPoe, Cause::Validity);
             }

@@ -3,8 +3,6 @@
 use super::content::{Content, OUTCOMES};
 use super::png;
 use super::xml::{empty, leaf, node};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 const SNB: &str = "http://data.europa.eu/snb";
 const AUTHORITY: &str = "http://publications.europa.eu/resource/authority";
@@ -276,7 +274,7 @@ fn display(picture: usize) -> String {
         &[
             authority("contentType", "file-type", "PNG", "PNG"),
             concept("contentEncoding", "encoding/25831c2", "encoding/6146cde7dd", "base64"),
-            leaf("content", &STANDARD.encode(png::honeycomb(picture))),
+            leaf("content", &png::honeycomb_base64(picture)),
         ],
     );
     node("displayParameters", &[background])

@@ -2,8 +2,6 @@
 
 use super::content::{Content, OUTCOMES};
 use super::png;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 const SNB: &str = "http://data.europa.eu/snb";
@@ -54,7 +52,7 @@ fn full(content: &Content, picture: usize) -> Value {
     })
 }
 
-// As little as says who learnt what from whom: no display, no address, no outcomes.
+// As little as says who learnt what from whom: no display, no address, no outcomes in detail.
 fn short(content: &Content) -> Value {
     let (given, family) = content.learner();
     let (_, _, _, country) = content.issuer();
@@ -85,6 +83,21 @@ fn short(content: &Content) -> Value {
                 "id": "urn:epass:learningAchievement:1",
                 "type": "LearningAchievement",
                 "title": text("Sealed Bees: first lesson"),
+                "description": text("Can tell a sealed brood cell from a sealed honey cell."),
+                "specifiedBy": {
+                    "id": "urn:epass:qualification:1",
+                    "type": "Qualification",
+                    "title": text("Sealed Bees: first lesson"),
+                    "volumeOfLearning": "PT3H",
+                    "mode": { "id": snb("learning-assessment/920fbb3cbe"), "type": "Concept" },
+                    "eqfLevel": { "id": snb("eqf/4"), "type": "Concept" }
+                },
+                "provenBy": {
+                    "id": "urn:epass:learningAssessment:1",
+                    "type": "LearningAssessment",
+                    "title": text("Ten questions"),
+                    "grade": note("note:1", "Pass")
+                },
                 "awardedBy": {
                     "id": "urn:epass:awardingProcess:1", "type": "AwardingProcess",
                     "awardingBody": { "id": "urn:epass:org:1" }
@@ -284,7 +297,7 @@ fn display(picture: usize) -> Value {
     let image = json!({
         "id": "urn:epass:mediaObject:1",
         "type": "MediaObject",
-        "content": STANDARD.encode(png::honeycomb(picture)),
+        "content": &*png::honeycomb_base64(picture),
         "contentEncoding": concept(&snb("encoding/6146cde7dd"), &snb("encoding/25831c2"), "base64"),
         "contentType": concept(
             &format!("{AUTHORITY}/file-type/PNG"), &format!("{AUTHORITY}/file-type"), "PNG",

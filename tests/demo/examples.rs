@@ -306,8 +306,9 @@ impl Maker<'_> {
         let expected = failed("FORMAT_FAILURE", "Not AdES but QC", "JSON-NOT-ETSI", because);
         self.add_json("broken/unknown-critical.jsonld", &unknown, expected);
         let thumbprint = Recipe { fault: HeaderFault::Thumbprint, ..self.recipe(Sealer::Compact, Level::B) };
-        let because = "`x5t#S256` is the digest of another certificate.";
-        let expected = open("NO_SIGNING_CERTIFICATE_FOUND", "N/A", "JAdES-BASELINE-B", because);
+        let (cause, because) =
+            ("NO_SIGNING_CERTIFICATE_FOUND", "`x5t#S256` is the digest of another certificate.");
+        let expected = open(cause, "Indeterminate AdESeal-QC", "JAdES-BASELINE-B", because);
         self.add_json("broken/wrong-thumbprint.jsonld", &thumbprint, expected);
     }
 
@@ -371,8 +372,9 @@ impl Maker<'_> {
         let expected = failed("HASH_FAILURE", device, "XAdES-BASELINE-LT", because);
         self.add("broken/elm-v2-signed-properties-altered.xml", altered.into_bytes(), expected);
         let basic = self.recipe(Sealer::Compact, Level::B);
-        let because = "SigningCertificateV2 has the digest of another certificate.";
-        let expected = open("NO_SIGNING_CERTIFICATE_FOUND", "N/A", "XAdES-BASELINE-B", because);
+        let (cause, because) =
+            ("NO_SIGNING_CERTIFICATE_FOUND", "SigningCertificateV2 has the digest of another certificate.");
+        let expected = open(cause, "Indeterminate AdESeal-QC", "XAdES-BASELINE-B", because);
         let wrong = self.xml(&basic, true).into_bytes();
         self.add("broken/elm-v2-wrong-certificate-digest.xml", wrong, expected);
         let stranger = self.recipe(Sealer::Stranger, Level::Lt);

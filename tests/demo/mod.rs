@@ -94,8 +94,11 @@ pub struct Demo {
     /// The signed lists by URL.
     pub by_url: BTreeMap<String, Vec<u8>>,
     evidence: HashMap<Sealer, Evidence>,
-    overhead: Mutex<HashMap<(Sealer, Level, Option<Form>), usize>>,
+    overhead: Mutex<HashMap<Shape, usize>>,
 }
+
+// What the size of a file besides its picture hangs on; no form means XML.
+type Shape = (Sealer, Level, Option<Form>);
 
 /// One demonstration for all tests of a process: generating keys is what takes long.
 pub fn shared() -> &'static Demo {

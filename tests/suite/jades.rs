@@ -1,4 +1,5 @@
 //! JAdES over the shared corpora: structure, times, content and imprints against the recorded verdicts.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use crate::xml::shared;
 use sealgate::format::{self, Envelope, Limits, Sink, jose::Jws};

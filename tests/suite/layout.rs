@@ -4,8 +4,8 @@ use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
 const ORDER: [&str; 16] = [
-    "clock",
     "time",
+    "clock",
     "finding",
     "format",
     "signature",
@@ -37,8 +37,12 @@ fn a_stage_imports_only_stages_before_it() {
         }
         let place = place_of(room).unwrap_or_else(|| panic!("{room} has no place in the order"));
         let text = std::fs::read_to_string(&file).unwrap();
-        let code: String =
-            text.lines().map(str::trim).filter(|line| !line.starts_with("//")).flat_map(|line| [line, " "]).collect();
+        let code: String = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//"))
+            .flat_map(|line| [line, " "])
+            .collect();
         for name in imported(&code) {
             if place_of(&name).is_some_and(|other| other > place) {
                 wrong.push(format!("{} imports {name}", inside.display()));
@@ -92,7 +96,8 @@ fn top_level_parts(list: &str) -> Vec<&str> {
 
 #[test]
 fn imports_are_seen_in_every_way_they_are_written() {
-    let code = "use crate::{http::{self, Admission}, cli}; let x = crate::trust::Snapshot; use crate::time::Time;";
+    let code =
+        "use crate::{http::{self, Admission}, cli}; let x = crate::trust::Snapshot; use crate::time::Time;";
     assert_eq!(imported(code), ["http", "cli", "trust", "time"]);
 }
 

@@ -63,7 +63,8 @@ fn json_mutations(pipeline: &Pipeline, name: &str, bytes: &[u8], at: &str, count
 fn sealed_xml(bytes: &[u8]) -> Option<Vec<String>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let tree = roxmltree::Document::parse(text).ok()?;
-    let find = |name: &str| tree.descendants().find(|node| node.is_element() && node.tag_name().name() == name);
+    let find =
+        |name: &str| tree.descendants().find(|node| node.is_element() && node.tag_name().name() == name);
     let signature = find("Signature")?;
     let without = [&text[..signature.range().start], &text[signature.range().end..]].concat();
     let canonical = |text: &str| {
@@ -85,8 +86,13 @@ fn xml_mutations(pipeline: &Pipeline, name: &str, bytes: &[u8], at: &str, count:
         tree.descendants().find(|node| node.is_element() && node.tag_name().name() == name).unwrap().range()
     };
     let signature = place("Signature");
-    let regions =
-        [0..signature.start, signature.end..bytes.len(), place("SignedInfo"), place("SignatureValue"), place("SignedProperties")];
+    let regions = [
+        0..signature.start,
+        signature.end..bytes.len(),
+        place("SignedInfo"),
+        place("SignatureValue"),
+        place("SignedProperties"),
+    ];
     let mut rng = Random::new();
     let mut changed_nothing = 0;
     for round in 0..count {

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// The project's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A path in the data folder, or `None` with a printed line where the folder is missing.
-pub fn shared(path: &str, test: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str, test: &str) -> Option<PathBuf> {
     let path = root().join("../shared").join(path);
     if path.exists() {
         return Some(path);
@@ -27,13 +27,13 @@ pub fn shared(path: &str, test: &str) -> Option<PathBuf> {
 }
 
 /// The snapshot of a domain from a mirror.
-pub fn snapshot(domain: &Domain, mirror: &Path) -> Snapshot {
+pub(crate) fn snapshot(domain: &Domain, mirror: &Path) -> Snapshot {
     let crypto = Crypto::default();
     Snapshot::load(&Mirror::open(mirror).unwrap(), domain, &load::Context::new(&crypto)).unwrap()
 }
 
 /// A pipeline on the real lists of `2023-09` or `2026-08`, loaded once a process.
-pub fn real_pipeline(set: &str, test: &str) -> Option<&'static Pipeline> {
+pub(crate) fn real_pipeline(set: &str, test: &str) -> Option<&'static Pipeline> {
     static SETS: [OnceLock<Pipeline>; 2] = [OnceLock::new(), OnceLock::new()];
     let mirror = shared(&format!("trust-lists/{set}"), test)?;
     let index = match set {
@@ -45,7 +45,7 @@ pub fn real_pipeline(set: &str, test: &str) -> Option<&'static Pipeline> {
 }
 
 /// A pipeline on the bundled demonstration lists.
-pub fn demo_pipeline() -> &'static Pipeline {
+pub(crate) fn demo_pipeline() -> &'static Pipeline {
     static DEMO: OnceLock<Pipeline> = OnceLock::new();
     DEMO.get_or_init(|| {
         let domain = Domain::read(&root().join("trust-lists/demo.toml")).unwrap();
@@ -55,26 +55,26 @@ pub fn demo_pipeline() -> &'static Pipeline {
 }
 
 /// A pipeline with the default policy.
-pub fn pipeline(snapshot: Snapshot) -> Pipeline {
+pub(crate) fn pipeline(snapshot: Snapshot) -> Pipeline {
     Pipeline::new(Arc::new(snapshot), Arc::new(Policy::default()))
 }
 
 /// The verdict on `bytes` at `at`, nothing detached.
-pub fn verify(pipeline: &Pipeline, bytes: &[u8], at: &str) -> Verdict {
+pub(crate) fn verify(pipeline: &Pipeline, bytes: &[u8], at: &str) -> Verdict {
     pipeline.verify(bytes, &Request { time: Time::parse_rfc3339(at).unwrap(), detached: &[] })
 }
 
 /// A fixed stream of numbers (SplitMix64), so that a failure repeats.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// From the beginning.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0x5EA1)
     }
 
     /// The next number, less than `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

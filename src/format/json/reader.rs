@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
             self.white_space();
             let start = self.at;
             let name = self.string()?;
-            self.unique(outer, &name, start, &mut many)?;
+            self.unique(outer, name.clone(), start, &mut many)?;
             self.white_space();
             self.expect(b':')?;
             self.white_space();
@@ -302,14 +302,14 @@ impl<'a> Reader<'a> {
     fn unique(
         &mut self,
         outer: usize,
-        name: &Cow<'a, str>,
+        name: Cow<'a, str>,
         start: usize,
         many: &mut Option<HashSet<Cow<'a, str>>>,
     ) -> Result<(), Unreadable> {
         let known = self.names.get(outer..).unwrap_or_default();
         let duplicate = match many {
             Some(set) => !set.insert(name.clone()),
-            None if known.len() < FEW_MEMBERS => known.contains(name),
+            None if known.len() < FEW_MEMBERS => known.contains(&name),
             None => {
                 let mut set: HashSet<_> = known.iter().cloned().collect();
                 let duplicate = !set.insert(name.clone());
@@ -318,10 +318,10 @@ impl<'a> Reader<'a> {
             }
         };
         if duplicate {
-            return Err(malformed(start, &format!("the member {:?} stands twice", shorten(name))));
+            return Err(malformed(start, &format!("the member {:?} stands twice", shorten(&name))));
         }
         if many.is_none() {
-            self.names.push(name.clone());
+            self.names.push(name);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! The scan reads the same tokens as the parser and refuses wherever it would not: up to the first error of the
 //! parser the two see the same document, so nothing is counted short.
 
+use super::declaration;
 use crate::format::{Limits, Unreadable};
 use memchr::{memchr, memchr_iter, memchr2, memmem, memrchr};
 use std::collections::HashSet;
@@ -11,9 +12,10 @@ use std::collections::HashSet;
 /// Distinct namespace declarations in one document: roxmltree inserts each into a sorted list.
 const DISTINCT_DECLARATIONS: usize = 4096;
 
-/// Name comparisons that roxmltree may come to: this many, and [`WORK_PER_BYTE`] for each byte.
+/// Name comparisons that a document may come to: this many, and [`WORK_PER_BYTE`] for each byte. Real documents
+/// come to less than one for ten bytes.
 const WORK: u64 = 1_000_000;
-const WORK_PER_BYTE: u64 = 16;
+const WORK_PER_BYTE: u64 = 4;
 
 /// A document fit for the parser.
 pub(super) struct Admitted<'a> {
@@ -44,7 +46,7 @@ pub(super) fn admit<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Admitted<'a>
         return Err(Unreadable::OverLimit("XML attributes", limits.nodes));
     }
     let mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let content = mark + declaration(bytes.get(mark..).unwrap_or_default())?;
+    let content = mark + declaration::length(bytes.get(mark..).unwrap_or_default(), bytes.is_ascii())?;
     Scan::new(bytes, content, limits).run()?;
     // The parser knows a declaration only by `<?xml` and a space; any other is skipped here.
     let plain = bytes.get(mark..).is_some_and(|rest| rest.starts_with(b"<?xml ")) || content == mark;
@@ -59,63 +61,6 @@ pub(super) fn malformed(why: impl Into<String>) -> Unreadable {
         why = why.chars().take(160).chain("...".chars()).collect();
     }
     Unreadable::Malformed("XML", why)
-}
-
-/// The length of the XML declaration at the start, 0 if there is none (XML 1.0, 2.8 and 4.3.3).
-fn declaration(bytes: &[u8]) -> Result<usize, Unreadable> {
-    let Some(rest) = bytes.strip_prefix(b"<?xml") else { return Ok(0) };
-    if !rest.first().is_some_and(u8::is_ascii_whitespace) {
-        return Ok(0);
-    }
-    let end = memmem::find(rest, b"?>").ok_or_else(|| malformed("XML declaration not closed"))?;
-    let mut fields = rest.get(..end).unwrap_or_default();
-    if fields.contains(&b'\x0c') {
-        return Err(malformed("broken XML declaration"));
-    }
-    let mut names: Vec<&[u8]> = Vec::new();
-    loop {
-        let spaced = fields.first().is_some_and(u8::is_ascii_whitespace);
-        fields = fields.trim_ascii_start();
-        if fields.is_empty() {
-            break;
-        }
-        let (name, value, rest) =
-            pseudo_attribute(fields).filter(|_| spaced).ok_or_else(|| malformed("broken XML declaration"))?;
-        match (names.as_slice(), name) {
-            ([], b"version") if value == b"1.0" => {}
-            ([], b"version") => {
-                return Err(malformed(format!("expected XML version 1.0, found {}", value.escape_ascii())));
-            }
-            ([_], b"encoding") if is_utf8_compatible(value) => {}
-            ([_], b"encoding") => {
-                return Err(malformed(format!("expected encoding UTF-8, found {}", value.escape_ascii())));
-            }
-            ([_] | [_, b"encoding"], b"standalone") if matches!(value, b"yes" | b"no") => {}
-            _ => return Err(malformed("broken XML declaration")),
-        }
-        names.push(name);
-        fields = rest;
-    }
-    if names.is_empty() {
-        return Err(malformed("XML declaration without a version"));
-    }
-    Ok(b"<?xml".len() + end + b"?>".len())
-}
-
-type PseudoAttribute<'a> = (&'a [u8], &'a [u8], &'a [u8]);
-
-fn pseudo_attribute(fields: &[u8]) -> Option<PseudoAttribute<'_>> {
-    let equals = memchr(b'=', fields)?;
-    let (name, value) = fields.split_at_checked(equals)?;
-    let value = value.get(1..)?.trim_ascii_start();
-    let (quote, value) = value.split_first().filter(|(quote, _)| matches!(**quote, b'"' | b'\''))?;
-    let close = memchr(*quote, value)?;
-    Some((name.trim_ascii_end(), value.get(..close)?, value.get(close + 1..)?))
-}
-
-/// The bytes were checked to be UTF-8; US-ASCII is part of it.
-fn is_utf8_compatible(encoding: &[u8]) -> bool {
-    [&b"utf-8"[..], b"utf8", b"us-ascii"].iter().any(|known| encoding.eq_ignore_ascii_case(known))
 }
 
 struct Scan<'a, 'l> {
@@ -312,12 +257,12 @@ impl<'a, 'l> Scan<'a, 'l> {
             }
         };
         self.weigh(&element)?;
+        if self.open.len() >= self.limits.depth {
+            return Err(Unreadable::OverLimit("nesting of XML elements", self.limits.depth));
+        }
         if empty {
             self.prefixes.truncate(before);
         } else {
-            if self.open.len() >= self.limits.depth {
-                return Err(Unreadable::OverLimit("nesting of XML elements", self.limits.depth));
-            }
             self.open.push(before);
         }
         Ok(())
@@ -392,18 +337,19 @@ impl<'a, 'l> Scan<'a, 'l> {
         Ok(())
     }
 
-    /// The comparisons that roxmltree makes for one element, in words of 16 bytes.
+    /// The comparisons that roxmltree makes for one element, and what its namespaces may come to when exclusive
+    /// canonicalisation writes them out at it, in words of 16 bytes.
     fn weigh(&mut self, element: &Element) -> Result<(), Unreadable> {
         let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let scope = wide(self.prefixes.len());
         let pairs = wide(element.attributes).pow(2) / 2;
         let prefixed = wide(element.prefixed).pow(2) / 2;
         let inherit = if element.declarations > 0 { scope.pow(2) / 2 } else { 0 };
-        let uris = prefixed.saturating_mul(wide(self.longest_uri / 16));
+        let uris = (prefixed + wide(element.prefixed) + 1).saturating_mul(wide(self.longest_uri / 16));
         let lookups = (wide(element.prefixed) + 1) * scope;
         self.work = self.work.saturating_add(pairs + inherit + lookups).saturating_add(uris);
         if self.work > WORK.saturating_add(wide(self.bytes.len()).saturating_mul(WORK_PER_BYTE)) {
-            return Err(Unreadable::OverLimit("XML names compared, for each byte", 16));
+            return Err(Unreadable::OverLimit("XML names compared, a million and for each byte", 4));
         }
         Ok(())
     }
@@ -437,4 +383,192 @@ struct Element {
     prefixed: usize,
     declarations: usize,
     declares_default: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::xml::Document;
+    use proptest::prelude::*;
+
+    fn refused(text: &[u8]) -> Unreadable {
+        Document::parse(text, &Limits::default()).unwrap_err()
+    }
+
+    fn why(text: &str) -> String {
+        match refused(text.as_bytes()) {
+            Unreadable::Malformed("XML", why) => why,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn is_read(text: &str) {
+        if let Err(unreadable) = Document::parse(text.as_bytes(), &Limits::default()) {
+            panic!("{text}: {unreadable}");
+        }
+    }
+
+    #[test]
+    fn declarations_are_refused_by_name() {
+        assert!(why("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>").contains("DOCTYPE"));
+        assert!(
+            why("<?xml version='1.0'?>\n<!-- c --><!DOCTYPE a SYSTEM 'http://example.org'><a/>")
+                .contains("DOCTYPE")
+        );
+        assert!(why("<a><!ENTITY x 'y'></a>").contains("ENTITY"));
+        assert!(why("<a>&x;</a>").contains("unknown entity"));
+        // In a comment or CDATA section they are text.
+        is_read("<a><!-- <!DOCTYPE a> --><![CDATA[<!DOCTYPE a>]]></a>");
+    }
+
+    #[test]
+    fn what_the_parser_would_read_leniently_is_refused() {
+        for text in [
+            "<a xmlns='x' xmlns='y'/>",
+            "<a x:xmlns='y' xmlns:x='z'/>",
+            "<a xmlns:x=''/>",
+            "<:a/>",
+            "<a :b='c'/>",
+            "<a></:a>",
+            "<a>&#xD800;</a>",
+            "<a b='&#x110000;'/>",
+            "<a>&#0;</a>",
+            "<a><?p+q?></a>",
+            "<a>x\r&amp;</a>",
+            "<a>&amp;\r</a>",
+            "<a>&#13;\r</a>",
+        ] {
+            why(text);
+        }
+        for text in [
+            "<a>x\r\n&amp;\r\n</a>",
+            "<a>x;\ry\r</a>",
+            "<a>&amp; x;\r</a>",
+            "<a><!--&#0;--></a>",
+            "<a xmlns=''/>",
+        ] {
+            is_read(text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_refused() {
+        for text in [
+            " ",
+            "a",
+            "<",
+            "<a",
+            "<a>",
+            "</a>",
+            "<a></b>",
+            "<a b/>",
+            "<a b=c/>",
+            "<a b='c/>",
+            "<a b='<'/>",
+            "<a b='c'd='e'/>",
+            "<a b='1' b='2'/>",
+            "<a><!-- x</a>",
+            "<a><![CDATA[x</a>",
+            "<a><?x</a>",
+            "<a/><b/>",
+            "<a/>text",
+            "<a>]]></a>",
+            "<a><!-- -- --></a>",
+            "<x:a/>",
+            "<a / >",
+            "<a><!X></a>",
+            "<a>\u{1}</a>",
+        ] {
+            why(text);
+        }
+    }
+
+    #[test]
+    fn every_limit_is_kept_to_the_number() {
+        let limits =
+            Limits { bytes: 200, depth: 3, nodes: 6, attributes: 3, namespaces: 2, ..Limits::default() };
+        let parse = |text: &str| Document::parse(text.as_bytes(), &limits).map(|_| ());
+        let over = |what, limit| Err(Unreadable::OverLimit(what, limit));
+        assert_eq!(parse("<a><b><c/></b></a>"), Ok(()));
+        assert_eq!(parse("<a><b><c></c></b></a>"), Ok(()));
+        assert_eq!(parse("<a><b><c><d></d></c></b></a>"), over("nesting of XML elements", 3));
+        assert_eq!(parse("<a><b><c><d/></c></b></a>"), over("nesting of XML elements", 3));
+        assert_eq!(parse("<a><b/><b/><b/>t</a>"), Ok(()));
+        assert_eq!(parse("<a><b/><b/><b/>t<b/></a>"), over("XML nodes", 6));
+        assert_eq!(parse("<a b='>' c='/>' d=\"'\"/>"), Ok(()));
+        assert_eq!(parse("<a b='' c='' d='' e=''/>"), over("attributes of an XML element", 3));
+        assert_eq!(parse("<a xmlns:b='x'><c xmlns='y'><d xmlns:b='z' xmlns='y'/></c></a>"), Ok(()));
+        assert_eq!(
+            parse("<a xmlns:b='x'><c xmlns='y' xmlns:d='z'/></a>"),
+            over("XML namespaces in scope", 2)
+        );
+        assert_eq!(parse("<a><b xmlns:b='x' xmlns='y'/><c xmlns:d='z' xmlns:e='z'/></a>"), Ok(()));
+        assert_eq!(parse(&format!("<a>{}</a>", "x".repeat(200))), over("bytes of an XML document", 200));
+        assert_eq!(parse(&format!("<a>{}</a>", "=".repeat(7))), over("XML attributes", 6));
+    }
+
+    #[test]
+    fn quadratic_documents_are_refused() {
+        let nested: String = (0..2500).map(|i| format!("<a xmlns:p{i}='x'>")).collect();
+        assert!(matches!(refused(nested.as_bytes()), Unreadable::OverLimit("XML namespaces in scope", 64)));
+        let wide: String = (0..65_000).map(|i| format!(" a{i}=''")).collect();
+        let wide = format!("<a{wide}/>");
+        assert!(matches!(
+            refused(wide.as_bytes()),
+            Unreadable::OverLimit("attributes of an XML element", 256)
+        ));
+        let distinct: String = (0..65_000).map(|i| format!("<a xmlns='{i}'/>")).collect();
+        let distinct = format!("<a>{distinct}</a>");
+        assert!(matches!(
+            refused(distinct.as_bytes()),
+            Unreadable::OverLimit("distinct XML namespace declarations", 4096)
+        ));
+        let uris: String = (0..200).map(|i| format!(" {}:a{i}=''", ["p", "q"][i % 2])).collect();
+        let long = "u".repeat(100_000);
+        let uris = format!("<a xmlns:p='{long}1' xmlns:q='{long}2'><a{uris}/></a>");
+        assert!(matches!(refused(uris.as_bytes()), Unreadable::OverLimit(..)));
+        let shadowed: String = (0..60).map(|i| format!(" xmlns:p{i}='x'")).collect();
+        let shadowed = format!("<a{shadowed}>{}</a>", "<a xmlns:p0='y'/>".repeat(100_000));
+        assert!(matches!(refused(shadowed.as_bytes()), Unreadable::OverLimit(..)));
+    }
+
+    /// What is in the tree of a document that was let in.
+    fn is_within(document: &Document<'_>, limits: &Limits) -> bool {
+        document.tree().descendants().len() <= limits.nodes
+            && document.tree().descendants().all(|node| {
+                node.attributes().len() <= limits.attributes
+                    && node.namespaces().len() <= limits.namespaces
+                    && node.ancestors().filter(|node| node.is_element()).count() <= limits.depth
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_is_counted_short(
+            pieces in proptest::collection::vec(prop::sample::select(&[
+                "<a", "<b", ">", "/>", "</a>", "</b>", "<a>", "<b>", "<a/>", " x='", " y=\"", "'", "\"", " x=''",
+                " y='>'", " z=\"/>\"", " w='<a>'", " xmlns='u'", " xmlns:p='u'", " xmlns:q='u'", " p:v=''", "<!--",
+                "-->", "--", "<![CDATA[", "]]>", "]", "<?p", "?>", "?", " ", "\n", "t", "&amp;", "&", "<", "=", "é", "<a>", "</a>", "<b>", "</b>",
+                "<b y='>'/>", "<a xmlns:p='u'>", "<b p:v='' x=\"'\">", "<!-- <a> -->", "<![CDATA[<a>]]>", "<?p <a> ?>",
+            ][..]), 0..24),
+        ) {
+            let limits = Limits { depth: 2, nodes: 8, attributes: 2, namespaces: 2, ..Limits::default() };
+            let text = format!("<a>{}</a>", pieces.concat());
+            if let Ok(document) = Document::parse(text.as_bytes(), &limits) {
+                prop_assert!(is_within(&document, &limits), "{}", text);
+            }
+            // What the parser reads is not refused for being malformed, but for its known leniencies.
+            let lenient = ["a second default namespace", "a processing instruction's target", "a lone carriage return"];
+            if let (Ok(_), Err(Unreadable::Malformed(_, why))) = (roxmltree::Document::parse(&text), admit(text.as_bytes(), &limits)) {
+                prop_assert!(lenient.iter().any(|known| why.starts_with(known)), "{}: {}", text, why);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = Document::parse(&bytes, &Limits::default());
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! revokedCertificates as an index of offsets, sorted by serial number: four bytes an entry, built in one walk.
 
+use super::super::extension::note_unknown;
 use crate::format::der::{
     Error, Oid, Problem, Reader, Rules, Tag, Tlv, generalized_time, minimal_integer, split, utc_time,
 };
@@ -10,8 +11,6 @@ use std::ops::Range;
 const MAX_ENTRIES: usize = 4_000_000;
 /// Entries with one serial number: an indirect list may have one for each issuer.
 const MAX_SAME: usize = 64;
-/// Unknown critical entry extensions listed by name; one is enough to refuse the list.
-const MAX_UNKNOWN: usize = 16;
 
 /// Where the entries of a list stand.
 #[derive(Debug, Default)]
@@ -84,15 +83,14 @@ impl Index {
             rest = after;
         }
         let serial = |offset: u32| serial_at(whole, usize::try_from(offset).unwrap_or(usize::MAX) - start);
-        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| serial(a.1).cmp(serial(b.1))));
-        if let Some(run) =
-            keys.chunk_by(|a, b| a.0 == b.0 && serial(a.1) == serial(b.1)).find(|run| run.len() > MAX_SAME)
-        {
-            let position = run.first().map_or(start, |(_, offset)| usize::try_from(*offset).unwrap_or(start));
-            return Err(Error {
-                position,
-                problem: Problem::OverLimit("entries with one serial number", MAX_SAME),
-            });
+        keys.sort_unstable_by_key(|(key, _)| *key);
+        for alike in keys.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+            alike.sort_unstable_by_key(|(_, offset)| serial(*offset));
+            let mut same = alike.chunk_by(|a, b| serial(a.1) == serial(b.1));
+            if same.any(|same| same.len() > MAX_SAME) {
+                let problem = Problem::OverLimit("entries with one serial number", MAX_SAME);
+                return Err(Error { position: start, problem });
+            }
         }
         index.offsets = keys.into_iter().map(|(_, offset)| offset).collect();
         Ok((index, unknown))
@@ -197,12 +195,7 @@ impl<'a> Fields<'a> {
                 }
                 REASON_CODE if reason(value).is_none() => return Err("reasonCode"),
                 REASON_CODE | INVALIDITY_DATE => {}
-                _ if critical && unknown.len() < MAX_UNKNOWN => {
-                    let name = Oid::new(oid).map_or_else(|| hex::encode(oid), |oid| oid.to_string());
-                    if !unknown.contains(&name) {
-                        unknown.push(name);
-                    }
-                }
+                _ if critical => note_unknown(unknown, Oid::new(oid).ok_or("crlEntryExtensions")?),
                 _ => {}
             }
         }

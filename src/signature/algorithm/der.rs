@@ -1,4 +1,6 @@
-//! The few pieces of DER that keys, algorithm identifiers and signature values are made of.
+//! The few pieces of DER that keys, algorithm identifiers and signature values are made of, over `format::der`.
+
+use crate::format::der::{Oid, Tag, header_into, split};
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
@@ -7,21 +9,9 @@ pub(super) const NULL: u8 = 0x05;
 pub(super) const OID: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 
-/// Takes one element with a one-byte tag and a definite length off `input`: tag and content octets.
+/// Takes one element with a one-byte tag off `input`: tag and content octets.
 pub(super) fn next<'a>(input: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
-    let (&tag, rest) = input.split_first()?;
-    let (&first, mut rest) = rest.split_first()?;
-    let length = if first < 0x80 {
-        usize::from(first)
-    } else {
-        let (octets, after) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        rest = after;
-        if octets.is_empty() || octets.len() > 4 {
-            return None;
-        }
-        octets.iter().fold(0, |length, &octet| length << 8 | usize::from(octet))
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
+    let (tag, content, rest) = split(input)?;
     *input = rest;
     Some((tag, content))
 }
@@ -36,22 +26,11 @@ pub(super) fn expect<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     })
 }
 
-/// An element, its content given in parts.
+/// An element of the universal class, its content given in parts.
 pub(super) fn encode(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let octets = length.to_be_bytes();
-    let significant = trim(&octets);
     let mut out = Vec::with_capacity(length.saturating_add(6));
-    out.push(tag);
-    match (length, u8::try_from(length), u8::try_from(significant.len())) {
-        (0..0x80, Ok(short), _) => out.push(short),
-        (_, _, Ok(count)) => {
-            out.push(0x80 | count);
-            out.extend_from_slice(significant);
-        }
-        // A usize has at most sixteen octets.
-        _ => {}
-    }
+    header_into(Tag::universal(u32::from(tag & 0x1f)), tag & 0x20 != 0, length, &mut out);
     parts.iter().for_each(|part| out.extend_from_slice(part));
     out
 }
@@ -78,30 +57,7 @@ pub(super) fn bits(number: &[u8]) -> usize {
 
 /// The dotted form of the content octets of an OBJECT IDENTIFIER; hexadecimal where they are none.
 pub(super) fn dotted(oid: &[u8]) -> String {
-    let mut arcs: Vec<u64> = Vec::with_capacity(oid.len().saturating_add(1));
-    let mut arc: u64 = 0;
-    let mut complete = false;
-    for &octet in oid {
-        // Seven more bits must fit: an arc of 2^57 or more is nobody's.
-        if arc >> 57 != 0 {
-            return hex::encode(oid);
-        }
-        arc = arc << 7 | u64::from(octet & 0x7f);
-        complete = octet < 0x80;
-        if complete {
-            if arcs.is_empty() {
-                let root = (arc / 40).min(2);
-                arcs.push(root);
-                arc = arc.saturating_sub(root.saturating_mul(40));
-            }
-            arcs.push(arc);
-            arc = 0;
-        }
-    }
-    if !complete {
-        return hex::encode(oid);
-    }
-    arcs.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
+    Oid::new(oid).map_or_else(|| hex::encode(oid), |oid| oid.to_string())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::certificate::Certificate;
 use crate::format::{Limits, xml};
 use crate::signature::algorithm::{Crypto, identity};
 use bytes::Bytes;
+use pivots::{Parent, Succession};
 use seal::Allowed;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -121,12 +122,12 @@ fn load_here(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Res
         certificates.insert(previous.services.iter().flat_map(|s| s.certificates.iter().cloned()));
     }
     let loader = Loader { source, domain, context, certificates };
-    let (lotl, state, official_journal) =
+    let (lotl, state, succession) =
         loader.list_of_lists(&bytes).map_err(|why| Error::Refused { url: url.clone(), why })?;
     drop(bytes);
     let mut lists = vec![(state, Vec::new())];
-    lists.extend(loader.national_lists(&lotl.pointers));
-    Ok(Snapshot::assemble(domain, official_journal, lists))
+    lists.extend(loader.national_lists(&lotl, &succession.parents));
+    Ok(Snapshot::assemble(domain, Some(succession.official_journal), lists))
 }
 
 struct Loader<'l> {
@@ -139,6 +140,12 @@ struct Loader<'l> {
 /// A list with its services, none where it is not accepted.
 type Loaded = (ListState, Vec<Arc<Service>>);
 
+/// Who signed a national list.
+struct Signer {
+    certificate: Arc<Certificate>,
+    named_by: Option<u64>,
+}
+
 /// A list that was read, not yet trusted.
 struct Opened<'b> {
     document: xml::Document<'b>,
@@ -147,33 +154,33 @@ struct Opened<'b> {
 }
 
 impl Loader<'_> {
-    /// The list of lists, its state, and the announcement from which its signer follows.
-    fn list_of_lists(&self, bytes: &[u8]) -> Result<(TrustedList, ListState, Option<String>), String> {
+    /// The list of lists, its state, and what leads to it.
+    fn list_of_lists(&self, bytes: &[u8]) -> Result<(TrustedList, ListState, Succession), String> {
         let opened = self.open(bytes, &self.domain.lotl_type)?;
-        let (signer, official_journal) = pivots::signer(self, &opened)?;
+        let succession = pivots::succession(self, &opened)?;
         self.not_behind(&opened.list.territory, opened.list.sequence, &opened.digest)?;
         let mut list = opened.list;
         let mut state = ListState::new(&list.territory, &self.domain.lotl, Condition::Accepted);
-        accept(&mut state, &mut list, opened.digest, &signer);
-        Ok((list, state, official_journal))
+        accept(&mut state, &mut list, opened.digest, &succession.signer);
+        Ok((list, state, succession))
     }
 
     /// Every list that the list of lists points to, by territory.
-    fn national_lists(&self, pointers: &[Pointer]) -> Vec<Loaded> {
+    fn national_lists(&self, lotl: &TrustedList, parents: &[Parent]) -> Vec<Loaded> {
         let ours = |p: &&Pointer| *p.mime_type == *XML_MIME_TYPE && *p.list_type != *self.domain.lotl_type;
-        let mut pointers: Vec<&Pointer> = pointers.iter().filter(ours).take(POINTERS).collect();
+        let mut pointers: Vec<&Pointer> = lotl.pointers.iter().filter(ours).take(POINTERS).collect();
         pointers.sort_by_cached_key(|pointer| std::cmp::Reverse(self.source.size(&pointer.location)));
         // Largest first, in that order: a thread takes the next list when it is done with one.
         let mut slots: Vec<Option<Loaded>> = pointers.iter().map(|_| None).collect();
         rayon::scope_fifo(|scope| {
             for (slot, pointer) in slots.iter_mut().zip(pointers) {
-                scope.spawn_fifo(move |_| *slot = Some(self.national_list(pointer)));
+                scope.spawn_fifo(move |_| *slot = Some(self.national_list(pointer, lotl, parents)));
             }
         });
         one_for_each_territory(slots.into_iter().flatten().collect())
     }
 
-    fn national_list(&self, pointer: &Pointer) -> Loaded {
+    fn national_list(&self, pointer: &Pointer, lotl: &TrustedList, parents: &[Parent]) -> Loaded {
         let mut state = ListState::new(&pointer.territory, &pointer.location, Condition::Unreachable);
         let Fetched::Bytes(bytes) = self.source.get(&pointer.location) else {
             return self.keep_last_good(pointer, state);
@@ -185,7 +192,7 @@ impl Loader<'_> {
             same.newest = None;
             return (same, services);
         }
-        match self.accepted(pointer, &bytes, &mut state) {
+        match self.accepted(pointer, &bytes, &mut state, lotl, parents) {
             Ok(services) => (state, services),
             Err(why) => {
                 state.condition = Condition::Refused(why);
@@ -200,6 +207,8 @@ impl Loader<'_> {
         pointer: &Pointer,
         bytes: &Bytes,
         state: &mut ListState,
+        lotl: &TrustedList,
+        parents: &[Parent],
     ) -> Result<Vec<Arc<Service>>, String> {
         let expected =
             if pointer.mutual_recognition.is_some() { &pointer.list_type } else { &*self.domain.list_type };
@@ -215,16 +224,48 @@ impl Loader<'_> {
                 pointer.territory, list.territory
             ));
         }
-        let allowed = Allowed { certificates: &pointer.certificates, pins: &[] };
-        let signer = seal::signer(&document, &allowed, &self.certificates, self.context)?;
+        let signer = self.signer(&document, &list, pointer, lotl, parents)?;
         drop(document);
+        state.named_by = signer.named_by;
         self.not_behind(&list.territory, list.sequence, &digest)?;
-        accept(state, &mut list, digest, &signer);
+        accept(state, &mut list, digest, &signer.certificate);
         let recognised = |mut service: Service| {
             service.mutual_recognition.clone_from(&pointer.mutual_recognition);
             Arc::new(service)
         };
         Ok(list.services.into_iter().map(recognised).collect())
+    }
+
+    /// Who signed a national list: a certificate that the pointer to it names; or, where the list ran out before the
+    /// present list of lists was issued, one that the list of lists of its own time named.
+    fn signer(
+        &self,
+        document: &xml::Document<'_>,
+        list: &TrustedList,
+        pointer: &Pointer,
+        lotl: &TrustedList,
+        parents: &[Parent],
+    ) -> Result<Signer, String> {
+        let check = |certificates: &[Arc<Certificate>]| {
+            let allowed = Allowed { certificates, pins: &[] };
+            seal::signer(document, &allowed, &self.certificates, self.context)
+        };
+        let refused = match check(&pointer.certificates) {
+            Ok(certificate) => return Ok(Signer { certificate, named_by: None }),
+            Err(refused) => refused,
+        };
+        let ran_out = list.next_update.zip(lotl.issued).is_some_and(|(next, issued)| next < issued);
+        let of_its_time =
+            parents.iter().rfind(|parent| parent.issued <= list.issued && parent.issued.is_some());
+        let Some(parent) = of_its_time.filter(|_| ran_out) else { return Err(refused) };
+        let mut pointers = parent.pointers.iter();
+        let Some(named) = pointers
+            .find(|earlier| earlier.territory == pointer.territory && *earlier.mime_type == *XML_MIME_TYPE)
+        else {
+            return Err(refused);
+        };
+        let certificate = check(&named.certificates).map_err(|_| refused)?;
+        Ok(Signer { certificate, named_by: Some(parent.sequence) })
     }
 
     /// Reads a list of this type.
@@ -266,7 +307,8 @@ impl Loader<'_> {
             .enumerate()
             .skip(1)
             .find(|(_, list)| list.accepted() && *list.territory == *pointer.territory)?;
-        let named = pointer.certificates.iter().any(|c| Some(c.sha256) == state.signer);
+        let named =
+            state.named_by.is_some() || pointer.certificates.iter().any(|c| Some(c.sha256) == state.signer);
         let state = ListState { url: pointer.location.to_string(), ..state.clone() };
         named.then(|| (state, previous.services_of(number).to_vec()))
     }

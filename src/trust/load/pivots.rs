@@ -4,22 +4,43 @@
 use super::seal::{self, Allowed};
 use super::{Fetched, Loader, Opened};
 use crate::certificate::Certificate;
+use crate::time::Time;
 use crate::trust::domain::PinSet;
-use crate::trust::list::{TrustedList, XML_MIME_TYPE};
+use crate::trust::list::{Pointer, TrustedList, XML_MIME_TYPE};
 use std::sync::Arc;
 
 /// Pivots since one announcement, at most. The EU had five in seven years.
 const PIVOTS: usize = 32;
 
-/// The signer of the list of lists, and the address of the announcement that leads to it.
-pub(super) fn signer(
-    loader: &Loader<'_>,
-    lotl: &Opened<'_>,
-) -> Result<(Arc<Certificate>, Option<String>), String> {
+/// What leads to a list of lists.
+pub(super) struct Succession {
+    /// Who signed it.
+    pub(super) signer: Arc<Certificate>,
+    /// The address of the announcement from which the signer follows.
+    pub(super) official_journal: String,
+    /// The pivots on the way, oldest first.
+    pub(super) parents: Vec<Parent>,
+}
+
+/// An earlier list of lists whose signature was checked.
+pub(super) struct Parent {
+    /// TSLSequenceNumber.
+    pub(super) sequence: u64,
+    /// ListIssueDateTime.
+    pub(super) issued: Option<Time>,
+    /// Its pointers.
+    pub(super) pointers: Vec<Pointer>,
+}
+
+/// How the signer of the list of lists follows from an announcement.
+pub(super) fn succession(loader: &Loader<'_>, lotl: &Opened<'_>) -> Result<Succession, String> {
     let mut reasons = Vec::new();
     for (set, pivots) in announcements(&loader.domain.pins, &lotl.list) {
         match through(loader, lotl, set, &pivots) {
-            Ok(signer) => return Ok((signer, Some(set.official_journal.clone()))),
+            Ok((signer, parents)) => {
+                let official_journal = set.official_journal.clone();
+                return Ok(Succession { signer, official_journal, parents });
+            }
             Err(why) if reasons.contains(&why) => {}
             Err(why) => reasons.push(why),
         }
@@ -49,17 +70,17 @@ fn through(
     lotl: &Opened<'_>,
     set: &PinSet,
     pivots: &[&str],
-) -> Result<Arc<Certificate>, String> {
+) -> Result<(Arc<Certificate>, Vec<Parent>), String> {
     let pins = Allowed { certificates: &[], pins: &set.sha256 };
     let directly = seal::signer(&lotl.document, &pins, &loader.certificates, loader.context);
     if directly.is_ok() || pivots.is_empty() {
-        return directly;
+        return directly.map(|signer| (signer, Vec::new()));
     }
     if pivots.len() > PIVOTS {
         return Err(format!("expected at most {PIVOTS} pivots, found {}", pivots.len()));
     }
     let mut named: Option<Vec<Arc<Certificate>>> = None;
-    let mut sequence = 0;
+    let mut parents: Vec<Parent> = Vec::with_capacity(pivots.len());
     for url in pivots.iter().rev() {
         let allowed = match &named {
             None => Allowed { certificates: &[], pins: &set.sha256 },
@@ -72,6 +93,7 @@ fn through(
                 lotl.list.territory, pivot.territory
             ));
         }
+        let sequence = parents.last().map_or(0, |parent| parent.sequence);
         if pivot.sequence <= sequence || pivot.sequence > lotl.list.sequence {
             let range = format!("{sequence} to {}", lotl.list.sequence);
             return Err(format!(
@@ -79,12 +101,13 @@ fn through(
                 pivot.sequence
             ));
         }
-        sequence = pivot.sequence;
         named = Some(successors(&pivot));
+        parents.push(Parent { sequence: pivot.sequence, issued: pivot.issued, pointers: pivot.pointers });
     }
     let certificates = named.unwrap_or_default();
     let allowed = Allowed { certificates: &certificates, pins: &[] };
-    seal::signer(&lotl.document, &allowed, &loader.certificates, loader.context)
+    let signer = seal::signer(&lotl.document, &allowed, &loader.certificates, loader.context)?;
+    Ok((signer, parents))
 }
 
 fn pivot(loader: &Loader<'_>, url: &str, allowed: &Allowed<'_>) -> Result<TrustedList, String> {

@@ -49,8 +49,18 @@ impl<'t> Attributes<'t> {
         match kind {
             Kind::Exclusive => {}
             Kind::Inclusive10 => {
-                for attribute in ancestors.flat_map(|ancestor| ancestor.attributes()).filter(is_xml) {
-                    self.add_missing(text, element, attribute);
+                let mut nearest: Vec<_> =
+                    ancestors.flat_map(|ancestor| ancestor.attributes()).filter(is_xml).collect();
+                // The sort is stable, so that of each name the nearest comes first.
+                nearest.sort_by_key(Attribute::name);
+                nearest.dedup_by_key(|attribute| attribute.name());
+                let mut own: Vec<&str> =
+                    element.attributes().filter(is_xml).map(|attribute| attribute.name()).collect();
+                own.sort_unstable();
+                for attribute in nearest {
+                    if own.binary_search(&attribute.name()).is_err() {
+                        self.add(text, attribute);
+                    }
                 }
             }
             Kind::Inclusive11 => {

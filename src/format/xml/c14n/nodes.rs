@@ -5,6 +5,7 @@
 
 use super::attributes::Attributes;
 use super::output::{Output, beside};
+use super::scope::{PrefixList, Scope};
 use super::selection::{Selection, namespace_parts};
 use super::{Kind, Method};
 use crate::format::Sink;
@@ -29,7 +30,8 @@ pub(super) fn write(
         out: Output::new(sink),
         open: Vec::new(),
         axis: Vec::new(),
-        used: Vec::new(),
+        listed: PrefixList::new(&method.inclusive_prefixes),
+        used: Scope::default(),
         fresh: Vec::new(),
         attributes: Attributes::new(),
     };
@@ -46,9 +48,10 @@ struct Writer<'m, 's, 't, 'i> {
     open: Vec<Open<'i>>,
     /// The namespace nodes in the set of each open element, prefix and URI.
     axis: Vec<(&'t str, &'t str)>,
+    listed: PrefixList<'m>,
     /// Exclusive: the prefixes that the open elements visibly utilise, with the URI if that namespace node is in
-    /// the set; the last of a prefix counts.
-    used: Vec<(&'t str, Option<&'t str>)>,
+    /// the set.
+    used: Scope<'t>,
     /// The namespaces to write at the element at hand.
     fresh: Vec<(&'t str, &'t str)>,
     attributes: Attributes<'t>,
@@ -103,7 +106,7 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
     fn close_until(&mut self, next: usize) {
         while let Some(open) = self.open.pop_if(|open| open.end <= next) {
             self.axis.truncate(open.axis);
-            self.used.truncate(open.used);
+            self.used.restore(open.used);
             self.out.push(b"</");
             self.out.push(open.qname.as_bytes());
             self.out.push(b">");
@@ -113,16 +116,17 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
     fn element(&mut self, node: Node<'t, 'i>, id: usize) {
         let visible = self.selection.has(id, 0);
         let qname = element_qname(&node);
-        let (axis, used) = (self.axis.len(), self.used.len());
+        let (axis, used) = (self.axis.len(), self.used.mark());
         self.fresh.clear();
         let in_set = node.namespaces().enumerate().filter(|(index, _)| self.selection.has(id, 1 + index));
         self.axis
             .extend(in_set.map(|(_, namespace)| (namespace.name().unwrap_or_default(), namespace.uri())));
         match self.method.kind {
-            Kind::Inclusive10 | Kind::Inclusive11 => self.inclusive(axis, visible, |_| true),
+            Kind::Inclusive10 | Kind::Inclusive11 => self.inclusive(axis, visible, |_, _| true),
             Kind::Exclusive => {
-                let listed = &self.method.inclusive_prefixes;
-                self.inclusive(axis, visible, |prefix| listed.iter().any(|listed| listed == prefix));
+                if !self.listed.is_empty() {
+                    self.inclusive(axis, visible, |listed, prefix| listed.has(prefix));
+                }
                 if visible {
                     self.exclusive(node, id, qname, axis);
                 }
@@ -147,12 +151,17 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
 
     /// Canonical XML 1.0, 2.3: the namespace nodes in the set, except where the nearest ancestor in the set has
     /// the same; an empty default namespace where that ancestor has one and the element none.
-    fn inclusive(&mut self, axis: usize, visible: bool, listed: impl Fn(&str) -> bool) {
+    fn inclusive(&mut self, axis: usize, visible: bool, listed: impl Fn(&PrefixList<'_>, &str) -> bool) {
         let parent = self.open.last().map_or(axis, |open| open.axis);
         let (Some(above), Some(own)) = (self.axis.get(parent..axis), self.axis.get(axis..)) else { return };
-        self.fresh.extend(own.iter().filter(|node| listed(node.0) && !above.contains(node)));
+        for (index, node) in own.iter().enumerate().filter(|(_, node)| listed(&self.listed, node.0)) {
+            // An element that declares nothing has its namespaces in the order of its parent.
+            if above.get(index) != Some(node) && !above.contains(node) {
+                self.fresh.push(*node);
+            }
+        }
         let default = |nodes: &[(&str, &str)]| nodes.iter().any(|(prefix, _)| prefix.is_empty());
-        if visible && listed("") && !default(own) && default(above) {
+        if visible && listed(&self.listed, "") && !default(own) && default(above) {
             self.fresh.push(("", ""));
         }
     }
@@ -169,20 +178,20 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
     }
 
     fn utilise(&mut self, prefix: &'t str, axis: usize) {
-        if self.method.inclusive_prefixes.iter().any(|listed| listed == prefix) {
+        if self.listed.has(prefix) {
             return;
         }
         let own = self.axis.get(axis..).unwrap_or_default();
         let own = own.iter().find(|(known, _)| *known == prefix).map(|(_, uri)| *uri);
-        let above = self.used.iter().rev().find(|(known, _)| *known == prefix).and_then(|(_, uri)| *uri);
+        let above = self.used.get(prefix);
         if own != above {
             match own {
                 Some(uri) => self.fresh.push((prefix, uri)),
                 None if prefix.is_empty() => self.fresh.push(("", "")),
                 None => {}
             }
+            self.used.set(prefix, own);
         }
-        self.used.push((prefix, own));
     }
 
     /// The attributes in the set.

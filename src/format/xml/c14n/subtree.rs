@@ -2,6 +2,7 @@
 
 use super::attributes::Attributes;
 use super::output::{Output, beside};
+use super::scope::{PrefixList, Scope};
 use super::{Kind, Method};
 use crate::format::Sink;
 use crate::format::xml::{Document, NodeId, QName, attribute_qname, element_qname};
@@ -27,7 +28,9 @@ pub(super) fn write(
         document_element: document.root_element().id(),
         out: Output::new(sink),
         open: Vec::new(),
-        rendered: Vec::new(),
+        listed: PrefixList::new(&method.inclusive_prefixes),
+        rendered: Scope::default(),
+        fresh: Vec::new(),
         attributes: Attributes::new(),
     };
     writer.subtree(apex, &excluded);
@@ -39,8 +42,11 @@ struct Writer<'m, 's, 't, 'i> {
     document_element: NodeId,
     out: Output<'s>,
     open: Vec<Open<'t, 'i>>,
-    /// The namespaces written at the open elements, prefix and URI; the last of a prefix is in force.
-    rendered: Vec<(&'t str, &'t str)>,
+    listed: PrefixList<'m>,
+    /// The namespaces written at the open elements.
+    rendered: Scope<'t>,
+    /// The namespaces to write at the element at hand, prefix and URI.
+    fresh: Vec<(&'t str, &'t str)>,
     attributes: Attributes<'t>,
 }
 
@@ -49,7 +55,7 @@ struct Open<'t, 'i> {
     /// The first node after its subtree.
     end: usize,
     qname: &'i str,
-    /// How many namespaces were rendered before it.
+    /// What was rendered before it.
     rendered: usize,
     node: Node<'t, 'i>,
 }
@@ -96,7 +102,7 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
 
     fn close_until(&mut self, next: usize) {
         while let Some(open) = self.open.pop_if(|open| open.end <= next) {
-            self.rendered.truncate(open.rendered);
+            self.rendered.restore(open.rendered);
             self.out.push(b"</");
             self.out.push(open.qname.as_bytes());
             self.out.push(b">");
@@ -105,7 +111,7 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
 
     #[inline]
     fn element(&mut self, node: Node<'t, 'i>, first: usize) {
-        let rendered = self.rendered.len();
+        let rendered = self.rendered.mark();
         let qname = element_qname(&node);
         match self.method.kind {
             Kind::Exclusive => self.used_namespaces(node, qname),
@@ -113,13 +119,11 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
         }
         self.out.push(b"<");
         self.out.push(qname.whole.as_bytes());
-        if let Some(fresh) = self.rendered.get_mut(rendered..) {
-            if fresh.len() > 1 {
-                fresh.sort_unstable();
-            }
-            for (prefix, uri) in fresh {
-                self.out.namespace(prefix, uri);
-            }
+        if self.fresh.len() > 1 {
+            self.fresh.sort_unstable();
+        }
+        for (prefix, uri) in self.fresh.drain(..) {
+            self.out.namespace(prefix, uri);
         }
         self.write_attributes(node, node.id().get_usize() == first);
         self.out.push(b">");
@@ -156,37 +160,55 @@ impl<'t, 'i> Writer<'_, '_, 't, 'i> {
                 self.render(attribute_qname(self.text, &attribute).prefix, uri);
             }
         }
-        for prefix in &self.method.inclusive_prefixes {
-            let name = Some(prefix.as_str()).filter(|prefix| !prefix.is_empty());
-            match node.namespaces().find(|namespace| namespace.name() == name) {
-                Some(namespace) => self.render(namespace.name().unwrap_or_default(), namespace.uri()),
-                None if prefix.is_empty() => self.render("", ""),
-                None => {}
+        if !self.listed.is_empty() {
+            self.listed_namespaces(node);
+        }
+    }
+
+    /// Those of the PrefixList are written as Canonical XML 1.0 writes all.
+    fn listed_namespaces(&mut self, node: Node<'t, 'i>) {
+        if self.has_namespaces_of_parent(node) {
+            return;
+        }
+        let mut default = false;
+        for namespace in node.namespaces() {
+            let prefix = namespace.name().unwrap_or_default();
+            default = default || prefix.is_empty();
+            if self.listed.has(prefix) {
+                self.render(prefix, namespace.uri());
             }
+        }
+        if !default && self.listed.has("") {
+            self.render("", "");
         }
     }
 
     /// Canonical XML 1.0, 2.3: every namespace in scope that the parent did not have alike.
     fn all_namespaces(&mut self, node: Node<'t, 'i>) {
-        // Most elements declare nothing: then their namespaces are the very ones of the parent.
-        if let Some(open) = self.open.last() {
-            let (own, parent) = (node.namespaces(), open.node.namespaces());
-            if own.len() == parent.len() && own.zip(parent).all(|(own, parent)| std::ptr::eq(own, parent)) {
-                return;
-            }
+        if self.has_namespaces_of_parent(node) {
+            return;
         }
         for namespace in node.namespaces() {
             self.render(namespace.name().unwrap_or_default(), namespace.uri());
         }
     }
 
+    /// Most elements declare nothing: then their namespaces are the very ones of the parent.
+    fn has_namespaces_of_parent(&self, node: Node<'t, 'i>) -> bool {
+        self.open.last().is_some_and(|open| {
+            let (own, parent) = (node.namespaces(), open.node.namespaces());
+            own.len() == parent.len() && own.zip(parent).all(|(own, parent)| std::ptr::eq(own, parent))
+        })
+    }
+
     /// Takes a namespace up unless it is in force already. No default namespace is what is in force at first.
     #[inline]
     fn render(&mut self, prefix: &'t str, uri: &'t str) {
-        let in_force = self.rendered.iter().rev().find(|(known, _)| *known == prefix).map(|(_, uri)| *uri);
+        let in_force = self.rendered.get(prefix);
         let in_force = if prefix.is_empty() { Some(in_force.unwrap_or_default()) } else { in_force };
         if in_force != Some(uri) {
-            self.rendered.push((prefix, uri));
+            self.rendered.set(prefix, Some(uri));
+            self.fresh.push((prefix, uri));
         }
     }
 }

@@ -1,21 +1,12 @@
-//! XPath 1.0, 2 and 3: values, operators, paths.
+//! XPath 1.0, 2 and 3: operators and paths.
 
 use super::Refused;
-use super::ast::{Axis, Comparison, Expr, Operator, Path, Start, Step, Test};
+use super::ast::{Axis, Expr, Operator, Path, Start, Step, Test};
 use super::item::{Item, View};
+use super::value::{Value, to_boolean, to_float};
 use crate::format::xml::{Document, NodeId};
 use roxmltree::{Node, NodeType};
 use std::borrow::Cow;
-use std::collections::HashSet;
-
-/// A value; nodes in document order, each once.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum Value {
-    Nodes(Vec<Item>),
-    Boolean(bool),
-    Number(f64),
-    Text(String),
-}
 
 /// Where an expression is evaluated.
 #[derive(Clone, Copy)]
@@ -84,7 +75,10 @@ impl<'d, 'a> Evaluator<'d, 'a> {
                 Value::Nodes(left)
             }
             Expr::Number(value) => Value::Number(*value),
-            Expr::Literal(text) => Value::Text(text.clone()),
+            Expr::Literal(text) => {
+                self.spend(text.len() / 16)?;
+                Value::Text(text.clone())
+            }
             Expr::Call(function, arguments) => self.call(*function, arguments, context)?,
             Expr::Path(path) => self.path(path, context)?,
         })
@@ -97,12 +91,12 @@ impl<'d, 'a> Evaluator<'d, 'a> {
 
     pub(super) fn number(&mut self, expr: &Expr, context: Context) -> Result<f64, Refused> {
         let value = self.evaluate(expr, context)?;
-        self.to_number(&value)
+        self.number_of(&value)
     }
 
     pub(super) fn text(&mut self, expr: &Expr, context: Context) -> Result<String, Refused> {
         let value = self.evaluate(expr, context)?;
-        self.to_text(value)
+        self.text_of(value)
     }
 
     /// The nodes of an expression, which must be a node-set.
@@ -125,85 +119,6 @@ impl<'d, 'a> Evaluator<'d, 'a> {
         let text = view.string_value();
         self.spend(text.len() / 16)?;
         Ok(text)
-    }
-
-    pub(super) fn to_text(&mut self, value: Value) -> Result<String, Refused> {
-        Ok(match value {
-            Value::Nodes(nodes) => match nodes.first() {
-                Some(first) => self.string_value(*first)?.into_owned(),
-                None => String::new(),
-            },
-            Value::Boolean(truth) => truth.to_string(),
-            Value::Number(number) => number_to_text(number),
-            Value::Text(text) => text,
-        })
-    }
-
-    pub(super) fn to_number(&mut self, value: &Value) -> Result<f64, Refused> {
-        Ok(match value {
-            Value::Number(number) => *number,
-            Value::Boolean(truth) => f64::from(u8::from(*truth)),
-            Value::Text(text) => text_to_number(text),
-            Value::Nodes(nodes) => match nodes.first() {
-                Some(first) => text_to_number(&self.string_value(*first)?),
-                None => f64::NAN,
-            },
-        })
-    }
-
-    /// XPath 1.0, 3.4.
-    fn compare(&mut self, comparison: Comparison, left: &Value, right: &Value) -> Result<bool, Refused> {
-        let equality = match comparison {
-            Comparison::Equal => Some(true),
-            Comparison::NotEqual => Some(false),
-            _ => None,
-        };
-        match (left, right, equality) {
-            (Value::Nodes(_), Value::Boolean(_), _) | (Value::Boolean(_), Value::Nodes(_), _) => {
-                let (left, right) = (Value::Boolean(to_boolean(left)), Value::Boolean(to_boolean(right)));
-                self.compare(comparison, &left, &right)
-            }
-            (Value::Nodes(left), Value::Nodes(right), Some(equal)) => {
-                let (left, right) = (self.distinct(left)?, self.distinct(right)?);
-                if equal {
-                    return Ok(!left.is_disjoint(&right));
-                }
-                // A pair that differs: unless all of both are one text.
-                Ok(!left.is_empty()
-                    && !right.is_empty()
-                    && (left.len() > 1 || right.len() > 1 || left != right))
-            }
-            (Value::Nodes(nodes), Value::Text(text), Some(equal))
-            | (Value::Text(text), Value::Nodes(nodes), Some(equal)) => {
-                for node in nodes {
-                    if (self.string_value(*node)? == text.as_str()) == equal {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            (Value::Boolean(_), _, Some(equal)) | (_, Value::Boolean(_), Some(equal)) => {
-                Ok((to_boolean(left) == to_boolean(right)) == equal)
-            }
-            (Value::Text(left), Value::Text(right), Some(equal)) => Ok((left == right) == equal),
-            _ => {
-                let (left, right) = (self.numbers(left)?, self.numbers(right)?);
-                Ok(exists(comparison, &left, &right))
-            }
-        }
-    }
-
-    fn distinct(&mut self, nodes: &[Item]) -> Result<HashSet<Cow<'d, str>>, Refused> {
-        nodes.iter().map(|node| self.string_value(*node)).collect()
-    }
-
-    fn numbers(&mut self, value: &Value) -> Result<Vec<f64>, Refused> {
-        match value {
-            Value::Nodes(nodes) => {
-                nodes.iter().map(|node| Ok(text_to_number(&self.string_value(*node)?))).collect()
-            }
-            other => Ok(vec![self.to_number(other)?]),
-        }
     }
 
     fn path(&mut self, path: &Path, context: Context) -> Result<Value, Refused> {
@@ -314,7 +229,7 @@ impl<'d, 'a> Evaluator<'d, 'a> {
                 found.push(node.id().into());
             }
         }
-        // Each node of the document is looked at once at most: that much is known to be finite.
+        // No axis has a node twice: what is charged afterwards is at most the document.
         self.spend(looked_at)
     }
 
@@ -354,56 +269,164 @@ pub(super) fn passes(test: &Test, axis: Axis, view: &View<'_, '_>) -> bool {
     }
 }
 
-/// Whether a pair of numbers compares so; what is no number compares with nothing but as unequal.
-fn exists(comparison: Comparison, left: &[f64], right: &[f64]) -> bool {
-    let least = |numbers: &[f64]| numbers.iter().copied().fold(f64::NAN, f64::min);
-    let greatest = |numbers: &[f64]| numbers.iter().copied().fold(f64::NAN, f64::max);
-    match comparison {
-        Comparison::Less => least(left) < greatest(right),
-        Comparison::LessOrEqual => least(left) <= greatest(right),
-        Comparison::Greater => greatest(left) > least(right),
-        Comparison::GreaterOrEqual => greatest(left) >= least(right),
-        // One side is a single number here: two node-sets compare as text.
-        Comparison::Equal => left.iter().any(|left| right.contains(left)),
-        Comparison::NotEqual => left.iter().any(|left| right.iter().any(|right| left != right)),
+#[cfg(test)]
+mod tests {
+    use super::super::Expression;
+    use super::*;
+    use crate::format::Limits;
+
+    const TEXT: &str = "<?p q?><a xmlns='urn:d' xmlns:n='urn:n' xml:lang='en-GB'><!-- c\r\nd --><n:b n:x='1' y='2'>10</n:b>\
+        <c xmlns=''>20<d>3</d>0</c><c xmlns=''>x y</c><?pi  some data?><n:e z='  a  b '>text</n:e></a>";
+
+    fn value(text: &str) -> Value {
+        let document = Document::parse(TEXT.as_bytes(), &Limits::default()).unwrap();
+        let namespaces = [("n", "urn:n"), ("d", "urn:d")];
+        let expression =
+            Expression::parse(text, &namespaces).unwrap_or_else(|refused| panic!("{text}: {refused}"));
+        let context = Context::alone(document.root_element().id().into());
+        Evaluator::new(&document, 1_000_000).evaluate(&expression.expr, context).unwrap()
     }
-}
 
-pub(super) fn to_boolean(value: &Value) -> bool {
-    match value {
-        Value::Nodes(nodes) => !nodes.is_empty(),
-        Value::Boolean(truth) => *truth,
-        Value::Number(number) => *number != 0.0 && !number.is_nan(),
-        Value::Text(text) => !text.is_empty(),
+    fn as_text(text: &str) -> String {
+        match value(&format!("string({text})")) {
+            Value::Text(text) => text,
+            other => panic!("{text}: {other:?}"),
+        }
     }
-}
 
-/// Exact: counts are far below 2^53.
-pub(super) fn to_float(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
-}
-
-/// XPath 1.0, 4.2, string().
-fn number_to_text(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".to_owned()
-    } else if number.is_infinite() {
-        if number > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
-    } else if number == 0.0 {
-        "0".to_owned()
-    } else {
-        number.to_string()
+    #[test]
+    fn every_axis_finds_its_nodes() {
+        for (expr, expected) in [
+            ("count(child::node())", "6"),
+            ("count(*)", "4"),
+            ("count(//node())", "15"),
+            ("count(descendant::text())", "6"),
+            ("count(descendant-or-self::*)", "6"),
+            ("count(//@*)", "4"),
+            ("count(@xml:lang)", "1"),
+            ("count(c[1]/ancestor::node())", "2"),
+            ("count(c[1]/d/ancestor-or-self::*)", "3"),
+            ("name(c[2]/preceding-sibling::*[1])", "c"),
+            ("name(c[1]/preceding-sibling::*[1])", "n:b"),
+            ("name(c[1]/following-sibling::node()[2])", "pi"),
+            ("count(c[1]/following::node())", "5"),
+            ("count(c[2]/preceding::node())", "9"),
+            ("count(n:b/@y/following::*)", "4"),
+            ("name(c/d/../..)", "a"),
+            ("count(/)", "1"),
+            ("count(/*)", "1"),
+            ("name(/node()[1])", "p"),
+            ("count(namespace::*)", "3"),
+            ("count(c[1]/namespace::*)", "2"),
+            ("string(namespace::n)", "urn:n"),
+            ("name(namespace::*[. = 'urn:d'])", ""),
+            ("name(n:b/@*[1])", "n:x"),
+            ("count(n:b/@*/..)", "1"),
+            ("count(n:*)", "2"),
+            ("count(d:a)", "0"),
+            ("count(self::d:a)", "1"),
+            ("count(processing-instruction('pi')) + count(processing-instruction('nothere'))", "1"),
+            ("count(comment())", "1"),
+            ("count(c | n:b | c)", "3"),
+            ("name((c | n:b)[1])", "n:b"),
+            ("count(//c[position() = last()])", "1"),
+            ("count((//c)[2])", "1"),
+            ("(//c)[2]", "x y"),
+            ("count(.//d)", "1"),
+            ("count(id('nothere'))", "0"),
+        ] {
+            assert_eq!(as_text(expr), expected, "{expr}");
+        }
     }
-}
 
-/// XPath 1.0, 4.4, number(): no exponent, no plus sign.
-fn text_to_number(text: &str) -> f64 {
-    let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if plain && digits.bytes().any(|byte| byte.is_ascii_digit()) {
-        text.parse().unwrap_or(f64::NAN)
-    } else {
-        f64::NAN
+    #[test]
+    fn the_core_functions_do_as_the_recommendation_says() {
+        for (expr, expected) in [
+            ("c", "2030"),
+            ("comment()", " c\nd "),
+            ("processing-instruction()", "some data"),
+            ("local-name(n:b)", "b"),
+            ("namespace-uri(n:b)", "urn:n"),
+            ("namespace-uri(c)", ""),
+            ("local-name(nothere)", ""),
+            ("concat('a', 1, true())", "a1true"),
+            ("starts-with('abc', 'ab')", "true"),
+            ("contains('abc', 'd')", "false"),
+            ("substring-before('1999/04/01', '/')", "1999"),
+            ("substring-after('1999/04/01', '/')", "04/01"),
+            ("substring('12345', 2, 3)", "234"),
+            ("substring('12345', 1.5, 2.6)", "234"),
+            ("substring('12345', 0, 3)", "12"),
+            ("substring('12345', 0 div 0, 3)", ""),
+            ("substring('12345', -42, 1 div 0)", "12345"),
+            ("substring('12345', -1 div 0, 1 div 0)", ""),
+            ("substring('12345', 2)", "2345"),
+            ("string-length('é€')", "2"),
+            ("normalize-space(n:e/@z)", "a b"),
+            ("translate('bar', 'abc', 'AB')", "BAr"),
+            ("translate('--aaa--', 'abc-', 'ABC')", "AAA"),
+            ("lang('en')", "true"),
+            ("lang('en-gb')", "true"),
+            ("lang('e')", "false"),
+            ("number('  -1.50 ')", "-1.5"),
+            ("number('1e3')", "NaN"),
+            ("number('+1')", "NaN"),
+            ("number('')", "NaN"),
+            ("number(true())", "1"),
+            ("sum(n:b/@*)", "3"),
+            ("floor(-1.5)", "-2"),
+            ("ceiling(-1.5)", "-1"),
+            ("round(2.5)", "3"),
+            ("round(-2.5)", "-2"),
+            ("1 div 0", "Infinity"),
+            ("-1 div 0", "-Infinity"),
+            ("5 mod -2", "1"),
+            ("-5 mod 2", "-1"),
+            ("-0", "0"),
+            ("--1", "1"),
+            ("2 * 3 - 4 div 2 + .5", "4.5"),
+            ("1000000000000", "1000000000000"),
+            ("boolean('false')", "true"),
+            ("boolean(0 div 0)", "false"),
+            ("not(nothere)", "true"),
+            ("false()", "false"),
+        ] {
+            assert_eq!(as_text(expr), expected, "{expr}");
+        }
+    }
+
+    #[test]
+    fn comparisons_hold_if_any_pair_of_nodes_does() {
+        for (expr, expected) in [
+            ("n:b/@* = 2", true),
+            ("n:b/@* != 2", true),
+            ("n:b/@y != 2", false),
+            ("n:b/@* > 1", true),
+            ("n:b/@* > 2", false),
+            ("2 >= n:b/@*", true),
+            ("1 > n:b/@*", false),
+            ("c = 'x y'", true),
+            ("c != 'x y'", true),
+            ("c = c", true),
+            ("c != c", true),
+            ("n:b != n:b", false),
+            ("n:b = c", false),
+            ("n:b < c", true),
+            ("c < n:b", false),
+            ("nothere = nothere", false),
+            ("nothere != 1", false),
+            ("nothere = false()", true),
+            ("c = true()", true),
+            ("'a' = 'a' and 'a' != 'b'", true),
+            ("'1' = 1.0", true),
+            ("0 div 0 = 0 div 0", false),
+            ("0 div 0 != 1", true),
+            ("true() > false()", true),
+            ("1 < 2 = true()", true),
+            ("or or and", false),
+            ("* * 0 = 0 or 1", true),
+        ] {
+            assert_eq!(value(expr), Value::Boolean(expected), "{expr}");
+        }
     }
 }

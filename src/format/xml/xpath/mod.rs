@@ -16,15 +16,18 @@ mod evaluate;
 mod function;
 mod item;
 mod parse;
+mod subtrees;
+mod value;
 
 use super::c14n::{NodeSet, Selection};
 use super::{Document, NodeId, text};
-use ast::{Axis, Expr, Function, Path, Start, Step, Test};
-use evaluate::{Context, Evaluator, passes};
-use item::{Item, View};
+use ast::Expr;
+use evaluate::{Context, Evaluator};
+use item::Item;
 use roxmltree::Node;
 use std::fmt;
 use std::sync::Arc;
+use subtrees::{expand, topmost, weigh};
 
 /// Steps that one transform may take unless the caller says otherwise: some tenths of a second.
 pub const BUDGET: u64 = 20_000_000;
@@ -146,6 +149,7 @@ impl Expression {
                 output.insert(node, part);
             }
         }
+        weigh(&mut evaluator, &output)?;
         Ok(Filtered { nodes: NodeSet::Nodes(Arc::new(output)), without: Vec::new() })
     }
 
@@ -183,8 +187,6 @@ pub fn filter2(
             (Filter::Subtract, Some(apexes)) => filter.without.extend(apexes),
             (Filter::Intersect, Some([apex])) => filter.within(document, *apex),
             _ => {
-                let size = document.tree().descendants().len();
-                evaluator.spend(size)?;
                 let mut bits = Selection::of(document, &filter.nodes, &filter.without);
                 let expanded = expand(document, &selected);
                 match kind {
@@ -192,6 +194,7 @@ pub fn filter2(
                     Filter::Subtract => bits.subtract(&expanded),
                     Filter::Union => bits.unite(&expanded),
                 }
+                weigh(&mut evaluator, &bits)?;
                 filter = Filtered { nodes: NodeSet::Nodes(Arc::new(bits)), without: Vec::new() };
             }
         }
@@ -204,140 +207,189 @@ pub fn filter2(
         (_, NodeSet::Nodes(input)) => {
             let mut bits = Selection::of(document, &filter.nodes, &[]);
             bits.intersect(input);
+            weigh(&mut evaluator, &bits)?;
             filter.nodes = NodeSet::Nodes(Arc::new(bits));
         }
     }
     Ok(filter)
 }
 
-impl Filtered {
-    /// Narrows the nodes to a subtree.
-    fn within(&mut self, document: &Document<'_>, apex: NodeId) {
-        let nothing = || NodeSet::Nodes(Arc::new(Selection::default()));
-        self.nodes = match &self.nodes {
-            NodeSet::Document => NodeSet::Subtree(apex),
-            NodeSet::Subtree(other) if is_below(document, apex, *other) => NodeSet::Subtree(apex),
-            NodeSet::Subtree(other) if is_below(document, *other, apex) => NodeSet::Subtree(*other),
-            NodeSet::Subtree(_) => nothing(),
-            NodeSet::Nodes(selection) => {
-                let mut bits = Selection::clone(selection);
-                bits.intersect(&Selection::of(document, &NodeSet::Subtree(apex), &[]));
-                NodeSet::Nodes(Arc::new(bits))
-            }
-        };
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Limits;
+    use crate::format::xml::c14n::{Method, canonicalize};
+
+    const NAMESPACES: [(&str, &str); 2] = [("n", "urn:n"), ("ds", "urn:ds")];
+
+    fn document(text: &str) -> Document<'_> {
+        Document::parse(text.as_bytes(), &Limits::default()).unwrap()
     }
 
-    /// The common case of the XPath transform: a conjunction of `ancestor-or-self::name` and
-    /// `not(ancestor-or-self::name)`, which holds for whole subtrees or for none of them. False, with nothing
-    /// changed, where the expression or the document is not so.
-    fn by_subtrees(&mut self, evaluator: &mut Evaluator<'_, '_>, expr: &Expr) -> Result<bool, Refused> {
-        let mut terms = Vec::new();
-        if !conjunction(expr, true, &mut terms) {
-            return Ok(false);
-        }
-        let document = evaluator.document;
-        let mut narrowed = self.clone();
-        for (wanted, step) in terms {
-            let apexes = matching(evaluator, step)?;
-            match (wanted, apexes.as_slice()) {
-                (false, apexes) => narrowed.without.extend(apexes),
-                (true, [apex]) => narrowed.within(document, *apex),
-                (true, _) => return Ok(false),
-            }
-        }
-        *self = narrowed;
-        Ok(true)
+    fn expression(text: &str) -> Expression {
+        Expression::parse(text, &NAMESPACES).unwrap()
     }
-}
 
-/// Takes `expr` apart into steps on the ancestor-or-self axis that must or must not find anything.
-fn conjunction<'e>(expr: &'e Expr, wanted: bool, terms: &mut Vec<(bool, &'e Step)>) -> bool {
-    match expr {
-        Expr::And(left, right) if wanted => conjunction(left, true, terms) && conjunction(right, true, terms),
-        Expr::Or(left, right) if !wanted => {
-            conjunction(left, false, terms) && conjunction(right, false, terms)
-        }
-        Expr::Union(left, right) if !wanted => {
-            conjunction(left, false, terms) && conjunction(right, false, terms)
-        }
-        Expr::Call(Function::Not, arguments) => match arguments.as_slice() {
-            [inner] => conjunction(inner, !wanted, terms),
-            _ => false,
-        },
-        Expr::Path(Path { start: Start::Context, steps }) => match steps.as_slice() {
-            [step] if step.axis == Axis::AncestorOrSelf && is_of_elements(step) => {
-                terms.push((wanted, step));
-                true
-            }
-            _ => false,
-        },
-        _ => false,
+    fn written(document: &Document<'_>, filtered: &Filtered) -> String {
+        let method =
+            Method::from_uri("http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments").unwrap();
+        let mut bytes = Vec::new();
+        canonicalize(document, &filtered.nodes, &filtered.without, &method, &mut bytes);
+        String::from_utf8(bytes).unwrap()
     }
-}
 
-/// Whether a step finds elements only, each for what it is and not for where it stands in the list.
-fn is_of_elements(step: &Step) -> bool {
-    let elements = matches!(step.test, Test::AnyName | Test::InNamespace(_) | Test::Name(..));
-    elements && step.predicates.iter().all(Expr::is_positionless)
-}
+    fn filtered(document: &Document<'_>, text: &str) -> Filtered {
+        expression(text).filter(document, &NodeSet::Document, &[], BUDGET).unwrap()
+    }
 
-/// The elements that pass a step's test and predicates and are below no other such.
-fn matching(evaluator: &mut Evaluator<'_, '_>, step: &Step) -> Result<Vec<NodeId>, Refused> {
-    let tree = evaluator.document.tree();
-    evaluator.spend(tree.descendants().len())?;
-    let mut apexes = Vec::new();
-    let mut end = 0;
-    for node in tree.descendants().filter(Node::is_element) {
-        let id = node.id().get_usize();
-        if id < end || !passes(&step.test, step.axis, &View::Tree(node)) {
-            continue;
-        }
-        let mut all = true;
-        for predicate in &step.predicates {
-            all = all && evaluator.boolean(predicate, Context::alone(node.id().into()))?;
-        }
-        if all {
-            end = id + node.descendants().len();
-            apexes.push(node.id());
+    const SIGNED: &str = "<n:a xmlns:n='urn:n' x='1'>t<ds:Signature xmlns:ds='urn:ds'><b/></ds:Signature>\
+        <b Id='i'>u<!--c--><ds:Signature xmlns:ds='urn:ds'/></b></n:a>";
+
+    #[test]
+    fn enveloped_idioms_become_subtrees() {
+        let document = document(SIGNED);
+        for idiom in [
+            "not(ancestor-or-self::ds:Signature)",
+            "not(not(not(ancestor-or-self::ds:Signature)))",
+            "ancestor-or-self::n:a and not(ancestor-or-self::ds:Signature)",
+            "not(ancestor-or-self::ds:Signature or ancestor-or-self::nothere)",
+            "not(ancestor-or-self::ds:* | ancestor-or-self::n:nothere)",
+            "not(ancestor-or-self::*[local-name() = 'Signature'])",
+        ] {
+            let left = filtered(&document, idiom);
+            assert_eq!(left.without.len(), 2, "{idiom}");
+            assert!(!matches!(left.nodes, NodeSet::Nodes(_)), "{idiom}");
+            let expected = r#"<n:a xmlns:n="urn:n" x="1">t<b Id="i">u<!--c--></b></n:a>"#;
+            assert_eq!(written(&document, &left), expected, "{idiom}");
+            assert_eq!(
+                written(&document, &filtered(&document, &format!("boolean({idiom})"))),
+                expected,
+                "{idiom}"
+            );
         }
     }
-    Ok(apexes)
-}
 
-/// The tree nodes among `items`, which are in document order, that are below no other; `None` if an attribute or
-/// namespace node stands for itself.
-fn topmost(document: &Document<'_>, items: &[Item]) -> Option<Vec<NodeId>> {
-    let mut apexes = Vec::new();
-    let mut end = 0;
-    for item in items {
-        if item.node < end {
-            continue;
-        }
-        if item.part > 0 {
-            return None;
-        }
-        apexes.push(NodeId::from(item.node));
-        end = item.node + item.tree(document).descendants().len();
+    #[test]
+    fn one_element_with_its_subtree_is_a_subtree() {
+        let document = document(SIGNED);
+        let left =
+            filtered(&document, "ancestor-or-self::b[@Id='i'] and not(ancestor-or-self::ds:Signature)");
+        assert!(matches!(left.nodes, NodeSet::Subtree(_)));
+        assert_eq!(written(&document, &left), r#"<b xmlns:n="urn:n" Id="i">u<!--c--></b>"#);
+        // Two such elements are no single subtree, and a predicate on the position is not the element's own.
+        assert!(matches!(filtered(&document, "ancestor-or-self::b").nodes, NodeSet::Nodes(_)));
+        assert!(matches!(filtered(&document, "not(ancestor-or-self::b[1])").nodes, NodeSet::Nodes(_)));
+        assert!(matches!(
+            filtered(&document, "not(ancestor-or-self::b[last() = 1])").nodes,
+            NodeSet::Nodes(_)
+        ));
     }
-    Some(apexes)
-}
 
-/// The items with all that is below them.
-fn expand(document: &Document<'_>, items: &[Item]) -> Selection {
-    let mut bits = Selection::none(document);
-    let mut end = 0;
-    for item in items {
-        if item.part > 0 {
-            bits.insert(item.node, item.part);
-        } else if item.node >= end {
-            let node = item.tree(document);
-            bits.set_subtree(node, true);
-            end = item.node + node.descendants().len();
+    #[test]
+    fn here_is_the_element_with_the_expression() {
+        let text = "<a xmlns:ds='urn:ds'>t<ds:Signature><ds:XPath>count(ancestor-or-self::ds:Signature | \
+            here()/ancestor::ds:Signature[1]) > count(ancestor-or-self::ds:Signature)</ds:XPath></ds:Signature>\
+            <ds:Signature>other</ds:Signature></a>";
+        let document = document(text);
+        let xpath = document.tree().descendants().find(|node| node.tag_name().name() == "XPath").unwrap();
+        let expression = Expression::of_element(xpath).unwrap();
+        let left = expression.filter(&document, &NodeSet::Document, &[], BUDGET).unwrap();
+        let expected = r#"<a xmlns:ds="urn:ds">t<ds:Signature>other</ds:Signature></a>"#;
+        assert_eq!(written(&document, &left), expected);
+        let nowhere = self::expression("here()").filter(&document, &NodeSet::Document, &[], BUDGET);
+        assert_eq!(nowhere.unwrap_err(), Refused::Unsupported("here()".to_owned()));
+    }
+
+    #[test]
+    fn a_filter_keeps_to_its_input() {
+        let document = document(SIGNED);
+        let b = document.element_by_id("i").unwrap();
+        let left = expression("true()").filter(
+            &document,
+            &NodeSet::Subtree(b.id()),
+            &[b.last_child().unwrap().id()],
+            BUDGET,
+        );
+        assert_eq!(written(&document, &left.unwrap()), r#"<b xmlns:n="urn:n" Id="i">u<!--c--></b>"#);
+    }
+
+    fn filter2_written(document: &Document<'_>, steps: &[(Filter, &str)], nodes: &NodeSet) -> String {
+        let steps: Vec<_> = steps.iter().map(|(filter, text)| (*filter, expression(text))).collect();
+        let direct = written(document, &filter2(document, &steps, nodes, &[], BUDGET).unwrap());
+        // A union with nothing forces the general form: it must come to the same.
+        let mut general = vec![(Filter::Union, expression("/nothere"))];
+        general.extend(steps);
+        assert_eq!(direct, written(document, &filter2(document, &general, nodes, &[], BUDGET).unwrap()));
+        direct
+    }
+
+    #[test]
+    fn filter_2_intersects_subtracts_and_unites_subtrees() {
+        use Filter::{Intersect, Subtract, Union};
+        let document = document("<a><b><c/>1</b><b x='1'><c/>2</b><d><c/></d></a>");
+        let whole = NodeSet::Document;
+        for (steps, expected) in [
+            (vec![(Subtract, "//c")], "<a><b>1</b><b x=\"1\">2</b><d></d></a>"),
+            (vec![(Intersect, "//b")], "<b><c></c>1</b><b x=\"1\"><c></c>2</b>"),
+            (vec![(Intersect, "//b[2]"), (Subtract, "//c")], "<b x=\"1\">2</b>"),
+            (vec![(Intersect, "//b[2]"), (Intersect, "//b/c")], "<c></c>"),
+            (vec![(Intersect, "//b[2]"), (Intersect, "//d")], ""),
+            (vec![(Intersect, "//b[2]"), (Union, "//d")], "<b x=\"1\"><c></c>2</b><d><c></c></d>"),
+            (vec![(Subtract, "//b"), (Union, "//b/c")], "<a><c></c><c></c><d><c></c></d></a>"),
+            (vec![(Subtract, "//@x")], "<a><b><c></c>1</b><b><c></c>2</b><d><c></c></d></a>"),
+            (vec![(Intersect, "//nothere")], ""),
+            (vec![(Subtract, "/")], ""),
+            (vec![], "<a><b><c></c>1</b><b x=\"1\"><c></c>2</b><d><c></c></d></a>"),
+        ] {
+            assert_eq!(filter2_written(&document, &steps, &whole), expected, "{steps:?}");
+        }
+        let d = document.root_element().last_child().unwrap();
+        assert_eq!(
+            filter2_written(&document, &[(Subtract, "//b")], &NodeSet::Subtree(d.id())),
+            "<d><c></c></d>"
+        );
+        assert_eq!(filter2_written(&document, &[(Subtract, "//d")], &NodeSet::Subtree(d.id())), "");
+        let general = NodeSet::Nodes(Arc::new(Selection::of(&document, &NodeSet::Subtree(d.id()), &[])));
+        assert_eq!(filter2_written(&document, &[(Intersect, "//c")], &general), "<c></c>");
+        let no_nodes = filter2(&document, &[(Union, expression("1"))], &whole, &[], BUDGET);
+        assert!(matches!(no_nodes.unwrap_err(), Refused::Syntax(_)));
+    }
+
+    #[test]
+    fn subtracting_signatures_costs_no_selection() {
+        let document = document(SIGNED);
+        let steps = [(Filter::Subtract, expression("/descendant::ds:Signature"))];
+        let left = filter2(&document, &steps, &NodeSet::Document, &[], BUDGET).unwrap();
+        assert!(matches!(left.nodes, NodeSet::Document));
+        assert_eq!(left.without.len(), 2);
+    }
+
+    #[test]
+    fn a_budget_ends_what_would_take_long() {
+        let wide = format!("<a>{}</a>", "<b/>".repeat(2000));
+        let document = document(&wide);
+        for endless in ["//b[count(//b[count(//b) > 0]) > 0]", "count(//b/following::b/preceding::b) = 0"] {
+            let refused = expression(endless).filter(&document, &NodeSet::Document, &[], 1_000_000);
+            assert_eq!(refused.unwrap_err(), Refused::Budget(1_000_000), "{endless}");
         }
     }
-    bits
-}
 
-fn is_below(document: &Document<'_>, node: NodeId, apex: NodeId) -> bool {
-    document.node(node).is_some_and(|node| node.ancestors().any(|ancestor| ancestor.id() == apex))
+    #[test]
+    fn what_canonicalisation_would_repeat_is_charged() {
+        let uri = "u".repeat(4000);
+        let text = format!("<a xmlns:p='{uri}'>{}</a>", "<b/>".repeat(500));
+        let document = document(&text);
+        let orphans =
+            expression("self::b or self::node()[. = '' and count(self::* | self::text()) = 0] or parent::b");
+        let refused = orphans.filter(&document, &NodeSet::Document, &[], 60_000);
+        assert_eq!(refused.unwrap_err(), Refused::Budget(60_000));
+        assert!(orphans.filter(&document, &NodeSet::Document, &[], BUDGET).is_ok());
+    }
+
+    #[test]
+    fn an_identifier_of_two_elements_is_refused() {
+        let document = document("<a><b Id='x'/><c id='x'/><d ID='y z'/></a>");
+        let refused = expression("id('y x')").filter(&document, &NodeSet::Document, &[], BUDGET);
+        assert_eq!(refused.unwrap_err(), Refused::AmbiguousId(2));
+    }
 }

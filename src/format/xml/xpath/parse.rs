@@ -397,3 +397,68 @@ impl Parser<'_> {
 fn anywhere() -> Step {
     Step { axis: Axis::DescendantOrSelf, test: Test::Any, predicates: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Refused {
+        parse(text, &|_| None).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        for (text, name) in [
+            ("document('http://example.org')", "function document()"),
+            ("x:f()", "function x:f()"),
+            ("sideways::a", "axis sideways"),
+            ("$v", "variable"),
+        ] {
+            assert_eq!(refused(text), Refused::Unsupported(name.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused() {
+        for text in [
+            "",
+            "(",
+            "a b",
+            "a[",
+            "a]",
+            "a[1",
+            "'open",
+            "a/",
+            "//",
+            "1 +",
+            "not()",
+            "count(1, 2)",
+            "a::b",
+            "p:a",
+            "p:",
+            "1.2.3",
+            "a | ",
+            "@",
+            "node(",
+            "text('x')",
+            "::a",
+            "!",
+            "a ! b",
+        ] {
+            let text_refused = refused(text);
+            let of_syntax = matches!(text_refused, Refused::Syntax(_) | Refused::Unsupported(_));
+            assert!(of_syntax, "{text}: {text_refused}");
+        }
+        assert!(matches!(refused("p:a"), Refused::Syntax(why) if why == "unbound prefix p"));
+    }
+
+    #[test]
+    fn an_expression_is_short_and_shallow() {
+        let deep = format!("{}1{}", "(".repeat(1000), ")".repeat(1000));
+        let long = vec!["1"; 400].join("+");
+        for text in [deep, long, "a".repeat(5000), "-".repeat(600)] {
+            assert!(matches!(refused(&text), Refused::Syntax(_)));
+        }
+        assert!(parse(&vec!["1"; 200].join("+"), &|_| None).is_ok());
+    }
+}
