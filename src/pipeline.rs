@@ -14,14 +14,15 @@ use crate::validation::{self, Policy};
 use std::sync::Arc;
 
 /// Everything a verdict depends on besides the input and the time, with the caches that go with it. Immutable: new
-/// trust makes a new pipeline, and the caches go with the old one.
-#[derive(Debug)]
+/// trust makes a new pipeline, and the caches go with the old one. The caches know nothing of policies: pipelines that
+/// differ in the policy alone share them. Clones share everything.
+#[derive(Clone, Debug)]
 pub struct Pipeline {
     snapshot: Arc<Snapshot>,
     policy: Arc<Policy>,
     limits: Limits,
-    certificates: CertificateStore,
-    revocation: RevocationStore,
+    certificates: Arc<CertificateStore>,
+    revocation: Arc<RevocationStore>,
     crypto: Crypto,
 }
 
@@ -51,10 +52,22 @@ impl Pipeline {
             snapshot,
             policy,
             limits: Limits::default(),
-            certificates: CertificateStore::new(bytes),
-            revocation: RevocationStore::new(bytes),
+            certificates: Arc::new(CertificateStore::new(bytes)),
+            revocation: Arc::new(RevocationStore::new(bytes)),
             crypto: Crypto::default(),
         }
+    }
+
+    /// The same under another policy: snapshot and caches are shared.
+    #[must_use]
+    pub fn with_policy(&self, policy: Arc<Policy>) -> Self {
+        Self { policy, ..self.clone() }
+    }
+
+    /// The policy that verdicts follow.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The limits on one document.

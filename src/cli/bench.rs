@@ -1,5 +1,6 @@
 //! `sealgate bench`: the pipeline against the floor, both measured in one run.
 
+use super::policy::PolicySource;
 use super::verify::{collect, parse_time};
 use super::{Failure, TrustSource};
 use crate::clock::{self, Stopwatch};
@@ -19,6 +20,8 @@ use std::time::Duration;
 pub(super) struct BenchArgs {
     #[command(flatten)]
     trust: TrustSource,
+    #[command(flatten)]
+    policy: PolicySource,
     /// Threads.
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
@@ -71,7 +74,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let pipeline = args.trust.pipeline()?;
+    let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &[] };
     let mut verdicts = BTreeMap::new();
     for input in &inputs {

@@ -1,6 +1,7 @@
 //! Arguments → one of the rooms; thin.
 
 mod bench;
+mod policy;
 mod serve;
 mod source;
 mod trust;
@@ -27,6 +28,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Show trusted lists.
     Trust(trust::TrustArgs),
+    /// Show validation policies.
+    Policy(policy::PolicyArgs),
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Trust(args) => trust::run(&args),
+        Command::Policy(args) => policy::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

@@ -1,7 +1,8 @@
 //! `sealgate serve`.
 
-use super::{Failure, TrustSource};
+use super::{Failure, TrustSource, policy};
 use crate::http::{self, Admission, Bounds, Metrics, Service};
+use crate::validation::Policy;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) struct ServeArgs {
     #[command(flatten)]
     trust: TrustSource,
+    /// The validation policy: `default`, `qualified-seal`, or a file; further ones can be asked for by name.
+    #[arg(long, value_name = "NAME|FILE", default_value = Policy::BUILT_IN[0])]
+    policy: Vec<String>,
     /// Where to listen; loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<SocketAddr>,
@@ -64,6 +68,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let policies = policies(&args.policy)?;
+    let policy = policies.first().cloned().unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let admission = Admission::new(args.threads.unwrap_or(cores), args.queue)
         .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
@@ -87,6 +93,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     }
     let service = Arc::new(Service {
         pipeline: arc_swap::ArcSwapOption::empty(),
+        policies,
         admission,
         metrics,
         bounds: args.bounds(),
@@ -99,7 +106,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
     runtime.block_on(async {
-        let loading = load(Arc::clone(&service), args.trust.clone());
+        let loading = load(Arc::clone(&service), args.trust.clone(), policy);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -122,12 +129,30 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 }
 
 /// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
-async fn load(service: Arc<Service>, trust: TrustSource) -> Result<(), Failure> {
-    let loaded = tokio::task::spawn_blocking(move || trust.pipeline()).await;
+async fn load(service: Arc<Service>, trust: TrustSource, policy: Arc<Policy>) -> Result<(), Failure> {
+    let loaded = tokio::task::spawn_blocking(move || trust.pipeline(policy)).await;
     let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
     tracing::info!(snapshot = %pipeline.trust_summary(crate::clock::now()).snapshot, "trust is loaded");
     service.pipeline.store(Some(Arc::new(pipeline)));
     Ok(())
+}
+
+/// The policies named, then those built in; the first is followed where a request names none.
+fn policies(named: &[String]) -> Result<Vec<Arc<Policy>>, Failure> {
+    let mut policies: Vec<Arc<Policy>> = Vec::new();
+    for name in named {
+        let read = policy::read(name)?;
+        if policies.iter().any(|known| known.name() == read.name()) {
+            return Err(Failure::usage(format!("--policy {name}: `{}` is named twice", read.name())));
+        }
+        policies.push(read);
+    }
+    for name in Policy::BUILT_IN {
+        if policies.iter().all(|known| known.name() != name) {
+            policies.push(policy::read(name)?);
+        }
+    }
+    Ok(policies)
 }
 
 async fn asked_to_end() {

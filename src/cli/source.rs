@@ -29,9 +29,9 @@ pub(crate) struct TrustSource {
 }
 
 impl TrustSource {
-    /// A pipeline with the default policy on the loaded snapshot.
-    pub(super) fn pipeline(&self) -> Result<Pipeline, Failure> {
-        Ok(Pipeline::new(Arc::new(self.snapshot()?), Arc::new(Policy::default())))
+    /// A pipeline with this policy on the loaded snapshot.
+    pub(super) fn pipeline(&self, policy: Arc<Policy>) -> Result<Pipeline, Failure> {
+        Ok(Pipeline::new(Arc::new(self.snapshot()?), policy))
     }
 
     /// Loads the lists and the further anchors.

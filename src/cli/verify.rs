@@ -1,5 +1,6 @@
 //! `sealgate verify`.
 
+use super::policy::PolicySource;
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::pipeline::{Pipeline, Request};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     trust: TrustSource,
+    #[command(flatten)]
+    policy: PolicySource,
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
@@ -53,7 +56,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time, String> {
 pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let files = collect(&args.paths)?;
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
-    let pipeline = args.trust.pipeline()?;
+    let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &detached };
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(jobs) = args.jobs {

@@ -13,6 +13,7 @@ pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
 use crate::pipeline::Pipeline;
+use crate::validation::Policy;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -63,6 +64,8 @@ impl Default for Bounds {
 pub struct Service {
     /// The path of a credential; `None` until a snapshot is in.
     pub pipeline: arc_swap::ArcSwapOption<Pipeline>,
+    /// Policies that a request may name; where it names none, the pipeline's own holds.
+    pub policies: Vec<Arc<Policy>>,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

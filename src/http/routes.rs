@@ -6,6 +6,7 @@ use crate::clock::{self, Stopwatch};
 use crate::pipeline::{Pipeline, Request as Verification};
 use crate::report::{self, Verdict};
 use crate::time::Time;
+use crate::validation::Policy;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -92,7 +93,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         return Err(Problem::MethodNotAllowed("POST"));
     }
     let (parts, body) = request.into_parts();
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let query = Query::parse(parts.uri.query().unwrap_or_default(), &service.policies);
     let accepted = accepts_json(&parts.headers);
     // The body is read before a refusal so that the connection stays usable.
     let bytes = body::read(body, &parts.headers, &service.bounds).await?;
@@ -103,7 +104,10 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     if bytes.is_empty() {
         return Err(Problem::BadRequest("body", "there is no credential in the request".into()));
     }
-    let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    let mut pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    if let Some(policy) = query.policy {
+        pipeline = Arc::new(pipeline.with_policy(policy));
+    }
     let time = query.at.unwrap_or_else(clock::now);
     let verdict = run(service, pipeline, bytes, time).await?;
     service.metrics.verdict(&verdict);
@@ -129,10 +133,11 @@ async fn run(
 #[derive(Debug, Default)]
 struct Query {
     at: Option<Time>,
+    policy: Option<Arc<Policy>>,
 }
 
 impl Query {
-    fn parse(query: &str) -> Result<Self, Problem> {
+    fn parse(query: &str, policies: &[Arc<Policy>]) -> Result<Self, Problem> {
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -141,11 +146,20 @@ impl Query {
                         .ok_or_else(|| Problem::BadRequest("at", "not an RFC 3339 time".into()))?;
                     parsed.at = Some(time);
                 }
+                "policy" => {
+                    let named = policies.iter().find(|policy| policy.name() == value);
+                    parsed.policy = Some(Arc::clone(named.ok_or_else(|| unknown_policy(policies))?));
+                }
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
         }
         Ok(parsed)
     }
+}
+
+fn unknown_policy(policies: &[Arc<Policy>]) -> Problem {
+    let known: Vec<&str> = policies.iter().map(|policy| policy.name()).collect();
+    Problem::BadRequest("policy", format!("no policy of this name; known are {}", known.join(", ")))
 }
 
 fn accepts_json(headers: &hyper::HeaderMap) -> bool {

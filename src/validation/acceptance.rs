@@ -2,7 +2,7 @@
 
 use super::check::{Check, Recorder};
 use super::material::Material;
-use super::policy::{Named, Place, Reliability};
+use super::policy::{Level, Named, Place, Reliability};
 use super::signing_certificate::MOST_REFERENCES;
 use super::verdict::SubIndication;
 use super::x509::within;
@@ -120,12 +120,11 @@ fn algorithms(
     }
     if let Some(reference) = signature.signer.references.first() {
         let declared = &reference.digest_algorithm;
-        recorder.reliable(
-            Check::CertificateReferenceAlgorithm,
-            place,
-            (digest(declared), &DigestName(declared)),
-            time,
-        );
+        let check = Check::CertificateReferenceAlgorithm;
+        now &= recorder.reliable(check, place, (digest(declared), &DigestName(declared)), time);
+        if recorder.policy().level(check, place) == Level::Fail {
+            weakest = weakest.and(digest(declared));
+        }
     }
     (weakest, now)
 }

@@ -4,12 +4,12 @@
 use super::basic::Document;
 use super::check::{Check, Recorder};
 use super::material::Material;
-use super::policy::{Level, Place, Scope};
+use super::policy::{FreshAt, Level, Place, Scope};
 use super::proofs::{Object, Proofs};
 use super::revocation_data::{Usable, required};
 use super::timestamps::{ProvenTime, Timestamp};
 use super::verdict::SubIndication;
-use super::x509::{Chain, Failure, check_of};
+use super::x509::{Cause, Chain, Failure, check_of};
 use crate::certificate::Certificate;
 use crate::certificate::path::Path;
 use crate::certificate::path::rules::RULES;
@@ -83,6 +83,10 @@ pub(super) fn past(
     if let Some(lasting) = failures.iter().find(|failure| !continues(failure.sub)) {
         return Err((lasting.sub, format!("{} does not depend on time", lasting.sub)));
     }
+    let stale = failures.iter().find(|failure| matches!(failure.cause, Cause::Stale { .. }));
+    if let (Some(stale), FreshAt::ValidationTime) = (stale, material.context.policy.freshness.at) {
+        return Err((stale.sub, "the policy asks for fresh revocation data at the validation time".into()));
+    }
     let sub = failures.first().map_or(SubIndication::NoPoe, |failure| failure.sub);
     let signer = chain.path.leaf().ok_or((sub, "no signing certificate".to_owned()))?;
     let control = control_time(&chain.path, scope, proofs, material).map_err(|why| (sub, why))?;
@@ -148,10 +152,15 @@ impl Sliding<'_, '_> {
             }
             if required(certificate, place) && !self.path.self_signed(index) {
                 let usable = self.revocation(index, certificate, control)?;
-                if let CertificateStatus::Revoked { at, .. } = usable.status
-                    && at < control
-                {
-                    control = at;
+                let policy = self.material.context.policy;
+                match usable.status {
+                    CertificateStatus::Revoked { at, .. } if at < control => control = at,
+                    _ if policy.level(Check::RevocationFresh, place) == Level::Fail
+                        && !policy.freshness.fresh(usable.this_update, place.position, control) =>
+                    {
+                        control = usable.this_update;
+                    }
+                    _ => {}
                 }
                 used.push(usable);
             }

@@ -3,6 +3,7 @@
 
 use super::acceptance::{self, Acceptance};
 use super::check::{Check, Checked, Recorder};
+use super::constraints;
 use super::context::{self, ContextAccepted};
 use super::cryptographic::{self, CryptographicallyValid};
 use super::format_checking::{self, FormatAccepted};
@@ -39,6 +40,7 @@ struct Blocks {
     context: Result<ContextAccepted, SubIndication>,
     cryptographic: Result<CryptographicallyValid, SubIndication>,
     trust: Option<(Chain, Acceptance)>,
+    timestamps: Result<(), SubIndication>,
 }
 
 /// What is known of all signatures of a document before the first is judged: the time-stamps of one may prove that the
@@ -81,7 +83,7 @@ pub(super) fn validate(
         let acceptance = acceptance::check(signature, certificate, &chain.path, material, &mut recorder);
         (chain, acceptance)
     });
-    long_term::note_timestamps(timestamps, &mut recorder);
+    let timestamps_accepted = long_term::note_timestamps(timestamps, &mut recorder);
 
     let intact = verified.value.intact;
     let blocks = Blocks {
@@ -90,6 +92,7 @@ pub(super) fn validate(
         context: context.value,
         cryptographic: verified.value.result,
         trust,
+        timestamps: timestamps_accepted,
     };
     let process = Process { index, timestamps, document, scope };
     let (result, best_signature_time, chain) = process.conclude(blocks, &mut recorder);
@@ -113,18 +116,22 @@ impl Process<'_, '_> {
             None => (None, None),
         };
         let witnesses = (|| Ok((blocks.format?, blocks.signer?, blocks.context?, blocks.cryptographic?)))();
-        let (format, signer, context, cryptographic) = match witnesses {
-            Ok(witnesses) => witnesses,
-            Err(sub) => return (Err(sub), now, chain),
+        let (result, best) = match (witnesses, &chain, acceptance) {
+            (Err(sub), ..) => (Err(sub), now),
+            (Ok(witnesses), Some(chain), Some(acceptance)) => {
+                let (trusted, best) = self.trust(chain, &acceptance, recorder);
+                (trusted.map(|trusted| (witnesses, trusted)), best)
+            }
+            (Ok(_), ..) => (Err(SubIndication::NoSigningCertificateFound), now),
         };
-        let (Some(chain), Some(acceptance)) = (chain, acceptance) else {
-            return (Err(SubIndication::NoSigningCertificateFound), now, None);
-        };
-        let (trusted, best_signature_time) = self.trust(&chain, &acceptance, recorder);
-        let result = trusted.map(|(proof, accepted)| {
-            TotalPassed::from_witnesses(format, signer, context, cryptographic, proof, accepted)
+        let (place, material) = (Place::signer(self.scope), self.document.material);
+        let constraints =
+            constraints::check(chain.as_ref(), blocks.timestamps, best, place, material, recorder);
+        let result = result.and_then(|((format, signer, context, cryptographic), (proof, accepted))| {
+            let met = constraints?;
+            Ok(TotalPassed::from_witnesses(format, signer, context, cryptographic, proof, accepted, met))
         });
-        (result, best_signature_time, Some(chain))
+        (result, best, chain)
     }
 
     /// Chain and acceptance: now, at the best signature time, in the past.

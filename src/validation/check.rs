@@ -3,7 +3,6 @@
 use super::policy::{Level, Place, Policy, Reliability};
 use crate::finding::{Finding, Status};
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// What a building block came to: its value, with every check that led there.
@@ -16,11 +15,11 @@ pub struct Checked<T> {
 }
 
 macro_rules! checks {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $clause:literal, $level:ident;)*) => {
+    ($(#[doc = $doc:literal] $variant:ident = $name:literal, $clause:literal, $level:ident;)*) => {
         /// A named check.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Check {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl Check {
@@ -31,6 +30,12 @@ macro_rules! checks {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What holds where the check does, in a sentence.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii(),)* }
             }
 
             /// Standard and clause.
@@ -51,6 +56,8 @@ macro_rules! checks {
 checks! {
     /// Nothing makes the document no signature of its format.
     FormatAcceptable = "format-acceptable", "EN 319 102-1, 5.2.2", Fail;
+    /// The format is one of those that the policy accepts.
+    FormatAccepted = "format-accepted", "EN 319 102-1, 5.2.2", Fail;
     /// The structure is as the format's schema has it.
     StructureValid = "structure-valid", "EN 319 102-1, 5.2.2", Warn;
 
@@ -121,8 +128,8 @@ checks! {
     NotRevoked = "certificate-not-revoked", "EN 319 102-1, 5.2.6", Fail;
     /// Not on hold.
     NotOnHold = "certificate-not-on-hold", "EN 319 102-1, 5.2.6", Fail;
-    /// The revocation data is fresh.
-    RevocationFresh = "revocation-data-fresh", "EN 319 102-1, 5.2.5", Ignore;
+    /// The revocation data is no older than the policy accepts.
+    RevocationFresh = "revocation-data-fresh", "EN 319 102-1, 5.2.5", Warn;
     /// Algorithms of the certificate's own signature.
     CertificateAlgorithm = "certificate-algorithm", "TS 119 312, 6", Fail;
     /// Algorithms of the revocation data's signature.
@@ -166,11 +173,35 @@ checks! {
     ArchivalMaterial = "archival-material", "EN 319 102-1, 5.6.3", Fail;
     /// Past certificate validation.
     PastCertificateValidation = "past-certificate-validation", "EN 319 102-1, 5.6.2.1", Fail;
+    /// The seal is called what the policy accepts: by default qualified, or on a qualified certificate.
+    QualificationAccepted = "qualification-accepted", "TS 119 615, 4.6", Ignore;
     /// The work for the document stayed within its budget.
     WorkBudget = "work-budget", "EN 319 102-1, 5.1.1", Warn;
 }
 
 impl Check {
+    /// Whether it always fails where it does not hold: nothing could be concluded without it, whatever the policy.
+    #[must_use]
+    pub fn fixed(self) -> bool {
+        matches!(
+            self,
+            Self::SigningCertificateIdentified
+                | Self::ReferenceDataFound
+                | Self::ReferenceDataIntact
+                | Self::ManifestEntryIntact
+                | Self::SignatureValueIntact
+                | Self::ChainTrusted
+                | Self::AnchorInForce
+                | Self::TimestampReadable
+                | Self::TimestampDataFound
+                | Self::TimestampImprintIntact
+                | Self::TimestampSignatureIntact
+                | Self::ValidAtBestSignatureTime
+                | Self::ArchivalMaterial
+                | Self::PastCertificateValidation
+        )
+    }
+
     /// Whether it belongs to a signature's own validation, not to that of its time-stamps.
     pub(super) fn of_signature(self) -> bool {
         !matches!(
@@ -198,6 +229,10 @@ pub(super) struct Recorder<'p> {
 impl<'p> Recorder<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
         Self { policy, subject: "", findings: Vec::new() }
+    }
+
+    pub(super) fn policy(&self) -> &'p Policy {
+        self.policy
     }
 
     /// Records a check and says whether the process may go on: it holds, or policy does not make it fail.

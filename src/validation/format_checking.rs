@@ -18,6 +18,12 @@ pub(super) fn check(
     let structure = &signature.structure;
     let accepted =
         recorder.outcome(Check::FormatAcceptable, Place::SIGNATURE, none(&structure.format_failures))
+            & recorder.check(
+                Check::FormatAccepted,
+                Place::SIGNATURE,
+                policy.formats.contains(&signature.form),
+                || format!("the policy accepts no {:?}", signature.form).into(),
+            )
             & recorder.outcome(Check::StructureValid, Place::SIGNATURE, none(&structure.schema_warnings));
     let value = if accepted { Ok(FormatAccepted(())) } else { Err(SubIndication::FormatFailure) };
     recorder.done(value)

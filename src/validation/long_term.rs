@@ -2,7 +2,7 @@
 
 use super::acceptance::{Acceptance, Accepted};
 use super::check::{Check, Recorder};
-use super::policy::Place;
+use super::policy::{FreshAt, Freshness, Place};
 use super::timestamps::Timestamp;
 use super::verdict::SubIndication;
 use super::x509::{Cause, Chain, Failure};
@@ -37,14 +37,19 @@ pub(super) fn best_signature_time(timestamps: &[Timestamp], validation_time: Tim
         .fold(validation_time, Time::min)
 }
 
-/// Says what each time-stamp is worth, and whether they stand in order.
-pub(super) fn note_timestamps(timestamps: &[Timestamp], recorder: &mut Recorder<'_>) {
+/// Says what each time-stamp is worth, and whether they stand in order; an error where policy does not let that pass.
+pub(super) fn note_timestamps(
+    timestamps: &[Timestamp],
+    recorder: &mut Recorder<'_>,
+) -> Result<(), SubIndication> {
     if timestamps.is_empty() {
-        return recorder.not_run(Check::TimestampValid, "the signature has no time-stamp");
+        recorder.not_run(Check::TimestampValid, "the signature has no time-stamp");
+        return Ok(());
     }
+    let mut accepted = true;
     for timestamp in timestamps {
         let sub = timestamp.sub_indication();
-        recorder.check(Check::TimestampValid, Place::SIGNATURE, sub.is_none(), || {
+        accepted &= recorder.check(Check::TimestampValid, Place::SIGNATURE, sub.is_none(), || {
             sub.map_or_else(|| "".into(), |sub| format!("a time-stamp proves nothing: {sub}").into())
         });
     }
@@ -58,9 +63,14 @@ pub(super) fn note_timestamps(timestamps: &[Timestamp], recorder: &mut Recorder<
                     .any(|earlier| earlier.generated() > later.generated())
         })
         .count();
-    recorder.check(Check::TimestampOrder, Place::SIGNATURE, disordered == 0, || {
+    let ordered = recorder.check(Check::TimestampOrder, Place::SIGNATURE, disordered == 0, || {
         format!("{disordered} archive time-stamps are older than what they cover").into()
     });
+    match (accepted, ordered) {
+        (true, true) => Ok(()),
+        (false, _) => Err(SubIndication::SigConstraintsFailure),
+        (true, false) => Err(SubIndication::TimestampOrderFailure),
+    }
 }
 
 /// Looks at the failures of the chain again, as of the best signature time; all must be undone.
@@ -71,7 +81,7 @@ pub(super) fn chain(
 ) -> Result<ChainValidAtBestSignatureTime, SubIndication> {
     let mut kept = None;
     for failure in &chain.failures {
-        let (sub, why) = match undone(failure, chain, best_signature_time) {
+        let (sub, why) = match undone(failure, chain, best_signature_time, recorder.policy().freshness) {
             Ok(()) => {
                 recorder.note(Check::ValidAtBestSignatureTime, format!("{} does not hold then", failure.sub));
                 continue;
@@ -88,7 +98,12 @@ pub(super) fn chain(
     kept.map_or(Ok(ChainValidAtBestSignatureTime(())), Err)
 }
 
-fn undone(failure: &Failure, chain: &Chain, time: Time) -> Result<(), (SubIndication, String)> {
+fn undone(
+    failure: &Failure,
+    chain: &Chain,
+    time: Time,
+    freshness: Freshness,
+) -> Result<(), (SubIndication, String)> {
     let kept = |why: String| Err((failure.sub, why));
     match failure.cause {
         Cause::Validity if failure.sub == SubIndication::OutOfBoundsNotRevoked => {
@@ -104,6 +119,13 @@ fn undone(failure: &Failure, chain: &Chain, time: Time) -> Result<(), (SubIndica
         }
         Cause::RevokedSince(at) if time < at => Ok(()),
         Cause::RevokedSince(at) => kept(format!("best signature time {time} is not before {at}, when it was revoked")),
+        Cause::Stale { position, this_update } => match freshness.at {
+            FreshAt::BestSignatureTime if freshness.fresh(this_update, position, time) => Ok(()),
+            FreshAt::BestSignatureTime => {
+                kept(format!("revocation data of {this_update} is too old at the best signature time {time}, too"))
+            }
+            FreshAt::ValidationTime => kept("the policy asks for fresh revocation data at the validation time".into()),
+        },
         Cause::Algorithm(_) => kept("algorithms of the chain are judged at the validation time".into()),
         Cause::Validity => {
             kept("whether the certificate was revoked before it expired is not known: the validation time is outside \

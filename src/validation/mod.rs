@@ -7,6 +7,7 @@ mod acceptance;
 mod archival;
 mod basic;
 pub mod check;
+mod constraints;
 mod context;
 mod cryptographic;
 mod format_checking;
@@ -118,17 +119,7 @@ fn assemble(
     if sub_indication.is_none() {
         findings.iter_mut().filter(|finding| finding.status == Status::Failed).for_each(mended);
     }
-    findings.push(trusted_lists::freshness(material.context, path.map(|path| path.as_ref())));
     findings.extend(qualified.findings);
-    if material.over_budget() {
-        let detail = "the document asks for more work than it is given; what came after was left out";
-        findings.push(Finding::new(
-            Check::WorkBudget.name(),
-            Status::Warning,
-            detail,
-            Check::WorkBudget.clause(),
-        ));
-    }
     findings.extend(material.refused.iter().map(|what| {
         let clause = "EN 319 102-1, 5.1.1";
         Finding::new("validation-material-readable", Status::Warning, format!("left out: {what}"), clause)

@@ -2,20 +2,25 @@
 
 use super::Context;
 use super::check::{Check, Recorder};
-use super::policy::Place;
+use super::policy::{Place, seconds};
 use super::verdict::TrustedService;
 use crate::certificate::path::Path;
-use crate::finding::{Finding, Status};
 use crate::trust::Snapshot;
 use std::collections::BTreeSet;
 
-/// Whether every list that the verdict rests on is there and current: those whose services the chain reaches, the
+/// Checks that every list that the verdict rests on is there and current: those whose services the chain reaches, the
 /// list of lists, and where no anchor was reached, the list of the country that the chain ends in.
-pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
+pub(super) fn freshness(
+    context: &Context<'_>,
+    path: Option<&Path>,
+    place: Place,
+    recorder: &mut Recorder<'_>,
+) -> bool {
     let snapshot = context.snapshot;
     let check = Check::TrustedListFreshness;
     let Some(path) = path.filter(|_| !snapshot.lists.is_empty()) else {
-        return Finding::new(check.name(), Status::NotRun, "no list is involved", check.clause());
+        recorder.not_run(check, "no list is involved");
+        return true;
     };
     let mut territories = BTreeSet::new();
     for link in &path.links {
@@ -31,25 +36,25 @@ pub(super) fn freshness(context: &Context<'_>, path: Option<&Path>) -> Finding {
         territories.insert(territory(country));
     }
     if territories.is_empty() {
-        return Finding::new(check.name(), Status::NotRun, "no list is involved", check.clause());
+        recorder.not_run(check, "no list is involved");
+        return true;
     }
 
+    let late = context.time.plus_seconds(seconds(context.policy.list_grace_days).saturating_neg());
     let mut stale = Vec::new();
     for (index, list) in snapshot.lists.iter().enumerate() {
         // The list of lists comes first and vouches for every other one.
         let involved = index == 0 || territories.contains(&list.territory);
         if involved && !list.accepted() {
             stale.push(format!("the list of {} is missing", list.territory));
-        } else if involved && list.expired_at(context.time) {
+        } else if involved && list.expired_at(late) {
             stale.push(match list.next_update {
                 Some(next) => format!("the list of {} was due for renewal on {next}", list.territory),
                 None => format!("the list of {} is closed", list.territory),
             });
         }
     }
-    let mut recorder = Recorder::new(context.policy);
-    recorder.check(check, Place::SIGNATURE, stale.is_empty(), || stale.join("; ").into());
-    recorder.findings.pop().unwrap_or_else(|| Finding::new(check.name(), Status::NotRun, "", check.clause()))
+    recorder.check(check, place, stale.is_empty(), || stale.join("; ").into())
 }
 
 /// The code under which a country's list stands (TS 119 612, 5.3.10: Greece is EL, the United Kingdom UK).

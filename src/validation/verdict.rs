@@ -1,6 +1,7 @@
 //! What the validation of one signature came to.
 
 use super::acceptance::Accepted;
+use super::constraints::ConstraintsMet;
 use super::context::ContextAccepted;
 use super::cryptographic::CryptographicallyValid;
 use super::format_checking::FormatAccepted;
@@ -165,6 +166,7 @@ impl TotalPassed {
         _: CryptographicallyValid,
         _: ChainProof,
         _: Accepted,
+        _: ConstraintsMet,
     ) -> Self {
         Self(())
     }

@@ -3,7 +3,7 @@
 
 use super::check::{Check, Recorder};
 use super::material::Material;
-use super::policy::{Level, Named, Place, Reliability, Scope};
+use super::policy::{Level, Named, Place, Position, Reliability, Scope};
 use super::revocation_data::{CERTIFICATE_HOLD, Usable, required};
 use super::verdict::SubIndication;
 use crate::certificate::path::Path;
@@ -51,6 +51,8 @@ pub(super) enum Cause {
     RevokedSince(Time),
     /// An algorithm of the chain that may not be relied on.
     Algorithm(Reliability),
+    /// The revocation data on a certificate in this position is too old.
+    Stale { position: Position, this_update: Time },
 }
 
 impl Chain {
@@ -147,7 +149,9 @@ impl Examination<'_, '_, '_> {
         if !self.usages(certificate) {
             return self.chain.fail(SubIndication::ChainConstraintsFailure, Cause::Lasting);
         }
-        self.pointers(certificate);
+        if !self.pointers(certificate) {
+            self.chain.fail(SubIndication::ChainConstraintsFailure, Cause::Lasting);
+        }
 
         let needed = required(certificate, self.place) && !self.path.self_signed(self.index);
         let usable = match self.revocation(needed) {
@@ -155,9 +159,15 @@ impl Examination<'_, '_, '_> {
             Err(()) => return self.chain.fail(general, Cause::Lasting),
         };
         if let Some(usable) = &usable {
-            self.recorder.check(Check::ResponderFromIssuer, self.place, !usable.delegated_from_above, || {
-                "the responder was appointed by a CA above the issuer, not by the issuer".into()
-            });
+            let goes_on = self.recorder.check(
+                Check::ResponderFromIssuer,
+                self.place,
+                !usable.delegated_from_above,
+                || "the responder was appointed by a CA above the issuer, not by the issuer".into(),
+            );
+            if !goes_on {
+                self.chain.fail(general, Cause::Lasting);
+            }
             self.status(usable);
         }
         self.algorithms(certificate, usable.as_ref());
@@ -194,20 +204,15 @@ impl Examination<'_, '_, '_> {
         }
     }
 
-    fn pointers(&mut self, certificate: &Certificate) {
+    fn pointers(&mut self, certificate: &Certificate) -> bool {
         let extensions = &certificate.extensions;
-        self.recorder.check(
-            Check::AuthorityKeyIdentifier,
-            self.place,
-            extensions.authority_key_identifier.is_some(),
-            || "no authority key identifier".into(),
-        );
-        self.recorder.check(
-            Check::AuthorityInformationAccess,
-            self.place,
-            !extensions.ca_issuers.is_empty() || !extensions.ocsp_addresses.is_empty(),
-            || "no authority information access".into(),
-        );
+        let identifier = extensions.authority_key_identifier.is_some();
+        let access = !extensions.ca_issuers.is_empty() || !extensions.ocsp_addresses.is_empty();
+        self.recorder.check(Check::AuthorityKeyIdentifier, self.place, identifier, || {
+            "no authority key identifier".into()
+        }) & self.recorder.check(Check::AuthorityInformationAccess, self.place, access, || {
+            "no authority information access".into()
+        })
     }
 
     /// The revocation data that counts; `Err` where its lack fails the chain.
@@ -268,9 +273,15 @@ impl Examination<'_, '_, '_> {
                 self.recorder.check(Check::NotRevoked, self.place, true, || "".into());
             }
         }
-        let fresh = usable.next_update.is_some_and(|next| next >= time);
-        if !self.recorder.check(Check::RevocationFresh, self.place, fresh, || "past its nextUpdate".into()) {
-            self.chain.fail(SubIndication::TryLater, Cause::Lasting);
+        let (position, this_update) = (self.place.position, usable.this_update);
+        let freshness = self.material.context.policy.freshness;
+        let fresh = freshness.fresh(this_update, position, time);
+        let goes_on = self.recorder.check(Check::RevocationFresh, self.place, fresh, || {
+            let days = freshness.days(position);
+            format!("the revocation data is of {this_update}, more than {days} days before {time}").into()
+        });
+        if !goes_on {
+            self.chain.fail(SubIndication::TryLater, Cause::Stale { position, this_update });
         }
     }
 
