@@ -15,7 +15,6 @@ use crate::format::{Limits, xml};
 use crate::signature::algorithm::{Crypto, identity};
 use bytes::Bytes;
 use pivots::{Parent, Succession};
-use rayon::prelude::*;
 use seal::Allowed;
 use std::collections::BTreeMap;
 use std::fmt;
