@@ -166,6 +166,8 @@ pub struct TimestampSummary {
     pub indication: &'static str,
     /// Its sub-indication.
     pub sub_indication: Option<&'static str>,
+    /// `QTSA`, `TSA` or `N/A`.
+    pub qualification: &'static str,
     /// commonName of the time-stamping unit.
     pub produced_by: Option<String>,
 }

@@ -104,6 +104,7 @@ impl From<TimestampVerdict> for TimestampSummary {
             intact: verdict.imprint_intact,
             indication,
             sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
+            qualification: verdict.qualification.as_str(),
             produced_by: verdict.issuer,
         }
     }
