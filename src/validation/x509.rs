@@ -271,8 +271,14 @@ impl Examination<'_, '_, '_> {
             }
             None => {
                 self.recorder.check(Check::NotRevoked, self.place, true, || "".into());
+                self.freshness(usable);
             }
         }
+    }
+
+    /// Only where the data says that all is well: a revocation stays what it is, however old the news.
+    fn freshness(&mut self, usable: &Usable) {
+        let time = self.material.context.time;
         let (position, this_update) = (self.place.position, usable.this_update);
         let freshness = self.material.context.policy.freshness;
         let fresh = freshness.fresh(this_update, position, time);

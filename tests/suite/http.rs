@@ -192,7 +192,7 @@ fn a_body_over_the_limit_is_413_and_its_connection_stays_usable() {
 fn requests_that_make_no_sense_name_the_field() {
     let server = Server::start(&[]);
     let mut stream = server.connect();
-    for (query, field) in [("at=yesterday", "at"), ("colour=red", "query")] {
+    for (query, field) in [("at=yesterday", "at"), ("colour=red", "query"), ("policy=strict", "policy")] {
         write!(stream, "POST /v1/verify?{query} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx").unwrap();
         let answer = Answer::read(&mut stream).unwrap();
         assert_eq!((answer.status, answer.json()["field"].as_str()), (400, Some(field)));
@@ -203,9 +203,34 @@ fn requests_that_make_no_sense_name_the_field() {
     assert_eq!(server.get("/v1/trust").json()["lists"].as_array().map(Vec::is_empty), Some(false));
     let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
     assert!(
-        metrics.contains("sealgate_http_requests_total{route=\"/v1/verify\",status=\"400\"} 2"),
+        metrics.contains("sealgate_http_requests_total{route=\"/v1/verify\",status=\"400\"} 3"),
         "{metrics}"
     );
+}
+
+#[test]
+fn a_request_may_name_a_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    std::fs::write(&file, "name = \"mine\"\nformats = [\"xades\"]").unwrap();
+    let server = Server::start(&["--policy", "default", "--policy", file.to_str().unwrap()]);
+    let advanced = std::fs::read(root().join("examples/sound/lt-advanced.jsonld")).unwrap();
+    let mut stream = server.connect();
+    for (query, policy, sub_indication) in [
+        ("", "default", serde_json::Value::Null),
+        ("&policy=default", "default", serde_json::Value::Null),
+        ("&policy=qualified-seal", "qualified-seal", "TRY_LATER".into()),
+        ("&policy=mine", "mine", "FORMAT_FAILURE".into()),
+    ] {
+        let length = advanced.len();
+        let head =
+            format!("POST /v1/verify?at={AT}{query} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&advanced).unwrap();
+        let verdict = Answer::read(&mut stream).unwrap().json();
+        assert_eq!(verdict["policy"], policy);
+        assert_eq!(verdict["seals"][0]["sub_indication"], sub_indication, "{query}");
+    }
 }
 
 #[test]
