@@ -122,7 +122,10 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
         )?;
         if let Some(sequence) = list.signer_named_by {
-            writeln!(out, "     its signer is named by the list of lists no. {sequence} of its own time only")?;
+            writeln!(
+                out,
+                "     its signer is named by the list of lists no. {sequence} of its own time only"
+            )?;
         }
         for note in list.notes {
             writeln!(out, "     {}", super::text::plain(note))?;

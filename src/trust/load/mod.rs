@@ -14,8 +14,8 @@ use crate::certificate::Certificate;
 use crate::format::{Limits, xml};
 use crate::signature::algorithm::{Crypto, identity};
 use bytes::Bytes;
-use rayon::prelude::*;
 use pivots::{Parent, Succession};
+use rayon::prelude::*;
 use seal::Allowed;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -256,12 +256,13 @@ impl Loader<'_> {
             Err(refused) => refused,
         };
         let ran_out = list.next_update.zip(lotl.issued).is_some_and(|(next, issued)| next < issued);
-        let of_its_time = parents.iter().rfind(|parent| parent.issued <= list.issued && parent.issued.is_some());
+        let of_its_time =
+            parents.iter().rfind(|parent| parent.issued <= list.issued && parent.issued.is_some());
         let Some(parent) = of_its_time.filter(|_| ran_out) else { return Err(refused) };
         let mut pointers = parent.pointers.iter();
-        let Some(named) = pointers.find(|earlier| {
-            earlier.territory == pointer.territory && *earlier.mime_type == *XML_MIME_TYPE
-        }) else {
+        let Some(named) = pointers
+            .find(|earlier| earlier.territory == pointer.territory && *earlier.mime_type == *XML_MIME_TYPE)
+        else {
             return Err(refused);
         };
         let certificate = check(&named.certificates).map_err(|_| refused)?;

@@ -4,8 +4,8 @@
 use super::seal::{self, Allowed};
 use super::{Fetched, Loader, Opened};
 use crate::certificate::Certificate;
-use crate::trust::domain::PinSet;
 use crate::time::Time;
+use crate::trust::domain::PinSet;
 use crate::trust::list::{Pointer, TrustedList, XML_MIME_TYPE};
 use std::sync::Arc;
 
