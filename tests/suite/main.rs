@@ -19,6 +19,7 @@ mod http;
 mod jades;
 mod layout;
 mod mutation;
+mod paths;
 mod policy;
 mod support;
 mod trust;
