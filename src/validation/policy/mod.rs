@@ -103,7 +103,7 @@ impl Policy {
     }
 
     /// Sets what follows where a check does not hold.
-    pub fn set_levels(&mut self, check: Check, levels: Levels) {
+    pub(super) fn set_levels(&mut self, check: Check, levels: Levels) {
         self.levels.insert(check, levels);
     }
 

@@ -36,7 +36,8 @@ fn every_policy_reads_back_equal() {
     for (index, (_, scope)) in Scope::ALL.into_iter().enumerate() {
         let level = Level::ALL[index % 3].1;
         levels = levels.with(Some(scope), Some(Position::Authority), level);
-        odd.set_levels(Check::ALL[index], levels);
+        let mut free = Check::ALL.iter().copied().filter(|check| !check.fixed());
+        odd.set_levels(free.nth(index).unwrap(), levels);
     }
     for policy in [Policy::default(), qualified_seal(), odd] {
         let text = policy.to_toml();
