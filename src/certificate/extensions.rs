@@ -27,6 +27,8 @@ pub struct Extensions {
     pub ocsp_addresses: Vec<String>,
     /// CRL distribution point addresses.
     pub crl_addresses: Vec<String>,
+    /// CRL distribution points, DER of the extension value.
+    pub crl_distribution_points: Option<Vec<u8>>,
     /// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
     pub ocsp_no_check: bool,
     /// noRevAvail (RFC 9608).
@@ -215,6 +217,7 @@ fn crl_distribution_points(extensions: &mut Extensions, value: &Tlv<'_>) -> Resu
         }
     }
     extensions.crl_addresses = addresses;
+    extensions.crl_distribution_points = Some(value.raw.to_vec());
     Ok(())
 }
 
@@ -261,6 +264,7 @@ fn policy_constraints(extensions: &mut Extensions, value: &Tlv<'_>) -> Result<()
 fn extended_key_usage(extensions: &mut Extensions, value: &Tlv<'_>) -> Result<(), Error> {
     let mut usages = Vec::new();
     let mut purposes = sequence(value, "ExtKeyUsageSyntax")?;
+    usages.push(oid(&mut purposes, "KeyPurposeId")?);
     while !purposes.is_empty() {
         usages.push(oid(&mut purposes, "KeyPurposeId")?);
     }

@@ -1,12 +1,15 @@
 //! Path building: from a certificate up to the trust anchors, out of a pool of certificates nobody vouches for.
 //!
-//! Building only finds who signed whom. Whether the path holds is [`rules`]' to say, and at which time it has
-//! to hold is `validation/`'s.
+//! Building finds who signed whom, and goes on looking while what it found is not accepted. Whether a path holds
+//! is [`rules`]' to say (RFC 5280, 6.1).
 
+mod names;
+pub mod policies;
 pub mod rules;
 
 use super::{AnchorKey, Certificate, CertificateStore};
 use crate::signature::algorithm::{Crypto, Verification};
+use rules::Inputs;
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -70,11 +73,6 @@ impl Pool {
     /// Those with this normalised subject.
     pub fn with_subject(&self, subject: &[u8]) -> impl Iterator<Item = &Arc<Certificate>> {
         self.entries_at(self.by_subject.get(subject)).map(|entry| &entry.certificate)
-    }
-
-    /// Those with this subject key identifier.
-    pub fn with_key_identifier(&self, identifier: &[u8]) -> impl Iterator<Item = &Arc<Certificate>> {
-        self.entries_at(self.by_key_identifier.get(identifier)).map(|entry| &entry.certificate)
     }
 
     /// Whether a source carries a certificate.
@@ -211,21 +209,49 @@ impl std::fmt::Debug for Builder<'_> {
 }
 
 impl Builder<'_> {
-    /// A path from `leaf` to an anchor; where none is found, the first path that leads anywhere. Sources in
-    /// `origins` come first, then the rest of the pool, then the anchors.
+    /// A path from `leaf` to an anchor, if there is one that obeys the rules; else one to an anchor; else the first
+    /// path that leads anywhere. Sources in `origins` come first, then the rest of the pool, then the anchors.
     #[must_use]
     pub fn build(&self, leaf: &Arc<Certificate>, origins: &[Origin]) -> Path {
+        let inputs = Inputs::default();
+        let obeys = |path: &Path| path.process(path.links.len().saturating_sub(1), &inputs).path_holds();
+        match self.search(leaf, origins, &mut { obeys }) {
+            Ok(path) | Err(Failure::NoAnchor(path)) => path,
+            Err(Failure::NotAccepted(path)) => match self.search(leaf, origins, &mut |_| true) {
+                Ok(path) => path,
+                Err(Failure::NoAnchor(_) | Failure::NotAccepted(_)) => path,
+            },
+        }
+    }
+
+    /// The first path to an anchor that is accepted. What is asked about ends with the anchor; what is returned goes
+    /// on above it as far as issuers are found.
+    ///
+    /// # Errors
+    /// No path reached an anchor, or none that did was accepted.
+    pub fn search(
+        &self,
+        leaf: &Arc<Certificate>,
+        origins: &[Origin],
+        accept: &mut dyn FnMut(&Path) -> bool,
+    ) -> Result<Path, Failure> {
         let mut search = Search {
             builder: self,
             origins,
+            accept,
             links: Vec::new(),
             first: None,
+            rejected: None,
             left: Budget::VERIFICATIONS_PER_PATH,
         };
         search.push(leaf);
-        match search.climb() {
-            Some(path) => path,
-            None => search.first.unwrap_or(Path { links: search.links, ends_self_signed: false }),
+        match search.climb(false) {
+            Some(path) => Ok(path),
+            None => Err(match (search.rejected, search.first) {
+                (Some(path), _) => Failure::NotAccepted(path),
+                (None, Some(path)) => Failure::NoAnchor(path),
+                (None, None) => Failure::NoAnchor(Path { links: search.links, ends_self_signed: false }),
+            }),
         }
     }
 
@@ -274,11 +300,23 @@ impl Builder<'_> {
     }
 }
 
+/// Why no path was found, with the first that came nearest.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// None led to an anchor.
+    NoAnchor(Path),
+    /// None that led to an anchor was accepted.
+    NotAccepted(Path),
+}
+
 /// One depth-first search.
 struct Search<'s, 'b> {
     builder: &'s Builder<'b>,
     origins: &'s [Origin],
+    accept: &'s mut dyn FnMut(&Path) -> bool,
     links: Vec<Link>,
+    /// The first path to an anchor that was not accepted.
+    rejected: Option<Path>,
     /// The first path that could not be continued, in case none reaches an anchor.
     first: Option<Path>,
     left: u32,
@@ -290,11 +328,12 @@ impl Search<'_, '_> {
         self.links.push(Link { certificate: Arc::clone(certificate), trusted });
     }
 
-    /// Extends the path upwards; a path as soon as one holds an anchor and goes no further. Once an anchor is
-    /// in the path, the best issuer is followed without going back.
-    fn climb(&mut self) -> Option<Path> {
-        let child = Arc::clone(&self.links.last()?.certificate);
-        let anchored = self.links.iter().any(|link| link.trusted);
+    /// Extends the path upwards; a path as soon as one is accepted and goes no further. From there on, the best
+    /// issuer is followed without going back.
+    fn climb(&mut self, accepted: bool) -> Option<Path> {
+        let last = self.links.last()?;
+        let child = Arc::clone(&last.certificate);
+        let accepted = accepted || (last.trusted && self.accepted());
         let self_signed = self.spend() && self.builder.self_signed(&child);
         if !self_signed && self.links.len() < Budget::LENGTH {
             for issuer in self.builder.candidates(&child, self.origins) {
@@ -310,20 +349,29 @@ impl Search<'_, '_> {
                     continue;
                 }
                 self.push(&issuer);
-                if let Some(path) = self.climb() {
+                if let Some(path) = self.climb(accepted) {
                     return Some(path);
                 }
                 self.links.pop();
             }
         }
         let path = || Path { links: self.links.clone(), ends_self_signed: self_signed };
-        if anchored {
+        if accepted {
             return Some(path());
         }
         if self.first.is_none() {
             self.first = Some(path());
         }
         None
+    }
+
+    fn accepted(&mut self) -> bool {
+        let path = Path { links: self.links.clone(), ends_self_signed: false };
+        let accepted = (self.accept)(&path);
+        if !accepted && self.rejected.is_none() {
+            self.rejected = Some(path);
+        }
+        accepted
     }
 
     fn spend(&mut self) -> bool {

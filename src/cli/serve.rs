@@ -5,6 +5,7 @@ use crate::http::{self, Admission, Bounds, Metrics, Service};
 use crate::validation::Policy;
 use clap::Args;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -21,6 +22,12 @@ pub(super) struct ServeArgs {
     /// Where to listen; loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<SocketAddr>,
+    /// Serve TLS with the certificates in this PEM file, own first.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The key that goes with them, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Fetch nothing.
     #[arg(long)]
     offline: bool,
@@ -67,6 +74,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let admission = Admission::new(args.threads.unwrap_or(cores), args.queue)
         .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
     let metrics = Metrics::new().map_err(|error| Failure::usage(error.to_string()))?;
+    let tls = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(http::acceptor(certificate, key).map_err(Failure::usage)?),
+        _ => None,
+    };
     let listeners = args
         .listen
         .iter()
@@ -87,6 +98,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         metrics,
         bounds: args.bounds(),
         ending: AtomicBool::new(false),
+        tls,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -39,7 +39,7 @@ impl Admission {
     /// Queues `work`; the receiver gets its result, or an error if it panicked.
     ///
     /// # Errors
-    /// [`Full`]: refused at once, nothing is queued.
+    /// Refused at once: the queue is full, nothing is queued.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

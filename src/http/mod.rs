@@ -5,9 +5,11 @@ mod body;
 mod metrics;
 mod problem;
 mod routes;
+mod tls;
 
 pub use admission::Admission;
 pub use metrics::Metrics;
+pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
 use crate::pipeline::Pipeline;
@@ -15,7 +17,7 @@ use crate::validation::Policy;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -26,6 +28,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 /// The bounds that the service keeps to.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,6 @@ impl Default for Bounds {
 }
 
 /// What every request sees.
-#[derive(Debug)]
 pub struct Service {
     /// The path of a credential; `None` until a snapshot is in.
     pub pipeline: arc_swap::ArcSwapOption<Pipeline>,
@@ -72,6 +74,14 @@ pub struct Service {
     pub bounds: Bounds,
     /// Set once the end has begun: answers close their connections.
     pub ending: AtomicBool,
+    /// TLS on every listener; plain HTTP without.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
 }
 
 /// How long connections are asked, answer by answer, to close before the idle ones are closed.
@@ -168,28 +178,57 @@ fn spawn_connection(
     tokio::spawn(async move {
         let _permit = permit;
         let _ = stream.set_nodelay(true);
-        let Ok((stream, spare)) = with_spare(stream) else { return };
-        let unanswered = Arc::new(AtomicUsize::new(0));
-        let io = TokioIo::new(Counted { stream, read: Arc::clone(&unanswered) });
-        let mut builder = http1::Builder::new();
-        builder
-            .timer(TokioTimer::new())
-            .header_read_timeout(service.bounds.head_time)
-            .max_headers(64)
-            .max_buf_size(256 << 10);
-        let answered = Arc::clone(&unanswered);
-        let respond = service_fn(move |request| {
-            answered.store(0, Ordering::Relaxed);
-            let service = Arc::clone(&service);
-            async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
-        });
-        if let Err(error) = watcher.watch(builder.serve_connection(io, respond)).await {
-            tracing::debug!(%error, "connection ended");
-            if error.is_timeout() && unanswered.load(Ordering::Relaxed) > 0 {
+        let Some(tls) = &service.tls else {
+            let Ok((stream, spare)) = with_spare(stream) else { return };
+            if connection(stream, &service, watcher).await == Ended::SlowHead {
                 answer_slow_head(spare).await;
             }
+            return;
+        };
+        match tokio::time::timeout(service.bounds.head_time, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                connection(stream, &service, watcher).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+            Err(_) => tracing::debug!("TLS handshake came too slowly"),
         }
     });
+}
+
+/// How a connection came to its end.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    SlowHead,
+    Otherwise,
+}
+
+async fn connection<S>(stream: S, service: &Arc<Service>, watcher: Watcher) -> Ended
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let unanswered = Arc::new(AtomicUsize::new(0));
+    let io = TokioIo::new(Counted { stream, read: Arc::clone(&unanswered) });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(service.bounds.head_time)
+        .max_headers(64)
+        .max_buf_size(256 << 10);
+    let answered = Arc::clone(&unanswered);
+    let service = Arc::clone(service);
+    let respond = service_fn(move |request| {
+        answered.store(0, Ordering::Relaxed);
+        let service = Arc::clone(&service);
+        async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
+    });
+    match watcher.watch(builder.serve_connection(io, respond)).await {
+        Err(error) if error.is_timeout() && unanswered.load(Ordering::Relaxed) > 0 => Ended::SlowHead,
+        Err(error) => {
+            tracing::debug!(%error, "connection ended");
+            Ended::Otherwise
+        }
+        Ok(()) => Ended::Otherwise,
+    }
 }
 
 /// hyper drops a connection whose head is slow without a word; the spare handle lets us still say 408.
@@ -209,12 +248,12 @@ async fn answer_slow_head(spare: std::net::TcpStream) {
 }
 
 /// A stream that counts what was read since the last request was taken up.
-struct Counted {
-    stream: TcpStream,
+struct Counted<S> {
+    stream: S,
     read: Arc<AtomicUsize>,
 }
 
-impl AsyncRead for Counted {
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -227,7 +266,7 @@ impl AsyncRead for Counted {
     }
 }
 
-impl AsyncWrite for Counted {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

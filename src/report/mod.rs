@@ -12,6 +12,7 @@ pub use trust::{territory_json, trust_json, write_territory, write_trust};
 use crate::credential::CheckedCredential;
 use crate::finding::Finding;
 use crate::time::Time;
+use crate::validation::TrustedService;
 use serde::Serialize;
 
 /// The verdict on one file (DESIGN.md, section 4). Field names are stable within `/v1`.
@@ -111,7 +112,7 @@ pub struct Seal {
     /// Earliest proof that the signature existed; the validation time where there is none.
     pub best_signature_time: Time,
     /// The trusted list's service behind the signing certificate.
-    pub trusted_service: Option<TrustedServiceSummary>,
+    pub trusted_service: Option<TrustedService>,
     /// The path, signing certificate first.
     pub certificates: Vec<CertificateSummary>,
     /// The time-stamps, in document order.
@@ -133,22 +134,6 @@ pub struct SealedBy {
     pub organisation_identifier: Option<String>,
     /// countryName.
     pub country: Option<String>,
-}
-
-/// A service of a trusted list.
-#[derive(Debug, Serialize)]
-pub struct TrustedServiceSummary {
-    /// Territory of the list.
-    pub territory: String,
-    /// Trust service provider.
-    pub provider: String,
-    /// Service name.
-    pub service: String,
-    /// Service type, the URI's last part (`CA/QC`).
-    #[serde(rename = "type")]
-    pub service_type: String,
-    /// Status at the best signature time, the URI's last part (`granted`).
-    pub status: String,
 }
 
 /// A certificate of the path.
@@ -181,6 +166,8 @@ pub struct TimestampSummary {
     pub indication: &'static str,
     /// Its sub-indication.
     pub sub_indication: Option<&'static str>,
+    /// `QTSA`, `TSA` or `N/A`.
+    pub qualification: &'static str,
     /// commonName of the time-stamping unit.
     pub produced_by: Option<String>,
 }

@@ -1,12 +1,12 @@
 //! From the validation core's verdict to the contract's shape.
 
-use super::{CertificateSummary, RevocationSummary, Seal, SealedBy, TimestampSummary, TrustedServiceSummary};
+use super::{CertificateSummary, RevocationSummary, Seal, SealedBy, TimestampSummary};
 use crate::certificate::{Certificate, Name};
 use crate::finding::Finding;
 use crate::revocation::CertificateStatus;
 use crate::signature::{RevocationKind, TimestampKind};
 use crate::time::Time;
-use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict, TrustedService};
+use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict};
 
 impl From<SealVerdict> for Seal {
     fn from(verdict: SealVerdict) -> Self {
@@ -21,7 +21,7 @@ impl From<SealVerdict> for Seal {
             sealed_by: verdict.signer.as_deref().map(SealedBy::from),
             claimed_signing_time: verdict.claimed_signing_time,
             best_signature_time: verdict.best_signature_time,
-            trusted_service: verdict.trusted_service.map(TrustedServiceSummary::from),
+            trusted_service: verdict.trusted_service,
             certificates: verdict.chain.iter().map(CertificateSummary::from).collect(),
             timestamps: verdict.timestamps.into_iter().map(TimestampSummary::from).collect(),
             revocation: verdict.revocation.iter().map(RevocationSummary::from).collect(),
@@ -66,18 +66,6 @@ impl From<&Certificate> for SealedBy {
     }
 }
 
-impl From<TrustedService> for TrustedServiceSummary {
-    fn from(service: TrustedService) -> Self {
-        Self {
-            territory: service.territory,
-            provider: service.provider,
-            service: service.service,
-            service_type: service.service_type,
-            status: service.status,
-        }
-    }
-}
-
 impl From<&ChainCertificate> for CertificateSummary {
     fn from(entry: &ChainCertificate) -> Self {
         let certificate = &entry.certificate;
@@ -116,6 +104,7 @@ impl From<TimestampVerdict> for TimestampSummary {
             intact: verdict.imprint_intact,
             indication,
             sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
+            qualification: verdict.qualification.as_str(),
             produced_by: verdict.issuer,
         }
     }

@@ -1,5 +1,6 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
+use super::trust::last_part;
 use super::{Seal, Verdict};
 use crate::credential::CheckedCredential;
 use crate::finding::Status;
@@ -62,7 +63,7 @@ fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
             plain(&service.provider),
             plain(&service.service),
             service.territory,
-            service.service_type,
+            last_part(&service.service_type, "Svctype/"),
             service.status
         )?;
     }

@@ -40,6 +40,8 @@ struct ListSummary<'s> {
     url: &'s str,
     state: &'static str,
     reason: Option<&'s str>,
+    /// Why what is published now does not take the place of this last good list.
+    newest_refused: Option<&'s str>,
     sequence: Option<u64>,
     issued: Option<Time>,
     next_update: Option<Time>,
@@ -59,11 +61,17 @@ impl<'s> ListSummary<'s> {
             Condition::Unreachable => ("unreachable", None),
             Condition::Refused(why) => ("refused", Some(why.as_str())),
         };
+        let newest = list.newest.as_ref().and_then(|condition| match condition {
+            Condition::Accepted => None,
+            Condition::Unreachable => Some("unreachable"),
+            Condition::Refused(why) => Some(why.as_str()),
+        });
         Self {
             territory: &list.territory,
             url: &list.url,
             state,
             reason,
+            newest_refused: newest,
             sequence: list.sequence,
             issued: list.issued,
             next_update: list.next_update,
@@ -121,6 +129,9 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             list.services,
             list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
         )?;
+        if let Some(why) = list.newest_refused {
+            writeln!(out, "     last good; what is published now: {}", super::text::plain(why))?;
+        }
         if let Some(sequence) = list.signer_named_by {
             writeln!(
                 out,
@@ -185,7 +196,7 @@ fn services<'s>(snapshot: &'s Snapshot, territory: &str) -> Vec<ServiceSummary<'
 }
 
 /// What follows `marker` in an ETSI identifier; the whole where it does not occur.
-pub(crate) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
+pub(super) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
     uri.split_once(marker).map_or(uri, |(_, rest)| rest)
 }
 

@@ -249,29 +249,43 @@ impl IssuingDistributionPoint {
         let mut point = Self::default();
         let mut fields = tlv.of(Tag::SEQUENCE, "IssuingDistributionPoint")?.reader()?;
         if let Some(name) = fields.optional(Tag::context(0))? {
-            point.named = true;
-            let choice = name.explicit("DistributionPointName")?;
-            match choice.tag.number() {
-                0 => point.read_full_name(choice.reader()?)?,
-                1 => point.directory_names.extend(relative_name(issuer, choice.content)),
-                _ => return Err(choice.unexpected("DistributionPointName")),
-            }
+            let name = PointName::read(&name, issuer)?;
+            (point.uris, point.directory_names, point.named) = (name.uris, name.directory_names, true);
         }
         point.only_user_certificates = flag(&mut fields, 1)?;
         point.only_ca_certificates = flag(&mut fields, 2)?;
         if let Some(reasons) = fields.optional(Tag::context(3))? {
-            let (bits, _) = reasons.bit_string()?;
-            let octets = bits.iter().take(2).enumerate();
-            let mask = octets.map(|(index, octet)| u16::from(octet.reverse_bits()) << (8 * index));
-            point.only_some_reasons = Some(mask.fold(0, |all, some| all | some));
+            point.only_some_reasons = Some(reason_flags(&reasons)?);
         }
         point.indirect = flag(&mut fields, 4)?;
         point.only_attribute_certificates = flag(&mut fields, 5)?;
         fields.finish()?;
         Ok(point)
     }
+}
 
-    fn read_full_name(&mut self, mut names: Reader<'_>) -> Result<(), Error> {
+/// A DistributionPointName, as certificates and lists carry it.
+#[derive(Debug, Default)]
+pub(super) struct PointName {
+    pub(super) uris: Vec<String>,
+    pub(super) directory_names: Vec<Name>,
+}
+
+impl PointName {
+    /// Reads it; a name relative to the issuer of lists becomes a whole one.
+    pub(super) fn read(tlv: &Tlv<'_>, issuer: &Name) -> Result<Self, Error> {
+        let mut names = Self::default();
+        let choice = tlv.explicit("DistributionPointName")?;
+        match choice.tag.number() {
+            0 => names.read_full_name(choice.reader()?)?,
+            1 => names.directory_names.extend(relative_name(issuer, choice.content)),
+            _ => return Err(choice.unexpected("DistributionPointName")),
+        }
+        Ok(names)
+    }
+
+    /// Takes in GeneralNames; forms that name no list are passed over.
+    pub(super) fn read_full_name(&mut self, mut names: Reader<'_>) -> Result<(), Error> {
         while let Some(general) = names.read()? {
             if self.uris.len() + self.directory_names.len() == MAX_NAMES {
                 let problem = Problem::OverLimit("names", MAX_NAMES);
@@ -289,6 +303,13 @@ impl IssuingDistributionPoint {
         }
         Ok(())
     }
+}
+
+/// ReasonFlags as a mask: bit n is bit n (RFC 5280, 4.2.1.13).
+pub(super) fn reason_flags(tlv: &Tlv<'_>) -> Result<u16, Error> {
+    let (bits, _) = tlv.bit_string()?;
+    let octets = bits.iter().take(2).zip([0, 8]);
+    Ok(octets.fold(0, |mask, (octet, shift)| mask | (u16::from(octet.reverse_bits()) << shift)))
 }
 
 /// `[number] IMPLICIT BOOLEAN DEFAULT FALSE`.

@@ -3,6 +3,8 @@
 pub mod crl;
 mod extension;
 pub mod ocsp;
+pub mod path;
+pub mod scope;
 mod store;
 
 pub use store::RevocationStore;

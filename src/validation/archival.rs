@@ -12,7 +12,7 @@ use super::verdict::SubIndication;
 use super::x509::{Cause, Chain, Failure, check_of};
 use crate::certificate::Certificate;
 use crate::certificate::path::Path;
-use crate::certificate::path::rules::RULES;
+use crate::certificate::path::rules::{Inputs, RULES};
 use crate::revocation::CertificateStatus;
 use crate::signature::TimestampKind;
 use crate::time::Time;
@@ -141,12 +141,13 @@ struct Sliding<'s, 'm> {
 impl Sliding<'_, '_> {
     fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, String> {
         let mut used = Vec::new();
+        let rules = self.path.process(anchor, &Inputs::default());
         for index in (0..anchor).rev() {
             let place = Place::at(self.scope, index);
             let Some(certificate) = self.path.certificate(index) else { continue };
             for rule in RULES {
                 let level = self.material.context.policy.level(check_of(rule), place);
-                if let (Level::Fail, Err(why)) = (level, self.path.obeys(rule, index)) {
+                if let (Level::Fail, Err(why)) = (level, rules.obeys(rule, index)) {
                     return Err(why);
                 }
             }

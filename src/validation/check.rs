@@ -104,6 +104,8 @@ checks! {
     CaKeyUsage = "ca-key-usage", "RFC 5280, 6.1.4 (n)", Fail;
     /// Name constraints.
     NameConstraints = "name-constraints", "RFC 5280, 6.1.3 (b)", Warn;
+    /// Certificate policies are valid where one is required.
+    CertificatePolicies = "certificate-policies", "RFC 5280, 6.1.5 (g)", Warn;
     /// Critical extensions are all processed.
     CriticalExtensions = "critical-extensions", "RFC 5280, 4.2", Fail;
     /// Known extensions are readable and stand once.

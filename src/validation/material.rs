@@ -72,7 +72,7 @@ pub(super) struct Place {
 
 /// Most CRLs and OCSP responses taken from one document.
 const MOST_EVIDENCE: usize = 512;
-/// Most time-stamp tokens taken from one signature: each hashes what it covers.
+/// Most time-stamp tokens taken from one document: each hashes all that it covers, up to the whole document.
 const MOST_TIMESTAMPS: usize = 64;
 /// Most examinations of a piece of revocation data in one document.
 const MOST_STEPS: u32 = 20_000;
@@ -116,13 +116,14 @@ impl<'c> Material<'c> {
         for embedded in &signature.revocation {
             self.revocation(embedded.kind, &embedded.der, place(None, embedded.after_timestamps));
         }
+        let before: usize = self.signatures.iter().map(|parts| parts.tokens.len()).sum();
         let tokens = signature
             .timestamps
             .iter()
             .enumerate()
             .map(|(position, embedded)| {
-                if position >= MOST_TIMESTAMPS {
-                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one signature"));
+                if before.saturating_add(position) >= MOST_TIMESTAMPS {
+                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one document"));
                 }
                 let token = Rc::new(Token::parse(&embedded.token).map_err(|why| format!("{why:?}"))?);
                 let origin = token_origin(index, position);
@@ -254,7 +255,8 @@ pub(super) fn signature_origin(signature: usize) -> Origin {
 
 /// The source that is a time-stamp token.
 pub(super) fn token_origin(signature: usize, token: usize) -> Origin {
-    origin(1, signature.saturating_mul(MOST_TIMESTAMPS).saturating_add(token))
+    // No signature has so many tokens that two origins would be one.
+    origin(1, signature.saturating_mul(1 << 12).saturating_add(token))
 }
 
 /// The source that is an OCSP response.

@@ -150,7 +150,7 @@ fn assemble(
         best_signature_time: outcome.best_signature_time,
         revocation: used(outcome.chain.as_ref(), material),
         trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
-        timestamps: timestamps.into_iter().map(Timestamp::into_verdict).collect(),
+        timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(snapshot)).collect(),
         findings,
     }
 }

@@ -9,6 +9,7 @@ use crate::certificate::{Certificate, KeyUsage};
 use crate::revocation::CertificateStatus;
 use crate::revocation::crl::Crl;
 use crate::revocation::ocsp::{OcspResponse, ResponderId, SingleResponse};
+use crate::revocation::scope::{self, ALL_REASONS};
 use crate::signature::algorithm::{DigestAlgorithm, SignatureAlgorithm, Verification};
 use crate::signature::{Declared, RevocationKind};
 use crate::time::Time;
@@ -276,16 +277,8 @@ impl Material<'_> {
                 crl.unknown_critical.join(", ")
             ));
         }
-        if let Some(point) = &crl.issuing_distribution_point {
-            let authority =
-                certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
-            if point.only_attribute_certificates
-                || (point.only_user_certificates && authority)
-                || (point.only_ca_certificates && !authority)
-                || point.only_some_reasons.is_some()
-            {
-                return Err("the CRL does not cover certificates of this kind, or not all reasons".into());
-            }
+        if scope::covered(crl, certificate)? != ALL_REASONS {
+            return Err("the CRL does not cover all reasons of revocation".into());
         }
         let status = crl.status(certificate);
         let covered = certificate.not_after >= crl.this_update

@@ -12,6 +12,8 @@ use crate::finding::Finding;
 use crate::signature::{EmbeddedTimestamp, Signature, TimestampKind};
 use crate::time::Time;
 use crate::timestamp::{ImprintOutcome, ReferenceMatch, Token, TokenSignature};
+use crate::trust::Snapshot;
+use crate::trust::qualification::{TimestampQualification, qualify_timestamp};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -64,12 +66,17 @@ impl Timestamp {
     }
 
     /// For the answer.
-    pub(super) fn into_verdict(self) -> TimestampVerdict {
+    pub(super) fn into_verdict(self, snapshot: &Snapshot) -> TimestampVerdict {
         let issuer = self.tsa.as_ref().and_then(|tsa| {
             tsa.subject.common_name().or_else(|| tsa.subject.organisation()).map(str::to_owned)
         });
+        let chain = self.chain.as_ref().map(|chain| chain.path.certificates()).unwrap_or_default();
+        let qualification = self.generated().map_or(TimestampQualification::NotApplicable, |generated| {
+            qualify_timestamp(snapshot, &chain, generated)
+        });
         TimestampVerdict {
             kind: self.kind,
+            qualification,
             generated: self.generated(),
             issuer,
             imprint_intact: self.imprint_intact,

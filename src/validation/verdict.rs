@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::revocation::CertificateStatus;
 use crate::signature::{RevocationKind, TimestampKind};
 use crate::time::Time;
-use crate::trust::qualification::SignatureQualification;
+use crate::trust::qualification::{SignatureQualification, TimestampQualification};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
@@ -88,6 +88,8 @@ pub struct TimestampVerdict {
     pub generated: Option<Time>,
     /// Common name, else organisation, of the certificate that signed the token.
     pub issuer: Option<String>,
+    /// Whether it is a qualified one, by the lists, when it was made.
+    pub qualification: TimestampQualification,
     /// The imprint is that of the covered bytes.
     pub imprint_intact: bool,
     /// Its own sub-indication; `None` where it passed.

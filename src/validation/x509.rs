@@ -7,7 +7,7 @@ use super::policy::{Level, Named, Place, Position, Reliability, Scope};
 use super::revocation_data::{CERTIFICATE_HOLD, Usable, required};
 use super::verdict::SubIndication;
 use crate::certificate::path::Path;
-use crate::certificate::path::rules::{RULES, Rule};
+use crate::certificate::path::rules::{Inputs, Outcome, RULES, Rule};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::revocation::CertificateStatus;
 use crate::time::Time;
@@ -96,11 +96,13 @@ pub(super) fn validate(
     };
     recorder.check(Check::AnchorInForce, place, true, || "".into());
 
+    let rules = path.process(anchor, &Inputs::default());
     for index in 0..anchor {
         recorder.subject = subject(index);
         Examination {
             material,
             path: &path,
+            rules: &rules,
             index,
             place: Place::at(scope, index),
             chain: &mut chain,
@@ -130,6 +132,7 @@ impl Chain {
 struct Examination<'e, 'm, 'p> {
     material: &'e Material<'m>,
     path: &'e Path,
+    rules: &'e Outcome,
     index: usize,
     place: Place,
     chain: &'e mut Chain,
@@ -141,7 +144,7 @@ impl Examination<'_, '_, '_> {
         let Some(certificate) = self.path.certificate(self.index) else { return };
         let general = SubIndication::CertificateChainGeneralFailure;
         for rule in RULES {
-            let outcome = self.path.obeys(rule, self.index);
+            let outcome = self.rules.obeys(rule, self.index);
             if !self.recorder.outcome(check_of(rule), self.place, outcome) {
                 return self.chain.fail(general, Cause::Lasting);
             }
@@ -355,6 +358,7 @@ pub(super) fn within(certificate: &Certificate, time: Time) -> bool {
 /// The check by which policy knows a rule.
 pub(super) fn check_of(rule: Rule) -> Check {
     match rule {
+        Rule::Validity => Check::CertificateValidity,
         Rule::NameChaining => Check::NameChaining,
         Rule::BasicConstraints => Check::CaBasicConstraints,
         Rule::PathLength => Check::PathLength,
@@ -363,5 +367,6 @@ pub(super) fn check_of(rule: Rule) -> Check {
         Rule::ReadableExtensions => Check::ReadableExtensions,
         Rule::ForbiddenExtensions => Check::ForbiddenExtensions,
         Rule::NameConstraints => Check::NameConstraints,
+        Rule::CertificatePolicies => Check::CertificatePolicies,
     }
 }

@@ -251,6 +251,7 @@ fn certificates_of_limbo_are_refused_only_where_the_case_fails() {
     }
     let expected = [
         ("rfc5280::duplicate-extensions", "2.5.29.17"),
+        ("rfc5280::eku::ee-eku-empty", "2.5.29.37"),
         ("rfc5280::mismatching-signature-algorithm", "signature and signatureAlgorithm differ"),
         ("rfc5280::san::malformed", "2.5.29.17"),
         ("webpki::malformed-aia", "1.3.6.1.5.5.7.1.1"),

@@ -20,8 +20,17 @@ struct Server {
 }
 
 impl Server {
-    /// Starts on a free port and waits until trust is loaded.
+    /// Starts on a free port and waits until it is ready.
     fn start(extra: &[&str]) -> Self {
+        let server = Self::launch(extra);
+        while server.get("/readyz").status != 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
+    /// Starts on a free port and waits until trust is loaded.
+    fn launch(extra: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
             .current_dir(root())
             .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", "trust-lists/demo.toml"])
@@ -44,11 +53,7 @@ impl Server {
             }
         }
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let server = Self { child, address: address.unwrap() };
-        while server.get("/readyz").status != 200 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        server
+        Self { child, address: address.unwrap() }
     }
 
     fn connect(&self) -> TcpStream {
@@ -322,4 +327,50 @@ fn the_server_serves_nothing_without_trust() {
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(70));
+}
+
+#[test]
+fn tls_answers_to_a_client_that_knows_the_certificate_and_to_no_plain_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+    let server = Server::launch(&["--tls-certificate", files[0], "--tls-key", files[1]]);
+
+    let Ok(out) = Command::new("openssl")
+        .args([
+            "s_client",
+            "-quiet",
+            "-verify_return_error",
+            "-CAfile",
+            files[0],
+            "-connect",
+            &server.address,
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .and_then(|mut client| {
+            client
+                .stdin
+                .take()
+                .unwrap()
+                .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+            client.wait_with_output()
+        })
+    else {
+        println!("skipped: no openssl to speak TLS with");
+        return;
+    };
+    let answer = String::from_utf8_lossy(&out.stdout);
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("live\n"), "{answer}");
+
+    let mut plain = server.connect();
+    plain.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "a plain request was answered");
 }

@@ -1,5 +1,6 @@
 //! What several tests need: the data folder, pipelines on real and demonstration trust.
 
+use sealgate::certificate::Certificate;
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::report::Verdict;
 use sealgate::signature::algorithm::Crypto;
@@ -42,6 +43,28 @@ pub(crate) fn real_pipeline(set: &str, test: &str) -> Option<&'static Pipeline> 
         other => panic!("no set {other}"),
     };
     Some(SETS[index].get_or_init(|| pipeline(snapshot(&Domain::eu().unwrap(), &mirror))))
+}
+
+/// A pipeline on the lists of 2026-08 with the anchors of the conformance corpora.
+pub(crate) fn conformance_pipeline(test: &str) -> Option<&'static Pipeline> {
+    static CONFORMANCE: OnceLock<Pipeline> = OnceLock::new();
+    shared("conformance/anchors", test)?;
+    real_pipeline("2026-08", test)?;
+    Some(CONFORMANCE.get_or_init(|| pipeline(conformance_snapshot(test).unwrap())))
+}
+
+/// The snapshot of that pipeline.
+pub(crate) fn conformance_snapshot(test: &str) -> Option<Snapshot> {
+    let anchors = shared("conformance/anchors", test)?;
+    let lists = real_pipeline("2026-08", test)?.snapshot().clone();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(anchors).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let anchors = files
+        .iter()
+        .map(|file| Arc::new(Certificate::parse(&std::fs::read(file).unwrap()).unwrap()))
+        .collect();
+    Some(lists.with_static_anchors(anchors))
 }
 
 /// A pipeline on the bundled demonstration lists.

@@ -6,7 +6,8 @@
 #[must_use]
 pub fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&identifier, rest) = bytes.split_first()?;
-    if identifier & 0x1f == 0x1f || identifier == 0 {
+    // Long tags, and the universal tag 0, which only ends an indefinite length.
+    if identifier & 0x1f == 0x1f || identifier & 0xdf == 0 {
         return None;
     }
     let (&first, rest) = rest.split_first()?;

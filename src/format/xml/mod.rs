@@ -1,6 +1,7 @@
 //! A hardened XML reader over roxmltree: a linear pre-scan refuses what that parser cannot bear, then the tree.
 
 pub mod c14n;
+mod declaration;
 mod guard;
 pub mod xpath;
 

@@ -15,7 +15,6 @@ use crate::format::{Limits, xml};
 use crate::signature::algorithm::{Crypto, identity};
 use bytes::Bytes;
 use pivots::{Parent, Succession};
-use rayon::prelude::*;
 use seal::Allowed;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -104,6 +103,15 @@ impl std::error::Error for Error {}
 
 /// Loads a domain; see [`Snapshot::load`].
 pub(super) fn load(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Result<Snapshot, Error> {
+    // Threads of its own: what they took for reading goes back to the system when they end, and nobody's requests
+    // wait behind a list.
+    match rayon::ThreadPoolBuilder::new().thread_name(|number| format!("trust-{number}")).build() {
+        Ok(pool) => pool.install(|| load_here(source, domain, context)),
+        Err(_) => load_here(source, domain, context),
+    }
+}
+
+fn load_here(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Result<Snapshot, Error> {
     let url = &domain.lotl;
     let bytes = match source.get(url) {
         Fetched::Bytes(bytes) => bytes,
@@ -160,32 +168,23 @@ impl Loader<'_> {
     /// Every list that the list of lists points to, by territory.
     fn national_lists(&self, lotl: &TrustedList, parents: &[Parent]) -> Vec<Loaded> {
         let ours = |p: &&Pointer| *p.mime_type == *XML_MIME_TYPE && *p.list_type != *self.domain.lotl_type;
-        let pointers: Vec<&Pointer> = lotl.pointers.iter().filter(ours).take(POINTERS).collect();
-        let mut fetched: Vec<(&Pointer, Fetched)> =
-            pointers.into_par_iter().map(|pointer| (pointer, self.source.get(&pointer.location))).collect();
-        fetched.sort_by_key(|(_, fetched)| match fetched {
-            Fetched::Bytes(bytes) => std::cmp::Reverse(bytes.len()),
-            Fetched::Unreachable(_) => std::cmp::Reverse(0),
-        });
+        let mut pointers: Vec<&Pointer> = lotl.pointers.iter().filter(ours).take(POINTERS).collect();
+        pointers.sort_by_cached_key(|pointer| std::cmp::Reverse(self.source.size(&pointer.location)));
         // Largest first, in that order: a thread takes the next list when it is done with one.
-        let mut slots: Vec<Option<Loaded>> = fetched.iter().map(|_| None).collect();
+        let mut slots: Vec<Option<Loaded>> = pointers.iter().map(|_| None).collect();
         rayon::scope_fifo(|scope| {
-            for (slot, (pointer, fetched)) in slots.iter_mut().zip(fetched) {
-                scope.spawn_fifo(move |_| *slot = Some(self.national_list(pointer, fetched, lotl, parents)));
+            for (slot, pointer) in slots.iter_mut().zip(pointers) {
+                scope.spawn_fifo(move |_| *slot = Some(self.national_list(pointer, lotl, parents)));
             }
         });
         one_for_each_territory(slots.into_iter().flatten().collect())
     }
 
-    fn national_list(
-        &self,
-        pointer: &Pointer,
-        fetched: Fetched,
-        lotl: &TrustedList,
-        parents: &[Parent],
-    ) -> Loaded {
+    fn national_list(&self, pointer: &Pointer, lotl: &TrustedList, parents: &[Parent]) -> Loaded {
         let mut state = ListState::new(&pointer.territory, &pointer.location, Condition::Unreachable);
-        let Fetched::Bytes(bytes) = fetched else { return self.keep_last_good(pointer, state) };
+        let Fetched::Bytes(bytes) = self.source.get(&pointer.location) else {
+            return self.keep_last_good(pointer, state);
+        };
         let digest = identity(&bytes);
         if let Some((mut same, services)) = self.last_good_of(pointer)
             && same.digest == Some(digest)

@@ -12,6 +12,11 @@ use std::path::{Component, Path, PathBuf};
 pub trait Source: Sync {
     /// The bytes at `url`, or why they cannot be had. Called from several threads.
     fn get(&self, url: &str) -> Fetched;
+
+    /// How many bytes there are at `url`, where that is known without getting them; only for the order of work.
+    fn size(&self, _url: &str) -> Option<u64> {
+        None
+    }
 }
 
 /// What came of asking for an address.
@@ -98,6 +103,11 @@ impl Source for Mirror {
                 Err(why) => Fetched::Unreachable(why),
             },
         }
+    }
+
+    fn size(&self, url: &str) -> Option<u64> {
+        let file = self.files.get(url)?.as_ref()?;
+        std::fs::metadata(self.folder.join(file)).ok().map(|metadata| metadata.len())
     }
 }
 

@@ -4,8 +4,10 @@
 mod at_time;
 mod outcome;
 mod qualifiers;
+mod timestamp;
 
 pub use outcome::{CertificateQualification, CertificateType, Indication3, SignatureQualification};
+pub use timestamp::{TimestampQualification, qualify_timestamp};
 
 use super::Snapshot;
 use super::list::Service;

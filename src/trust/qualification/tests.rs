@@ -392,3 +392,30 @@ fn the_indication_decides_between_signature_and_not() {
         assert_eq!(qualify(&snapshot, &chain, t("2024-01-01"), indication).signature.to_string(), expected);
     }
 }
+
+#[test]
+fn a_timestamp_is_qualified_by_a_qtst_service_granted_when_it_was_made() {
+    let unit = |status: &str| ServiceState {
+        service_type: Arc::from("http://uri.etsi.org/TrstSvc/Svctype/TSA/QTST"),
+        ..state(status, "2017-01-01")
+    };
+    let chain = [
+        certificate("tsu", "2020-01-01", Extensions::default()),
+        certificate("CA", "2010-01-01", Extensions::default()),
+    ];
+    let of = |services: Vec<Service>, at: &str| qualify_timestamp(&snapshot(services), &chain, t(at));
+    let tsa = |status: &str| vec![service(vec![unit(status)])];
+    assert_eq!(of(tsa("granted"), "2024-01-01"), TimestampQualification::Qtsa);
+    assert_eq!(
+        of(tsa("granted"), "2016-12-31"),
+        TimestampQualification::Tsa,
+        "before the service was granted"
+    );
+    assert_eq!(of(tsa("withdrawn"), "2024-01-01"), TimestampQualification::Tsa);
+    assert_eq!(
+        of(vec![service(vec![granted()])], "2024-01-01"),
+        TimestampQualification::Tsa,
+        "a CA/QC is no QTST"
+    );
+    assert_eq!(of(Vec::new(), "2024-01-01"), TimestampQualification::NotApplicable);
+}

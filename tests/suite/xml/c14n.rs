@@ -163,7 +163,7 @@ fn the_references_of_the_trusted_lists_have_their_digests() {
         };
         let transforms =
             reference.descendants().filter_map(|node| Method::from_uri(node.attribute("Algorithm")?));
-        let method = transforms.last().unwrap();
+        let method = { transforms }.next_back().unwrap();
         let written = ours(&document, &NodeSet::Document, &[signature.id()], &method);
         let digest = ring::digest::digest(algorithm, written.as_bytes());
         let digest = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest);

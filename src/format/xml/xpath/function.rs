@@ -2,8 +2,9 @@
 
 use super::Refused;
 use super::ast::{Expr, Function};
-use super::evaluate::{Context, Evaluator, Value, to_float};
+use super::evaluate::{Context, Evaluator};
 use super::item::{Item, View};
+use super::value::{Value, to_float};
 use crate::format::xml::NotOne;
 use roxmltree::NS_XML_URI;
 
@@ -49,7 +50,7 @@ impl Evaluator<'_, '_> {
             }
             (Number, []) => {
                 let text = self.string_value(context.item)?.into_owned();
-                Value::Number(self.to_number(&Value::Text(text))?)
+                Value::Number(self.number_of(&Value::Text(text))?)
             }
             (Number, [value]) => Value::Number(self.number(value, context)?),
             (Floor, [value]) => Value::Number(self.number(value, context)?.floor()),
@@ -58,7 +59,7 @@ impl Evaluator<'_, '_> {
             (Sum, [nodes]) => {
                 let mut sum = 0.0;
                 for node in self.nodes(nodes, context)? {
-                    sum += self.to_number(&Value::Nodes(vec![node]))?;
+                    sum += self.number_of(&Value::Nodes(vec![node]))?;
                 }
                 Value::Number(sum)
             }
@@ -149,7 +150,7 @@ impl Evaluator<'_, '_> {
                 let texts = nodes.into_iter().map(|node| Ok(self.string_value(node)?.into_owned()));
                 texts.collect::<Result<_, Refused>>()?
             }
-            other => vec![self.to_text(other)?],
+            other => vec![self.text_of(other)?],
         };
         let mut found: Vec<Item> = Vec::new();
         for id in ids.iter().flat_map(|ids| ids.split(BLANKS)).filter(|id| !id.is_empty()) {

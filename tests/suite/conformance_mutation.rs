@@ -1,0 +1,188 @@
+//! No mutation turns a conformance file that is not TOTAL-PASSED into one that is, except by dropping an unsigned or
+//! already refused part, which the rules here name.
+
+use crate::json_mutator::{self, Json};
+use crate::support::{Random, conformance_pipeline, shared, verify};
+use crate::xml_mutator;
+use sealgate::finding::Status;
+use sealgate::report::{Overall, Seal, Verdict};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Deserialize)]
+struct Record {
+    file: String,
+    at: String,
+}
+
+/// A file at a time.
+struct File {
+    name: String,
+    at: String,
+    bytes: Vec<u8>,
+    verdict: Verdict,
+}
+
+/// A corpus at its recorded times.
+struct Corpus {
+    files: Vec<File>,
+    /// What passing seals say, each by its identifier.
+    passing: BTreeMap<String, String>,
+}
+
+impl Corpus {
+    fn read(name: &str, test: &str) -> Option<Self> {
+        let pipeline = conformance_pipeline(test)?;
+        let folder = shared(&format!("conformance/{name}"), test)?;
+        let records = std::fs::read_to_string(folder.join("expected.jsonl")).unwrap();
+        let mut corpus = Self { files: Vec::new(), passing: BTreeMap::new() };
+        for line in records.lines().filter(|line| !line.trim().is_empty()) {
+            let Record { file: name, at } = serde_json::from_str(line).unwrap();
+            let bytes = std::fs::read(folder.join(&name)).unwrap();
+            let verdict = verify(pipeline, &bytes, &at);
+            let passing = verdict.seals.iter().filter(|seal| passed(seal));
+            corpus.passing.extend(passing.map(|seal| (identifier(seal).to_owned(), statement(seal))));
+            corpus.files.push(File { name, at, bytes, verdict });
+        }
+        Some(corpus)
+    }
+
+    /// Every file's bytes, once.
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let mut seen = BTreeSet::new();
+        self.files.iter().filter(move |file| seen.insert(file.name.clone())).map(|file| file.bytes.as_slice())
+    }
+}
+
+fn passed(seal: &Seal) -> bool {
+    seal.indication == Some("TOTAL-PASSED")
+}
+
+/// The identifier of a seal without the number that tells copies of it apart.
+fn identifier(seal: &Seal) -> &str {
+    match seal.id.split_once('-') {
+        Some((value, _)) if value.len() == 16 && value.bytes().all(|b| b.is_ascii_hexdigit()) => value,
+        _ => seal.id.trim_end_matches('\''),
+    }
+}
+
+/// What a seal says that no unsigned part of it may change.
+fn statement(seal: &Seal) -> String {
+    let signer = seal.certificates.first().map(|certificate| certificate.sha256.clone());
+    format!("{signer:?} {:?} {}", seal.claimed_signing_time, seal.counter_signature)
+}
+
+/// Why a seal of a changed file may pass: the name of a rule, or `None`.
+fn explained(seal: &Seal, before: &File, words: &str, corpus: &Corpus) -> Option<&'static str> {
+    let foreign = words.contains("another file's");
+    if let Some(known) = before.verdict.seals.iter().find(|known| identifier(known) == identifier(seal)) {
+        if statement(known) != statement(seal) {
+            return None;
+        }
+        // Proofs of an earlier time cannot come of a change.
+        if passed(known) {
+            return (known.best_signature_time <= seal.best_signature_time)
+                .then_some("it passed before: what is gone was refused, or unsigned and not needed");
+        }
+        // Revocation data is signed by its own issuer: whoever has it may add it, as in raising a B level to LT.
+        let lacked = known
+            .findings
+            .iter()
+            .any(|finding| finding.check == "revocation-data-present" && finding.status == Status::Failed);
+        return (foreign && lacked && !seal.revocation.is_empty())
+            .then_some("it lacked revocation data, which another file had");
+    }
+    let there = corpus.passing.get(identifier(seal)).is_some_and(|known| *known == statement(seal));
+    (foreign && there).then_some("another file's seal, which passes there, over the same payload")
+}
+
+/// One change of a file, with the words that say which.
+type Mutate<'m> = dyn FnMut(&[u8], &mut Random) -> (String, Vec<u8>) + 'm;
+
+/// Changes every file, `count` times by its length, and asks why those that pass do.
+fn run(test: &str, corpus: &Corpus, count: impl Fn(usize) -> usize, mutate: &mut Mutate<'_>) {
+    let pipeline = conformance_pipeline(test).unwrap();
+    let mut rng = Random::new();
+    let (mut rules, mut changed, mut unexplained) = (BTreeMap::new(), 0, BTreeSet::new());
+    for file in &corpus.files {
+        let was = if file.verdict.verdict == Overall::Passed { "passed" } else { "refused" };
+        for _ in 0..count(file.bytes.len()) {
+            let (mut words, mut bytes) = mutate(&file.bytes, &mut rng);
+            for _ in 0..rng.below(2) {
+                let (more, again) = mutate(&bytes, &mut rng);
+                words = format!("{words}, {more}");
+                bytes = again;
+            }
+            if bytes == file.bytes {
+                continue;
+            }
+            changed += 1;
+            let verdict = verify(pipeline, &bytes, &file.at);
+            if verdict.verdict != Overall::Passed {
+                continue;
+            }
+            for seal in &verdict.seals {
+                match explained(seal, file, &words, corpus) {
+                    Some(rule) => *rules.entry((was, rule)).or_insert(0) += 1,
+                    None => {
+                        unexplained.insert(format!("{} at {}: {words}", file.name, file.at));
+                    }
+                }
+            }
+        }
+    }
+    println!("{test}: {changed} changes; seals that pass, by what the file was and the rule: {rules:#?}");
+    assert!(changed > 1000, "only {changed} changes");
+    assert!(unexplained.is_empty(), "passed: {unexplained:#?}");
+}
+
+fn flip(bytes: &[u8], rng: &mut Random) -> Vec<u8> {
+    let mut changed = bytes.to_vec();
+    let at = rng.below(bytes.len());
+    changed[at] = changed[at].wrapping_add(1 + rng.below(255) as u8);
+    changed
+}
+
+#[test]
+fn no_change_to_a_jades_file_makes_it_pass() {
+    let test = "no_change_to_a_jades_file_makes_it_pass";
+    let Some(corpus) = Corpus::read("jades", test) else { return };
+    let mut pool = json_mutator::Pool::new();
+    corpus.bytes().filter_map(Json::read).for_each(|json| json.collect("", &mut pool));
+    let count = |length| if length < 12_000 { 100 } else { 300 };
+    run(test, &corpus, count, &mut |bytes, rng| match Json::read(bytes).filter(|_| rng.below(5) > 0) {
+        Some(json) => {
+            let (words, changed) = json.mutate(&pool, rng);
+            (words, changed.write().into_bytes())
+        }
+        None => ("flipped a byte".to_owned(), flip(bytes, rng)),
+    });
+}
+
+#[test]
+fn no_change_to_a_xades_file_makes_it_pass() {
+    let test = "no_change_to_a_xades_file_makes_it_pass";
+    let Some(corpus) = Corpus::read("xades", test) else { return };
+    let mut pool = xml_mutator::Pool::new();
+    corpus
+        .bytes()
+        .filter_map(|bytes| std::str::from_utf8(bytes).ok())
+        .for_each(|text| xml_mutator::collect(text, &mut pool));
+    let count = |length| match length {
+        0..15_000 => 40,
+        15_000..60_000 => 120,
+        60_000..200_000 => 40,
+        _ => 4,
+    };
+    run(test, &corpus, count, &mut |bytes, rng| {
+        let text = std::str::from_utf8(bytes).ok().filter(|_| rng.below(5) > 0);
+        let document = text.and_then(|text| roxmltree::Document::parse(text).ok());
+        match text.zip(document) {
+            Some((text, document)) => {
+                let (words, changed) = xml_mutator::mutate(text, &document, &pool, rng);
+                (words, changed.into_bytes())
+            }
+            None => ("flipped a byte".to_owned(), flip(bytes, rng)),
+        }
+    });
+}
