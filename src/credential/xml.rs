@@ -34,7 +34,7 @@ fn credential(element: Node<'_, '_>) -> Credential {
     let date = |name: &str| child(element, name).map(|node| Date::new(&text(node)));
     let mut credential = Credential {
         model: Model::ElmV2,
-        id: element.attributes().find(|attribute| attribute.name() == "id").map(|id| id.value().to_owned()),
+        id: identifier_of(element),
         title: child(element, "title").and_then(chosen),
         issuer: child(element, "issuer").map(|reference| issuer(element, reference)),
         ..Credential::default()
@@ -56,6 +56,12 @@ fn credential(element: Node<'_, '_>) -> Credential {
             .collect();
     }
     credential
+}
+
+/// `id`, in whatever namespace. Canonicalisation sorts attributes, so that their order must not decide.
+fn identifier_of(element: Node<'_, '_>) -> Option<String> {
+    let named = element.attributes().filter(|attribute| attribute.name() == "id");
+    named.min_by_key(|attribute| attribute.namespace()).map(|id| id.value().to_owned())
 }
 
 /// The organisation that `idref` names, or the element itself where it has none. Two organisations of one

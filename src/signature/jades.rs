@@ -89,7 +89,11 @@ fn read<'a>(
     });
 
     let text = signature.signature.into_owned();
-    for counter in unsigned.counter_signatures {
+    let counters = unsigned.counter_signatures.into_iter().flat_map(|counter| {
+        let content = counter.content;
+        counter.signatures.into_iter().map(move |signature| Parts { content: content.clone(), signature })
+    });
+    for parts in counters {
         let refused = if nesting >= MAX_COUNTER_NESTING {
             Some("counter-signatures nest too deep")
         } else if all.len() >= context.limits.signatures {
@@ -101,11 +105,8 @@ fn read<'a>(
             master.structure.format_failures.push(why.into());
             break;
         }
-        let content = counter.content;
-        for signature in counter.signatures.into_iter().take(1) {
-            let master = Countered { index, value: text.clone(), nesting: nesting + 1 };
-            read(Parts { content: content.clone(), signature }, Some(master), context, all);
-        }
+        let master = Countered { index, value: text.clone(), nesting: nesting + 1 };
+        read(parts, Some(master), context, all);
     }
     header.b64
 }

@@ -313,3 +313,14 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
         ]
     })
 }
+
+#[test]
+fn the_order_of_attributes_does_not_choose_the_identifier() {
+    for attributes in ["id='a' c:id='b'", "c:id='b' id='a'"] {
+        let text = format!(
+            "<europassCredential xmlns='http://data.europa.eu/snb' xmlns:c='urn:c' {attributes}><title/></europassCredential>"
+        );
+        let found = read_bytes(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(found.id.as_deref(), Some("a"), "{attributes}");
+    }
+}

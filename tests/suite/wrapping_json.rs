@@ -505,3 +505,18 @@ fn detached_payloads() {
         assert!(!sealed.passes_with("attached", attached.to_string(), &[right]));
     }
 }
+
+#[test]
+fn every_signature_of_a_counter_signature_is_judged() {
+    let sealed = Sealed::read("b-general.jsonld");
+    let one = json!({"protected": sealed.protected, "signature": sealed.signature});
+    for (signatures, seals) in [(json!([one]), 2), (json!([one, one]), 3)] {
+        let counter = json!({"cSig": {"signatures": signatures}}).to_string();
+        let mut json = sealed.flattened();
+        json["header"] = json!({"etsiU": [URL_SAFE_NO_PAD.encode(counter)]});
+        let request = Request { time: Time::parse_rfc3339("2026-11-22T00:00:00Z").unwrap(), detached: &[] };
+        let verdict = demo_pipeline().verify(json.to_string().as_bytes(), &request);
+        assert_eq!(verdict.seals.len(), seals);
+        assert_eq!(verdict.verdict, Overall::Failed);
+    }
+}
