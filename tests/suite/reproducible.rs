@@ -26,7 +26,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The examples, the corpora and the credentials that are no more than a trusted list long.
+/// The JAdES and XAdES corpora and the credentials.
 fn corpora(test: &str) -> Vec<PathBuf> {
     let folders = ["conformance/jades", "conformance/xades", "credentials"];
     let mut found = Vec::new();
