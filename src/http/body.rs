@@ -10,6 +10,9 @@ use hyper::{HeaderMap, header};
 /// How much of an oversized body is read and thrown away, so that the connection stays usable.
 const DRAIN_FACTOR: usize = 16;
 
+/// Bytes reserved on a request's word alone: what a client announces costs nothing until it comes.
+const RESERVED: usize = 1 << 20;
+
 /// The whole body.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ async fn collect(mut body: Incoming, headers: &HeaderMap, limit: usize) -> Resul
     if announced.is_some_and(|size| size > limit) && waits_for_consent {
         return Err(Problem::TooLarge(limit));
     }
-    let mut read: Vec<u8> = Vec::with_capacity(announced.unwrap_or(16 << 10).min(limit));
+    let mut read: Vec<u8> = Vec::with_capacity(announced.unwrap_or(16 << 10).min(limit).min(RESERVED));
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Problem::BadRequest("body", format!("broke off: {error}")))?;
