@@ -10,7 +10,7 @@ use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Detached, Signature, jades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
-use crate::validation::{self, Policy};
+use crate::validation::{self, Policy, SealVerdict};
 use std::sync::Arc;
 
 /// Everything a verdict depends on besides the input and the time, with the caches that go with it. Immutable: new
@@ -105,16 +105,24 @@ impl Pipeline {
             time: request.time,
         };
         let seals = validation::validate(&signatures, &context);
+        let credential = self.credential(&signatures, &seals, request.time);
         let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
-        let credential = self.credential(&signatures, request.time);
         self.verdict(request.time, format_name(&envelope), seals, credential)
     }
 
     /// The credential in the first signed payload that is one: the bytes that were signed, never the document's.
-    fn credential(&self, signatures: &[Signature<'_>], time: Time) -> Option<CheckedCredential> {
+    fn credential(
+        &self,
+        signatures: &[Signature<'_>],
+        seals: &[SealVerdict],
+        time: Time,
+    ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let credential = payloads.into_iter().find_map(|payload| credential::read(payload, &self.limits))?;
-        let checks = credential::checks(&credential, time);
+        let credential = payloads.into_iter().find_map(|payload| {
+            let source = credential::open(payload, &self.limits)?.ok()?;
+            credential::read(&source)
+        })?;
+        let checks = credential::checks(&credential, &credential::Context { time, seals });
         Some(CheckedCredential { credential, checks })
     }
 

@@ -1,53 +1,29 @@
 //! ELM v3, Open Badges 3.0 and other W3C credentials, as JSON text or within a JWT (`vc`). Any node may be one
 //! object or an array of them.
 
-use super::{Achievement, Credential, Date, Identifier, Issuer, Learner, Model, StatusEntry, country_code};
-use crate::format::json::{Kind, Reader, Value};
-use crate::format::{Limits, Unreadable};
+use super::{
+    Achievement, Credential, Date, Evidence, Identifier, Learner, Model, Organisation, StatusEntry, Text,
+    country_code,
+};
+use crate::format::json::Value;
 
-/// What no part of this reading needs: images, and concept schemes that only repeat a concept's URI.
-const BULK: [&str; 9] = [
-    "logo",
-    "image",
-    "content",
-    "inScheme",
-    "individualDisplay",
-    "embeddedEvidence",
-    "proof",
-    "endorsement",
-    "endorsementJwt",
-];
-
-/// Of a claim, only titles and parts are read; its assessments, specifications and bodies are not.
-const OF_CLAIMS: [&str; 15] = [
-    "logo",
-    "image",
-    "content",
-    "inScheme",
-    "proof",
-    "endorsement",
-    "awardedBy",
-    "provenBy",
-    "influencedBy",
-    "specifiedBy",
-    "entitlesTo",
-    "description",
-    "criteria",
-    "creator",
-    "contactPoint",
-];
-
-/// Reads JSON text; `None` where it is no object, malformed or over a limit.
-pub(super) fn read(text: &[u8], limits: &Limits) -> Option<Credential> {
-    let mut reader = Reader::new(text, limits).ok()?;
-    let mut draft = Draft::default();
-    draft.object(&mut reader, true).ok()?;
-    reader.end().ok()?;
+/// Reads a JSON object; `None` for any other value.
+pub(super) fn read(value: &Value<'_>) -> Option<Credential> {
+    let outer = value.as_object()?;
     // A JWT's `vc` is the credential; members beside it that look like one's are none.
-    match draft.within.take() {
-        Some(within) => Some(Draft { claims: draft.claims, ..*within }.finish()),
-        None => Some(draft.finish()),
+    let within = value.get("vc").and_then(Value::as_object);
+    let mut draft = Draft::default();
+    for (name, value) in within.unwrap_or(outer) {
+        draft.member(value, name);
     }
+    draft.claims = Claims {
+        issuer: value.get("iss").and_then(plain).map(str::to_owned),
+        id: value.get("jti").and_then(plain).map(str::to_owned),
+        subject: value.get("sub").and_then(plain).map(str::to_owned),
+        not_before: value.get("nbf").and_then(Value::as_number).map(Date::numeric),
+        expires: value.get("exp").and_then(Value::as_number).map(Date::numeric),
+    };
+    Some(draft.finish())
 }
 
 /// A credential while its members are read, in whatever order.
@@ -56,11 +32,9 @@ struct Draft {
     credential: Credential,
     types: Vec<String>,
     contexts: Vec<String>,
-    name: Option<String>,
+    name: Option<Text>,
     /// Claims of a JWT that stand for members of the credential (W3C VC Data Model 1.1, 6.3.1).
     claims: Claims,
-    /// The credential in a JWT's `vc`.
-    within: Option<Box<Draft>>,
 }
 
 #[derive(Default)]
@@ -73,64 +47,42 @@ struct Claims {
 }
 
 impl Draft {
-    fn object(&mut self, reader: &mut Reader<'_>, outermost: bool) -> Result<(), Unreadable> {
-        reader.object(|reader, name| self.member(reader, &name, outermost))
-    }
-
-    fn member(&mut self, reader: &mut Reader<'_>, name: &str, outermost: bool) -> Result<(), Unreadable> {
+    fn member(&mut self, value: &Value<'_>, name: &str) {
         let credential = &mut self.credential;
         match name {
-            "type" | "@type" => self.types = strings(&reader.value()?),
-            "@context" => self.contexts = strings(&reader.value_without(&[])?),
-            "id" | "@id" => credential.id = text(reader)?,
-            "name" => self.name = chosen(&reader.value()?),
-            "issued" => credential.validity.issued = date(reader)?,
-            "issuanceDate" => credential.validity.issuance_date = date(reader)?,
-            "validFrom" => credential.validity.valid_from = date(reader)?,
-            "validUntil" => credential.validity.valid_until = date(reader)?,
-            "expirationDate" => credential.validity.expiration_date = date(reader)?,
+            "type" | "@type" => self.types = strings(value),
+            "@context" => self.contexts = strings(value),
+            "id" | "@id" => credential.id = plain(value).map(str::to_owned),
+            "name" => self.name = chosen(value),
+            "issued" => credential.validity.issued = date(value),
+            "issuanceDate" => credential.validity.issuance_date = date(value),
+            "validFrom" => credential.validity.valid_from = date(value),
+            "validUntil" => credential.validity.valid_until = date(value),
+            "expirationDate" => credential.validity.expiration_date = date(value),
             "credentialProfiles" => {
-                let profiles = reader.value_without(&BULK)?;
-                if let Some(id) = profiles.one_or_many().first().and_then(id_of) {
-                    credential.set_profile(id);
+                for id in value.one_or_many().iter().filter_map(id_of) {
+                    credential.add_profile(id);
                 }
             }
             "displayParameter" => {
-                let display = reader.value_without(&BULK)?;
-                let titles = display.one_or_many().iter().find_map(|one| one.get("title"));
+                let titles = value.one_or_many().iter().find_map(|one| one.get("title"));
                 credential.title = titles.and_then(chosen);
             }
-            "issuer" => credential.issuer = issuer(&reader.value_without(&BULK)?),
+            "issuer" => credential.issuer = issuer(value),
             "credentialSubject" => {
-                let subjects = reader.value_without(&OF_CLAIMS)?;
-                credential.learner = subjects.one_or_many().first().map(learner);
-                credential.achievements = subjects.one_or_many().iter().flat_map(claims).collect();
+                credential.learner = value.one_or_many().first().map(learner);
+                credential.achievements = value.one_or_many().iter().flat_map(claims).collect();
             }
-            "evidence" => {
-                let evidence = reader.value_without(&BULK)?;
-                credential.evidence = evidence.one_or_many().iter().flat_map(evidence_types).collect();
-            }
+            "evidence" => credential.evidence = value.one_or_many().iter().map(evidence).collect(),
             "credentialStatus" | "status" => {
-                let entries = reader.value_without(&BULK)?;
-                credential.status.extend(entries.one_or_many().iter().filter_map(status_entry));
+                credential.status.extend(value.one_or_many().iter().filter_map(status_entry));
             }
-            "vc" if outermost && reader.kind()? == Kind::Object => {
-                let mut within = Self::default();
-                within.object(reader, false)?;
-                self.within = Some(Box::new(within));
-            }
-            "iss" if outermost => self.claims.issuer = text(reader)?,
-            "jti" if outermost => self.claims.id = text(reader)?,
-            "sub" if outermost => self.claims.subject = text(reader)?,
-            "nbf" if outermost => self.claims.not_before = numeric_date(reader)?,
-            "exp" if outermost => self.claims.expires = numeric_date(reader)?,
             _ => {}
         }
-        Ok(())
     }
 
     fn finish(self) -> Credential {
-        let Self { mut credential, types, contexts, name, claims, within: _ } = self;
+        let Self { mut credential, types, contexts, name, claims } = self;
         let is = |wanted: &str| types.iter().any(|found| found == wanted);
         credential.model = if is("EuropeanDigitalCredential")
             || contexts
@@ -153,7 +105,7 @@ impl Draft {
             }
             credential.id = credential.id.take().or(claims.id);
             if credential.issuer.is_none() && claims.issuer.is_some() {
-                credential.issuer = Some(Issuer { id: claims.issuer, ..Issuer::default() });
+                credential.issuer = Some(Organisation { id: claims.issuer, ..Organisation::default() });
             }
             if let Some(learner) = &mut credential.learner {
                 learner.id = learner.id.take().or(claims.subject);
@@ -165,17 +117,8 @@ impl Draft {
     }
 }
 
-fn text(reader: &mut Reader<'_>) -> Result<Option<String>, Unreadable> {
-    Ok(reader.text()?.map(std::borrow::Cow::into_owned))
-}
-
-fn date(reader: &mut Reader<'_>) -> Result<Option<Date>, Unreadable> {
-    let value = reader.value()?;
-    Ok(value.one_or_many().first().and_then(plain).map(Date::new))
-}
-
-fn numeric_date(reader: &mut Reader<'_>) -> Result<Option<Date>, Unreadable> {
-    Ok(reader.value()?.as_number().map(Date::numeric))
+fn date(value: &Value<'_>) -> Option<Date> {
+    value.one_or_many().first().and_then(plain).map(Date::new)
 }
 
 /// A string, or the `@value` of a typed one.
@@ -187,25 +130,22 @@ fn strings(value: &Value<'_>) -> Vec<String> {
     value.one_or_many().iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
-/// The English text of a language map, a language-tagged string or an array of these, else the first.
-fn chosen(value: &Value<'_>) -> Option<String> {
-    let languages = value.one_or_many().iter().flat_map(|one| match one {
-        Value::Object(members) if one.get("@value").is_none() => {
-            members.iter().filter_map(|(language, text)| Some((&**language, one_text(text)?))).collect()
+/// The texts of a language map, a language-tagged string or an array of these.
+fn chosen(value: &Value<'_>) -> Option<Text> {
+    let mut texts = Vec::new();
+    for one in value.one_or_many() {
+        match one {
+            Value::Object(members) if one.get("@value").is_none() => {
+                let found = members.iter().filter_map(|(language, text)| Some((language, one_text(text)?)));
+                texts.extend(found.map(|(language, text)| (language.to_string(), text.to_owned())));
+            }
+            _ => {
+                let language = one.get("@language").and_then(Value::as_str).unwrap_or_default();
+                texts.extend(plain(one).map(|text| (language.to_owned(), text.to_owned())));
+            }
         }
-        _ => {
-            let language = one.get("@language").and_then(Value::as_str).unwrap_or_default();
-            plain(one).map(|text| (language, text)).into_iter().collect::<Vec<_>>()
-        }
-    });
-    let mut first = None;
-    for (language, text) in languages {
-        if language == "en" || language.starts_with("en-") {
-            return Some(text.to_owned());
-        }
-        first = first.or(Some(text));
     }
-    first.map(str::to_owned)
+    (!texts.is_empty()).then_some(Text(texts))
 }
 
 /// A language's text; where it has several, the first.
@@ -228,16 +168,16 @@ fn many<'v, 'a>(value: &'v Value<'a>, name: &str) -> &'v [Value<'a>] {
     value.get(name).map(Value::one_or_many).unwrap_or_default()
 }
 
-fn issuer(value: &Value<'_>) -> Option<Issuer> {
+fn issuer(value: &Value<'_>) -> Option<Organisation> {
     let value = value.one_or_many().first()?;
-    let mut issuer = Issuer {
+    let mut issuer = Organisation {
         id: id_of(value),
         legal_name: value.get("legalName").or_else(|| value.get("name")).and_then(chosen),
         alternative_name: value.get("altLabel").and_then(chosen),
-        eidas_identifier: many(value, "eIDASIdentifier").first().and_then(identifier),
-        registration: many(value, "registration").first().and_then(identifier),
-        vat_identifiers: many(value, "vatIdentifier").iter().filter_map(identifier).collect(),
-        countries: Vec::new(),
+        eidas_identifiers: identifiers(value, "eIDASIdentifier"),
+        registrations: identifiers(value, "registration"),
+        vat_identifiers: identifiers(value, "vatIdentifier"),
+        ..Organisation::default()
     };
     for location in many(value, "location") {
         for address in many(location, "address") {
@@ -253,10 +193,14 @@ fn issuer(value: &Value<'_>) -> Option<Issuer> {
     Some(issuer)
 }
 
+fn identifiers(value: &Value<'_>, name: &str) -> Vec<Identifier> {
+    many(value, name).iter().filter_map(identifier).collect()
+}
+
 fn identifier(value: &Value<'_>) -> Option<Identifier> {
     let notation = plain(value).or_else(|| one_text(value.get("notation")?))?.to_owned();
     let country = many(value, "spatial").first().and_then(id_of).map(|uri| country_code(&uri));
-    Some(Identifier { notation, country })
+    Some(Identifier { notation, country, scheme: None })
 }
 
 fn learner(value: &Value<'_>) -> Learner {
@@ -267,7 +211,8 @@ fn learner(value: &Value<'_>) -> Learner {
         given_name: name("givenName"),
         family_name: name("familyName"),
         birth_date: many(value, "dateOfBirth").first().and_then(plain).map(Date::new),
-        national_id: many(value, "nationalID").first().and_then(identifier),
+        national_ids: identifiers(value, "nationalID"),
+        identifiers: Vec::new(),
     }
 }
 
@@ -283,13 +228,16 @@ fn achievement(value: &Value<'_>) -> Achievement {
         kind: first_type(value),
         title: value.get("title").or_else(|| value.get("name")).and_then(chosen),
         parts: many(value, "hasPart").iter().map(achievement).collect(),
+        ..Achievement::default()
     }
 }
 
-/// The `dcType`s of ELM evidence, else its class.
-fn evidence_types(value: &Value<'_>) -> Vec<String> {
-    let types: Vec<String> = many(value, "dcType").iter().filter_map(id_of).collect();
-    if types.is_empty() { first_type(value).into_iter().collect() } else { types }
+fn evidence(value: &Value<'_>) -> Evidence {
+    let mut types: Vec<String> = many(value, "dcType").iter().filter_map(id_of).collect();
+    if types.is_empty() {
+        types.extend(first_type(value));
+    }
+    Evidence { id: id_of(value), types, ..Evidence::default() }
 }
 
 fn status_entry(value: &Value<'_>) -> Option<StatusEntry> {
@@ -303,6 +251,7 @@ fn status_entry(value: &Value<'_>) -> Option<StatusEntry> {
         purpose: text("statusPurpose"),
         index: text("statusListIndex"),
         list: text("statusListCredential"),
+        size: text("statusSize"),
     };
     (entry.id.is_some() || entry.kind.is_some()).then_some(entry)
 }

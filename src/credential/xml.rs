@@ -3,7 +3,7 @@
 //! Only named children are followed from the covered element down, so that nothing under a signature, which its
 //! own transform took away, is ever read.
 
-use super::{Achievement, Credential, Date, Identifier, Issuer, Learner, Model, country_code};
+use super::{Achievement, Credential, Date, Identifier, Learner, Model, Organisation, Text, country_code};
 use crate::format::xml::text;
 use roxmltree::Node;
 
@@ -45,7 +45,7 @@ fn credential(element: Node<'_, '_>) -> Credential {
     credential.validity.valid_until = date("validUntil");
     credential.validity.expiration_date = date("expirationDate");
     if let Some(profile) = child(element, "type").and_then(|profile| profile.attribute("uri")) {
-        credential.set_profile(profile.to_owned());
+        credential.add_profile(profile.to_owned());
     }
     if let Some(subject) = child(element, "credentialSubject") {
         credential.learner = Some(learner(subject));
@@ -66,7 +66,7 @@ fn identifier_of(element: Node<'_, '_>) -> Option<String> {
 
 /// The organisation that `idref` names, or the element itself where it has none. Two organisations of one
 /// identifier are none.
-fn issuer(credential: Node<'_, '_>, reference: Node<'_, '_>) -> Issuer {
+fn issuer(credential: Node<'_, '_>, reference: Node<'_, '_>) -> Organisation {
     let Some(id) = reference.attribute("idref") else {
         return organisation(reference, reference.attribute("id"));
     };
@@ -78,21 +78,21 @@ fn issuer(credential: Node<'_, '_>, reference: Node<'_, '_>) -> Issuer {
         .filter(|agent| agent.attribute("id") == Some(id));
     match (found.next(), found.next()) {
         (Some(only), None) => organisation(only, Some(id)),
-        _ => Issuer { id: Some(id.to_owned()), ..Issuer::default() },
+        _ => Organisation { id: Some(id.to_owned()), ..Organisation::default() },
     }
 }
 
-fn organisation(element: Node<'_, '_>, id: Option<&str>) -> Issuer {
+fn organisation(element: Node<'_, '_>, id: Option<&str>) -> Organisation {
     let first = |names: &[&str]| names.iter().find_map(|name| child(element, name)).and_then(chosen);
-    let mut issuer = Issuer {
+    let mut issuer = Organisation {
         id: id.map(str::to_owned),
         // Credentials of 2020 have the names of the model's first drafts.
         legal_name: first(&["legalName", "prefLabel", "preferredName"]),
         alternative_name: first(&["altLabel", "alternativeName"]),
-        eidas_identifier: child(element, "eIDASLegalIdentifier").map(identifier),
-        registration: child(element, "registration").map(identifier),
+        eidas_identifiers: children(element, "eIDASLegalIdentifier").map(identifier).collect(),
+        registrations: children(element, "registration").map(identifier).collect(),
         vat_identifiers: children(element, "vatIdentifier").map(identifier).collect(),
-        countries: Vec::new(),
+        ..Organisation::default()
     };
     for location in children(element, "hasLocation") {
         for address in children(location, "hasAddress") {
@@ -106,7 +106,7 @@ fn organisation(element: Node<'_, '_>, id: Option<&str>) -> Issuer {
 
 fn identifier(element: Node<'_, '_>) -> Identifier {
     let country = element.attribute("spatialID").map(str::to_owned);
-    Identifier { notation: text(element).trim().to_owned(), country }
+    Identifier { notation: text(element).trim().to_owned(), country, scheme: None }
 }
 
 fn learner(subject: Node<'_, '_>) -> Learner {
@@ -117,7 +117,8 @@ fn learner(subject: Node<'_, '_>) -> Learner {
         given_name: name("givenNames"),
         family_name: name("familyName"),
         birth_date: child(subject, "dateOfBirth").map(|date| Date::new(&text(date))),
-        national_id: child(subject, "nationalId").map(identifier),
+        national_ids: children(subject, "nationalId").map(identifier).collect(),
+        identifiers: Vec::new(),
     }
 }
 
@@ -130,15 +131,21 @@ fn achievements(list: Node<'_, '_>) -> Vec<Achievement> {
             kind: Some(element.tag_name().name().to_owned()),
             title: child(element, "title").and_then(chosen),
             parts: children(element, "hasPart").flat_map(achievements).collect(),
+            ..Achievement::default()
         })
         .collect()
 }
 
-/// The English `text` of an element, else the first; an element without any is its own text.
-fn chosen(element: Node<'_, '_>) -> Option<String> {
-    let english = children(element, "text").find(|one| one.attribute("lang") == Some("en"));
-    let chosen = english.or_else(|| child(element, "text")).unwrap_or(element);
-    Some(text(chosen).trim().to_owned()).filter(|text| !text.is_empty())
+/// The `text`s of an element; an element without any is its own text.
+fn chosen(element: Node<'_, '_>) -> Option<Text> {
+    let tagged = children(element, "text").map(|one| (one.attribute("lang").unwrap_or_default(), one));
+    let mut texts: Vec<(String, String)> =
+        tagged.map(|(language, one)| (language.to_owned(), text(one).trim().to_owned())).collect();
+    if texts.is_empty() {
+        texts.push((String::new(), text(element).trim().to_owned()));
+    }
+    texts.retain(|(_, text)| !text.is_empty());
+    (!texts.is_empty()).then_some(Text(texts))
 }
 
 fn children<'t, 'a>(element: Node<'t, 'a>, name: &str) -> impl Iterator<Item = Node<'t, 'a>> {

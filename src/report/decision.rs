@@ -58,7 +58,10 @@ impl Decision {
         }
         for check in credential.map_or(&[][..], |credential| &credential.checks) {
             if check.status == CheckStatus::Error {
-                decision.add(Outcome::Reject, &format!("check-{}", check.check.to_lowercase()));
+                decision.add(
+                    Outcome::Reject,
+                    &format!("check-{}", check.kind.name().to_lowercase().replace(' ', "-")),
+                );
             }
         }
         decision

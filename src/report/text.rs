@@ -2,7 +2,7 @@
 
 use super::trust::last_part;
 use super::{Seal, Verdict};
-use crate::credential::CheckedCredential;
+use crate::credential::{CheckedCredential, Text};
 use crate::finding::Status;
 use std::io::{self, Write};
 
@@ -84,16 +84,22 @@ fn write_credential(checked: &CheckedCredential, out: &mut dyn Write) -> io::Res
         Some(text) => writeln!(out, "  {name}: {}", plain(text)),
         None => Ok(()),
     };
-    line("Credential", credential.title.as_deref())?;
+    line("Credential", credential.title.as_ref().and_then(Text::chosen))?;
     line("  Profile", credential.profile.as_deref())?;
     let issuer = credential.issuer.as_ref();
-    line("  Issuer by its own words", issuer.and_then(|i| i.legal_name.as_deref().or(i.id.as_deref())))?;
-    line("  Learner", credential.learner.as_ref().and_then(|learner| learner.full_name.as_deref()))?;
+    line(
+        "  Issuer by its own words",
+        issuer.and_then(|i| i.legal_name.as_ref().and_then(Text::chosen).or(i.id.as_deref())),
+    )?;
+    line(
+        "  Learner",
+        credential.learner.as_ref().and_then(|learner| learner.full_name.as_ref().and_then(Text::chosen)),
+    )?;
     for achievement in &credential.achievements {
-        line("  Achievement", achievement.title.as_deref())?;
+        line("  Achievement", achievement.title.as_ref().and_then(Text::chosen))?;
     }
     for check in &checked.checks {
-        line("  Check", Some(&format!("{} {}: {}", check.check, check.status.as_str(), check.reason)))?;
+        line("  Check", Some(&format!("{} {}: {}", check.kind.name(), check.status.as_str(), check.reason)))?;
     }
     Ok(())
 }

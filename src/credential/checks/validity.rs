@@ -1,55 +1,11 @@
-//! The checks on what a credential says, under the official identifiers
-//! (`http://data.europa.eu/snb/verification/`). Only checks that ran, or that had nothing to run on, are listed.
+//! The official EXPIRY, and the order of the dates beside it.
 
-use super::{Credential, Date};
+use super::{Check, CheckStatus, Kind};
+use crate::credential::{Credential, Date};
 use crate::time::Time;
-use serde::Serialize;
 
-/// One check.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Check {
-    /// Our name for it.
-    pub check: &'static str,
-    /// The official identifier.
-    pub r#type: &'static str,
-    /// What it came to.
-    pub status: CheckStatus,
-    /// Why, in words.
-    pub reason: String,
-}
-
-/// The official states.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum CheckStatus {
-    /// It holds.
-    Ok,
-    /// It does not hold.
-    Error,
-    /// It could not run.
-    Skipped,
-}
-
-impl CheckStatus {
-    /// The official word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Error => "ERROR",
-            Self::Skipped => "SKIPPED",
-        }
-    }
-}
-
-/// Runs the checks on a credential at a validation time.
-#[must_use]
-pub fn checks(credential: &Credential, time: Time) -> Vec<Check> {
-    vec![validity(credential, time)]
-}
-
-/// The official EXPIRY, and the order of the dates beside it.
-fn validity(credential: &Credential, time: Time) -> Check {
+/// Runs it at a validation time.
+pub(super) fn check(credential: &Credential, time: Time) -> Check {
     let dates = &credential.validity;
     let starts =
         [("issued", &dates.issued), ("issuanceDate", &dates.issuance_date), ("validFrom", &dates.valid_from)];
@@ -97,7 +53,7 @@ fn validity(credential: &Credential, time: Time) -> Check {
     if zoneless {
         reason.push_str(" (a date without time zone is read as UTC)");
     }
-    Check { check: "VALIDITY", r#type: "94d828f160", status, reason }
+    Check::new(Kind::Validity, status, reason)
 }
 
 #[cfg(test)]
@@ -110,8 +66,8 @@ mod tests {
         let validity = Validity { issued, valid_from, valid_until, ..Validity::default() };
         let credential = Credential { validity, ..Credential::default() };
         let time = Time::parse_rfc3339("2026-11-22T12:00:00Z").unwrap();
-        let [check] = <[Check; 1]>::try_from(checks(&credential, time)).unwrap();
-        assert_eq!((check.check, check.r#type), ("VALIDITY", "94d828f160"));
+        let check = check(&credential, time);
+        assert_eq!(check.kind, Kind::Validity);
         (check.status, check.reason)
     }
 

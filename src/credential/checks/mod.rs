@@ -1,0 +1,179 @@
+//! The checks on what a credential says, under the official identifiers
+//! (`http://data.europa.eu/snb/verification/`). Every check is always in the list; one that cannot run says why.
+
+mod validity;
+
+use super::Credential;
+use crate::time::Time;
+use crate::validation::SealVerdict;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+/// One check: serialised as `{check, type, status, reason, details}`, `details` only where there are some.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// Which one.
+    pub kind: Kind,
+    /// What it came to.
+    pub status: CheckStatus,
+    /// Why, in words.
+    pub reason: String,
+    /// Point by point.
+    pub details: Vec<Detail>,
+}
+
+/// The checks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// The structure that the profile's shapes demand.
+    Format,
+    /// The seals.
+    Seal,
+    /// The seal's certificate against the issuer that the credential names.
+    Issuer,
+    /// Who sealed on whose behalf, and on what evidence.
+    Mandate,
+    /// Dates. Officially EXPIRY.
+    Validity,
+    /// Status lists.
+    Revocation,
+    /// Accreditation of the awarding body for what was awarded.
+    Accreditation,
+    /// The subject against what the verifier states about the applicant. Officially OWNER.
+    Holder,
+    /// What stands twice with different values, or cannot be meant as it stands.
+    Consistency,
+    /// Standard elements of the Council Recommendation on micro-credentials, Annex I.
+    AnnexI,
+    /// Elements of the EQF Recommendation, Annex VI.
+    EqfAnnexVi,
+    /// Check results that the file claims of itself: never believed.
+    Custom,
+}
+
+impl Kind {
+    /// Our name for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Format => "FORMAT",
+            Self::Seal => "SEAL",
+            Self::Issuer => "ISSUER",
+            Self::Mandate => "MANDATE",
+            Self::Validity => "VALIDITY",
+            Self::Revocation => "REVOCATION",
+            Self::Accreditation => "ACCREDITATION",
+            Self::Holder => "HOLDER",
+            Self::Consistency => "CONSISTENCY",
+            Self::AnnexI => "ANNEX I",
+            Self::EqfAnnexVi => "EQF ANNEX VI",
+            Self::Custom => "CUSTOM",
+        }
+    }
+
+    /// The official identifier, for those that have one.
+    #[must_use]
+    pub fn official(self) -> Option<&'static str> {
+        match self {
+            Self::Format => Some("2f5b89b96f"),
+            Self::Seal => Some("f9c2016fe9"),
+            Self::Validity => Some("94d828f160"),
+            Self::Revocation => Some("271aef9eb4"),
+            Self::Accreditation => Some("e2bbc86a28"),
+            Self::Holder => Some("1faf8d450f"),
+            Self::Custom => Some("c_50990fe3"),
+            Self::Issuer | Self::Mandate | Self::Consistency | Self::AnnexI | Self::EqfAnnexVi => None,
+        }
+    }
+}
+
+/// One point of a check: what is stated, what was found, and how they compare.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Detail {
+    /// What is compared or demanded, e.g. `issuer.legalName`.
+    pub item: String,
+    /// How it came out.
+    pub outcome: Point,
+    /// What the credential (or the list) states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
+    /// What it was held against: the certificate's value, the applicant's, the limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+/// How one point came out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// Both say the same.
+    Agrees,
+    /// In part.
+    Partial,
+    /// They contradict each other, or a demand is not met.
+    Differs,
+    /// One of them is missing, or they are of different kinds.
+    NotComparable,
+}
+
+/// The official states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CheckStatus {
+    /// It holds.
+    Ok,
+    /// It does not hold.
+    Error,
+    /// It could not run.
+    Skipped,
+}
+
+impl CheckStatus {
+    /// The official word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Error => "ERROR",
+            Self::Skipped => "SKIPPED",
+        }
+    }
+}
+
+/// What the checks look at beside the credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'c> {
+    /// The validation time.
+    pub time: Time,
+    /// The seals, counter-signatures among them.
+    pub seals: &'c [SealVerdict],
+}
+
+impl Check {
+    /// A check without points.
+    #[must_use]
+    pub fn new(kind: Kind, status: CheckStatus, reason: impl Into<String>) -> Self {
+        Self { kind, status, reason: reason.into(), details: Vec::new() }
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if self.details.is_empty() { 4 } else { 5 };
+        let mut object = serializer.serialize_struct("Check", fields)?;
+        object.serialize_field("check", self.kind.name())?;
+        object.serialize_field("type", &self.kind.official())?;
+        object.serialize_field("status", &self.status)?;
+        object.serialize_field("reason", &self.reason)?;
+        if !self.details.is_empty() {
+            object.serialize_field("details", &self.details)?;
+        }
+        object.end()
+    }
+}
+
+/// Runs the checks on a credential, in the order of [`Kind`].
+#[must_use]
+pub fn checks(credential: &Credential, context: &Context<'_>) -> Vec<Check> {
+    vec![validity::check(credential, context.time)]
+}
