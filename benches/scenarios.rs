@@ -94,7 +94,7 @@ fn pipeline(name: &str) -> Box<dyn FnMut()> {
     let pipeline = Pipeline::new(Arc::new(load_demo()), Arc::new(Policy::default()));
     let time = Time::parse_rfc3339("2026-11-22T00:00:00Z").expect("a time");
     Box::new(move || {
-        let verdict = pipeline.verify(black_box(bytes), &Request { time, detached: &[] });
+        let verdict = pipeline.verify(black_box(bytes), &Request::at(time));
         black_box(verdict.to_json());
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod finding;
+pub mod nearest;
 pub mod time;
 
 pub mod format;

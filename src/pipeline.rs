@@ -4,14 +4,14 @@ use crate::certificate::CertificateStore;
 use crate::credential::{self, CheckedCredential};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
-use crate::report::{Decision, Overall, Seal, TrustSummary, Verdict};
+use crate::report::{AcceptancePolicy, Decision, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Detached, Signature, jades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::validation::{self, Policy, SealVerdict};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Everything a verdict depends on besides the input and the time, with the caches that go with it. Immutable: new
 /// trust makes a new pipeline, and the caches go with the old one. The caches know nothing of policies: pipelines that
@@ -36,6 +36,19 @@ pub struct Request<'r> {
     pub time: Time,
     /// Documents that detached signatures are over.
     pub detached: &'r [Detached],
+    /// What the decision follows.
+    pub acceptance: &'r AcceptancePolicy,
+}
+
+/// What the decision follows where a request names no acceptance policy.
+static ACCEPTANCE: LazyLock<AcceptancePolicy> = LazyLock::new(AcceptancePolicy::default);
+
+impl Request<'_> {
+    /// A request with nothing beside the time.
+    #[must_use]
+    pub fn at(time: Time) -> Self {
+        Self { time, detached: &[], acceptance: &ACCEPTANCE }
+    }
 }
 
 impl Pipeline {
@@ -92,7 +105,7 @@ impl Pipeline {
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
         let envelope = match format::read(bytes, &self.limits) {
             Ok(envelope) => envelope,
-            Err(error) => return self.unreadable(&error.to_string(), request.time),
+            Err(error) => return self.unreadable(&error.to_string(), request),
         };
         let context = Context { crypto, limits: &self.limits, detached: request.detached };
         let signatures = signatures(&envelope, &context);
@@ -107,7 +120,7 @@ impl Pipeline {
         let seals = validation::validate(&signatures, &context);
         let credential = self.credential(&signatures, &seals, request.time);
         let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
-        self.verdict(request.time, format_name(&envelope), seals, credential)
+        self.verdict(request, Some(format_name(&envelope)), seals, credential)
     }
 
     /// The credential in the first signed payload that is one: the bytes that were signed, never the document's.
@@ -128,55 +141,45 @@ impl Pipeline {
 
     fn verdict(
         &self,
-        time: Time,
-        format: &'static str,
+        request: &Request<'_>,
+        format: Option<&'static str>,
         seals: Vec<Seal>,
         credential: Option<CheckedCredential>,
     ) -> Verdict {
-        let overall = Overall::of(&seals);
+        // Without a format nothing could be read.
+        let overall =
+            if format.is_some() || !seals.is_empty() { Overall::of(&seals) } else { Overall::Unreadable };
         Verdict {
             file: None,
             verdict: overall,
             error: None,
-            validation_time: time,
-            format: Some(format),
-            decision: Decision::of(overall, &seals, credential.as_ref()),
+            validation_time: request.time,
+            format,
+            decision: Decision::of(request.acceptance, overall, &seals, credential.as_ref()),
             seals,
             credential,
-            trust: self.trust_summary(time),
+            trust: self.trust_summary(request.time),
             policy: self.policy.name().to_owned(),
         }
     }
 
     /// The answer on something that could not be read.
     #[must_use]
-    pub fn unreadable(&self, why: &str, time: Time) -> Verdict {
-        Verdict {
-            verdict: Overall::Unreadable,
-            error: Some(why.to_owned()),
-            format: None,
-            decision: Decision::of(Overall::Unreadable, &[], None),
-            ..self.verdict(time, "", Vec::new(), None)
-        }
+    pub fn unreadable(&self, why: &str, request: &Request<'_>) -> Verdict {
+        Verdict { error: Some(why.to_owned()), ..self.verdict(request, None, Vec::new(), None) }
     }
 
     /// The answer where verification did not end within its time.
     #[must_use]
-    pub fn out_of_time(&self, time: Time) -> Verdict {
+    pub fn out_of_time(&self, request: &Request<'_>) -> Verdict {
         let finding = Finding::new(
             "time-budget",
             Status::Failed,
             "the verification did not end within its time",
             "EN 319 102-1, 5.1.3",
         );
-        Verdict {
-            verdict: Overall::Indeterminate,
-            error: Some(finding.detail.clone().into_owned()),
-            format: None,
-            decision: Decision::of(Overall::Indeterminate, &[], None),
-            seals: vec![Seal::undecided(finding, time)],
-            ..self.verdict(time, "", Vec::new(), None)
-        }
+        let error = Some(finding.detail.clone().into_owned());
+        Verdict { error, ..self.verdict(request, None, vec![Seal::undecided(finding, request.time)], None) }
     }
 
     /// The lists that verdicts at `time` rest on.

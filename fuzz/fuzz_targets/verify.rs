@@ -15,7 +15,7 @@ static PIPELINE: LazyLock<Pipeline> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let request = Request { time: Time::from_seconds(1_795_305_600), detached: &[] };
+    let request = Request::at(Time::from_seconds(1_795_305_600));
     let verdict = PIPELINE.verify(bytes, &request);
     assert!(verdict.verdict != Overall::Passed);
     assert!(!verdict.to_json().is_empty());

@@ -75,7 +75,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
-    let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &[] };
+    let request = Request::at(args.at.unwrap_or_else(clock::now));
     let mut verdicts = BTreeMap::new();
     for input in &inputs {
         let verdict = pipeline.verify(input, &request).verdict.as_str();

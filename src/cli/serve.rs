@@ -2,6 +2,7 @@
 
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Admission, Bounds, Metrics, Service};
+use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use clap::Args;
 use std::net::SocketAddr;
@@ -19,6 +20,9 @@ pub(super) struct ServeArgs {
     /// The validation policy: `default`, `qualified-seal`, or a file; further ones can be asked for by name.
     #[arg(long, value_name = "NAME|FILE", default_value = Policy::BUILT_IN[0])]
     policy: Vec<String>,
+    /// The acceptance policy: `default`, `admissions`, or a file; further ones can be asked for by name.
+    #[arg(long, value_name = "NAME|FILE", default_value = AcceptancePolicy::BUILT_IN[0])]
+    acceptance: Vec<String>,
     /// Where to listen; loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<SocketAddr>,
@@ -68,8 +72,16 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    let policies = policies(&args.policy)?;
-    let policy = policies.first().cloned().unwrap_or_default();
+    let validation = policies("--policy", &args.policy, Policy::BUILT_IN, policy::read, Policy::name)?;
+    let read_acceptance = |name: &str| policy::read_acceptance(name).map(Arc::new);
+    let acceptance = policies(
+        "--acceptance",
+        &args.acceptance,
+        AcceptancePolicy::BUILT_IN,
+        read_acceptance,
+        AcceptancePolicy::name,
+    )?;
+    let policy = validation.first().cloned().unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let admission = Admission::new(args.threads.unwrap_or(cores), args.queue)
         .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
@@ -93,7 +105,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
     }
     let service = Arc::new(Service {
         pipeline: arc_swap::ArcSwapOption::empty(),
-        policies,
+        policies: validation,
+        acceptance,
         admission,
         metrics,
         bounds: args.bounds(),
@@ -138,18 +151,24 @@ async fn load(service: Arc<Service>, trust: TrustSource, policy: Arc<Policy>) ->
 }
 
 /// The policies named, then those built in; the first is followed where a request names none.
-fn policies(named: &[String]) -> Result<Vec<Arc<Policy>>, Failure> {
-    let mut policies: Vec<Arc<Policy>> = Vec::new();
+fn policies<P, const N: usize>(
+    option: &str,
+    named: &[String],
+    built_in: [&str; N],
+    read: impl Fn(&str) -> Result<Arc<P>, Failure>,
+    name_of: impl Fn(&P) -> &str,
+) -> Result<Vec<Arc<P>>, Failure> {
+    let mut policies: Vec<Arc<P>> = Vec::new();
     for name in named {
-        let read = policy::read(name)?;
-        if policies.iter().any(|known| known.name() == read.name()) {
-            return Err(Failure::usage(format!("--policy {name}: `{}` is named twice", read.name())));
+        let policy = read(name)?;
+        if policies.iter().any(|known| name_of(known) == name_of(&policy)) {
+            return Err(Failure::usage(format!("{option} {name}: `{}` is named twice", name_of(&policy))));
         }
-        policies.push(read);
+        policies.push(policy);
     }
-    for name in Policy::BUILT_IN {
-        if policies.iter().all(|known| known.name() != name) {
-            policies.push(policy::read(name)?);
+    for name in built_in {
+        if policies.iter().all(|known| name_of(known) != name) {
+            policies.push(read(name)?);
         }
     }
     Ok(policies)

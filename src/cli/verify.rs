@@ -1,6 +1,6 @@
 //! `sealgate verify`.
 
-use super::policy::PolicySource;
+use super::policy::{AcceptanceSource, PolicySource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::pipeline::{Pipeline, Request};
@@ -20,6 +20,8 @@ pub(super) struct VerifyArgs {
     trust: TrustSource,
     #[command(flatten)]
     policy: PolicySource,
+    #[command(flatten)]
+    acceptance: AcceptanceSource,
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
@@ -57,7 +59,12 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let files = collect(&args.paths)?;
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
-    let request = Request { time: args.at.unwrap_or_else(clock::now), detached: &detached };
+    let acceptance = args.acceptance.read()?;
+    let request = Request {
+        detached: &detached,
+        acceptance: &acceptance,
+        ..Request::at(args.at.unwrap_or_else(clock::now))
+    };
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(jobs) = args.jobs {
         pool = pool.num_threads(jobs);
@@ -89,7 +96,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
 fn verify_file(pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {
     let mut verdict = match read_file(path, pipeline.limits().bytes) {
         Ok(bytes) => pipeline.verify(&bytes, request),
-        Err(error) => pipeline.unreadable(&error, request.time),
+        Err(error) => pipeline.unreadable(&error, request),
     };
     verdict.file = Some(path.to_string_lossy().into_owned());
     verdict

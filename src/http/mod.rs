@@ -13,6 +13,7 @@ pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
 use crate::pipeline::Pipeline;
+use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -66,6 +67,8 @@ pub struct Service {
     pub pipeline: arc_swap::ArcSwapOption<Pipeline>,
     /// Policies that a request may name; where it names none, the pipeline's own holds.
     pub policies: Vec<Arc<Policy>>,
+    /// Acceptance policies that a request can name; the first where it names none.
+    pub acceptance: Vec<Arc<AcceptancePolicy>>,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

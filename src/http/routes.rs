@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::{Service, body};
 use crate::clock::{self, Stopwatch};
 use crate::pipeline::{Pipeline, Request as Verification};
-use crate::report::{self, Verdict};
+use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
 use bytes::Bytes;
@@ -93,7 +93,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         return Err(Problem::MethodNotAllowed("POST"));
     }
     let (parts, body) = request.into_parts();
-    let query = Query::parse(parts.uri.query().unwrap_or_default(), &service.policies);
+    let query = Query::parse(parts.uri.query().unwrap_or_default(), service);
     let accepted = accepts_json(&parts.headers);
     // The body is read before a refusal so that the connection stays usable.
     let bytes = body::read(body, &parts.headers, &service.bounds).await?;
@@ -108,25 +108,38 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     if let Some(policy) = query.policy {
         pipeline = Arc::new(pipeline.with_policy(policy));
     }
-    let time = query.at.unwrap_or_else(clock::now);
-    let verdict = run(service, pipeline, bytes, time).await?;
+    let order = Order {
+        time: query.at.unwrap_or_else(clock::now),
+        acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
+        bytes,
+    };
+    let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
     Ok(json_response(verdict.to_json()))
 }
 
-async fn run(
-    service: &Service,
-    pipeline: Arc<Pipeline>,
+/// What is to be verified, and how.
+#[derive(Clone)]
+struct Order {
     bytes: Bytes,
     time: Time,
-) -> Result<Verdict, Problem> {
-    let worker = Arc::clone(&pipeline);
-    let work = move || worker.verify(&bytes, &Verification { time, detached: &[] });
+    acceptance: Arc<AcceptancePolicy>,
+}
+
+impl Order {
+    fn request(&self) -> Verification<'_> {
+        Verification { acceptance: &self.acceptance, ..Verification::at(self.time) }
+    }
+}
+
+async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Order) -> Result<Verdict, Problem> {
+    let (worker, work) = (Arc::clone(&pipeline), order.clone());
+    let work = move || worker.verify(&work.bytes, &work.request());
     let running = service.admission.submit(work).map_err(|_| Problem::Busy)?;
     match tokio::time::timeout(service.bounds.verify_time, running).await {
         Ok(Ok(verdict)) => Ok(verdict),
         Ok(Err(_)) => Err(Problem::Internal),
-        Err(_) => Ok(pipeline.out_of_time(time)),
+        Err(_) => Ok(pipeline.out_of_time(&order.request())),
     }
 }
 
@@ -134,10 +147,11 @@ async fn run(
 struct Query {
     at: Option<Time>,
     policy: Option<Arc<Policy>>,
+    acceptance: Option<Arc<AcceptancePolicy>>,
 }
 
 impl Query {
-    fn parse(query: &str, policies: &[Arc<Policy>]) -> Result<Self, Problem> {
+    fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -147,8 +161,11 @@ impl Query {
                     parsed.at = Some(time);
                 }
                 "policy" => {
-                    let named = policies.iter().find(|policy| policy.name() == value);
-                    parsed.policy = Some(Arc::clone(named.ok_or_else(|| unknown_policy(policies))?));
+                    parsed.policy = Some(named("policy", &value, &service.policies, Policy::name)?);
+                }
+                "acceptance" => {
+                    let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
+                    parsed.acceptance = Some(found);
                 }
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
@@ -157,9 +174,17 @@ impl Query {
     }
 }
 
-fn unknown_policy(policies: &[Arc<Policy>]) -> Problem {
-    let known: Vec<&str> = policies.iter().map(|policy| policy.name()).collect();
-    Problem::BadRequest("policy", format!("no policy of this name; known are {}", known.join(", ")))
+/// The policy of this name among those that the service knows.
+fn named<P>(
+    field: &'static str,
+    name: &str,
+    known: &[Arc<P>],
+    name_of: impl Fn(&P) -> &str,
+) -> Result<Arc<P>, Problem> {
+    known.iter().find(|policy| name_of(policy) == name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|policy| name_of(policy)).collect();
+        Problem::BadRequest(field, format!("no policy of this name; known are {}", known.join(", ")))
+    })
 }
 
 fn accepts_json(headers: &hyper::HeaderMap) -> bool {

@@ -5,7 +5,7 @@ mod seal;
 mod text;
 mod trust;
 
-pub use decision::{Decision, Outcome};
+pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use text::write_text;
 pub use trust::{territory_json, trust_json, write_territory, write_trust};
 

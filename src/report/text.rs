@@ -22,10 +22,9 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     if let Some(credential) = &verdict.credential {
         write_credential(credential, out)?;
     }
-    write!(out, "  Decision: {}", verdict.decision.outcome.as_str())?;
-    match verdict.decision.reasons.as_slice() {
-        [] => writeln!(out)?,
-        reasons => writeln!(out, " ({})", reasons.join(", "))?,
+    writeln!(out, "  Decision: {}", verdict.decision.outcome.as_str())?;
+    for one in &verdict.decision.explanations {
+        writeln!(out, "    {}: {} [{}]", one.outcome.as_str(), plain(&one.text), one.reason)?;
     }
     let trust = &verdict.trust;
     write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;

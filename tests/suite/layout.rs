@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "time",
     "clock",
     "finding",
+    "nearest",
     "format",
     "signature",
     "certificate",

@@ -39,7 +39,7 @@ fn corpora(test: &str) -> Vec<PathBuf> {
 
 fn answer(pipeline: &Pipeline, bytes: &[u8], at: &str) -> String {
     let time = Time::parse_rfc3339(at).unwrap();
-    pipeline.verify(bytes, &Request { time, detached: &[] }).to_json()
+    pipeline.verify(bytes, &Request::at(time)).to_json()
 }
 
 fn answers(pipeline: &Pipeline, documents: &[Vec<u8>], at: &str) -> Vec<String> {

@@ -84,7 +84,7 @@ pub(crate) fn pipeline(snapshot: Snapshot) -> Pipeline {
 
 /// The verdict on `bytes` at `at`, nothing detached.
 pub(crate) fn verify(pipeline: &Pipeline, bytes: &[u8], at: &str) -> Verdict {
-    pipeline.verify(bytes, &Request { time: Time::parse_rfc3339(at).unwrap(), detached: &[] })
+    pipeline.verify(bytes, &Request::at(Time::parse_rfc3339(at).unwrap()))
 }
 
 /// A fixed stream of numbers (SplitMix64), so that a failure repeats.

@@ -128,7 +128,7 @@ fn decode(text: &str) -> String {
 
 fn verify(bytes: &[u8], detached: &[Detached]) -> (Overall, String) {
     let time = Time::parse_rfc3339("2026-11-22T00:00:00Z").unwrap();
-    let verdict = demo_pipeline().verify(bytes, &Request { time, detached });
+    let verdict = demo_pipeline().verify(bytes, &Request { detached, ..Request::at(time) });
     (verdict.verdict, serde_json::to_string(&verdict.credential).unwrap())
 }
 
@@ -514,7 +514,7 @@ fn every_signature_of_a_counter_signature_is_judged() {
         let counter = json!({"cSig": {"signatures": signatures}}).to_string();
         let mut json = sealed.flattened();
         json["header"] = json!({"etsiU": [URL_SAFE_NO_PAD.encode(counter)]});
-        let request = Request { time: Time::parse_rfc3339("2026-11-22T00:00:00Z").unwrap(), detached: &[] };
+        let request = Request::at(Time::parse_rfc3339("2026-11-22T00:00:00Z").unwrap());
         let verdict = demo_pipeline().verify(json.to_string().as_bytes(), &request);
         assert_eq!(verdict.seals.len(), seals);
         assert_eq!(verdict.verdict, Overall::Failed);

@@ -9,13 +9,16 @@ use crate::validation::SealVerdict;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// One check: serialised as `{check, type, status, reason, details}`, `details` only where there are some.
+/// One check: serialised as `{check, type, status, code, reason, details}`, `code` and `details` only where
+/// there are some.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// Which one.
     pub kind: Kind,
     /// What it came to.
     pub status: CheckStatus,
+    /// What it came to more exactly, where that matters to who decides: one of [`Kind::codes`].
+    pub code: Option<&'static str>,
     /// Why, in words.
     pub reason: String,
     /// Point by point.
@@ -52,6 +55,32 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All, in the order in which they are listed.
+    pub const ALL: [Self; 12] = [
+        Self::Format,
+        Self::Seal,
+        Self::Issuer,
+        Self::Mandate,
+        Self::Validity,
+        Self::Revocation,
+        Self::Accreditation,
+        Self::Holder,
+        Self::Consistency,
+        Self::AnnexI,
+        Self::EqfAnnexVi,
+        Self::Custom,
+    ];
+
+    /// The codes that tell its outcomes apart where the state alone does not.
+    #[must_use]
+    pub fn codes(self) -> &'static [&'static str] {
+        match self {
+            Self::Holder => &["partial-match", "no-match"],
+            Self::Revocation => &["revoked", "suspended", "offline", "unreachable"],
+            _ => &[],
+        }
+    }
+
     /// Our name for it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -153,17 +182,26 @@ impl Check {
     /// A check without points.
     #[must_use]
     pub fn new(kind: Kind, status: CheckStatus, reason: impl Into<String>) -> Self {
-        Self { kind, status, reason: reason.into(), details: Vec::new() }
+        Self { kind, status, code: None, reason: reason.into(), details: Vec::new() }
+    }
+
+    /// The same with a code.
+    #[must_use]
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 }
 
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = if self.details.is_empty() { 4 } else { 5 };
-        let mut object = serializer.serialize_struct("Check", fields)?;
+        let fields = usize::from(self.code.is_some()).saturating_add(usize::from(!self.details.is_empty()));
+        let mut object = serializer.serialize_struct("Check", fields.saturating_add(4))?;
         object.serialize_field("check", self.kind.name())?;
         object.serialize_field("type", &self.kind.official())?;
         object.serialize_field("status", &self.status)?;
+        if let Some(code) = self.code {
+            object.serialize_field("code", code)?;
+        }
         object.serialize_field("reason", &self.reason)?;
         if !self.details.is_empty() {
             object.serialize_field("details", &self.details)?;

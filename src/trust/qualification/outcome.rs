@@ -182,6 +182,13 @@ pub enum SignatureQualification {
 }
 
 impl SignatureQualification {
+    /// What a passed seal on a qualified certificate may be called.
+    pub const ON_QUALIFIED: [Self; 6] =
+        [Self::QeSeal, Self::QeSig, Self::QesUnknown, Self::AdesealQc, Self::AdesigQc, Self::AdesUnknownQc];
+
+    /// What a passed seal on any other certificate may be called.
+    pub const ON_OTHERS: [Self; 4] = [Self::Adeseal, Self::Adesig, Self::AdesUnknown, Self::NotApplicable];
+
     /// Whether it is a qualified signature or seal, or an advanced one on a qualified certificate.
     #[must_use]
     pub fn qualified(self) -> bool {

@@ -173,7 +173,7 @@ impl Default for Policy {
         let mut policy = Self {
             name: "default".into(),
             formats: read::FORMS.to_vec(),
-            qualifications: read::QUALIFICATIONS.to_vec(),
+            qualifications: SignatureQualification::ON_QUALIFIED.to_vec(),
             freshness: Freshness { at: FreshAt::ValidationTime, signer_days: 90, authority_days: 366 },
             list_grace_days: 0,
             algorithms: Algorithms::ts_119_312(),

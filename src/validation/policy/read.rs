@@ -2,6 +2,7 @@
 
 use super::algorithms::{DIGESTS, SCHEMES};
 use super::{Algorithms, End, FreshAt, Level, Levels, Policy, Position, Scope};
+use crate::nearest::instead;
 use crate::signature::Form;
 use crate::signature::algorithm::DigestAlgorithm;
 use crate::time::Time;
@@ -14,24 +15,6 @@ use toml::de::{DeTable, DeValue};
 
 /// All forms of signatures that there are.
 pub(super) const FORMS: [Form; 2] = [Form::Jades, Form::Xades];
-
-/// What a seal on a qualified certificate may be called.
-pub(super) const QUALIFICATIONS: [SignatureQualification; 6] = [
-    SignatureQualification::QeSeal,
-    SignatureQualification::QeSig,
-    SignatureQualification::QesUnknown,
-    SignatureQualification::AdesealQc,
-    SignatureQualification::AdesigQc,
-    SignatureQualification::AdesUnknownQc,
-];
-
-/// What a passed seal may be called on a certificate that is not qualified.
-const UNQUALIFIED: [SignatureQualification; 4] = [
-    SignatureQualification::Adeseal,
-    SignatureQualification::Adesig,
-    SignatureQualification::AdesUnknown,
-    SignatureQualification::NotApplicable,
-];
 
 /// The name of a form in policies.
 pub(super) fn form_name(form: Form) -> &'static str {
@@ -214,7 +197,8 @@ impl Reader<'_> {
             match &**key.get_ref() {
                 "accepted" => {
                     let mut all = [SignatureQualification::NotApplicable; 10];
-                    let known = QUALIFICATIONS.iter().chain(&UNQUALIFIED);
+                    let known =
+                        SignatureQualification::ON_QUALIFIED.iter().chain(&SignatureQualification::ON_OTHERS);
                     all.iter_mut().zip(known).for_each(|(place, one)| *place = *one);
                     policy.qualifications = self.some_of(value, all, SignatureQualification::as_str)?;
                 }
@@ -270,7 +254,11 @@ impl Reader<'_> {
             let name = &**key.get_ref();
             let Some(check) = Check::ALL.iter().copied().find(|check| check.name() == name) else {
                 let names = Check::ALL.iter().map(|check| check.name());
-                return Err(self.wrong(key, format!("unknown check `{name}`{}", instead(name, names))));
+                let mut hint = instead(name, names);
+                if hint.is_empty() {
+                    hint.push_str("; `sealgate policy show` lists all");
+                }
+                return Err(self.wrong(key, format!("unknown check `{name}`{hint}")));
             };
             let levels = self.levels(value, policy.levels(check))?;
             if check.fixed() && levels != Levels::everywhere(Level::Fail) {
@@ -379,33 +367,4 @@ pub(super) fn places() -> impl Iterator<Item = (String, Option<Scope>, Option<Po
         Position::ALL.into_iter().map(within)
     });
     positions.chain(scopes).chain(both)
-}
-
-/// What may have been meant: the nearest of the known names, or all where they are few.
-fn instead<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    let nearest = known.iter().map(|name| (distance(word, name), *name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= (name.len() / 3).max(2) => format!("; the nearest is `{name}`"),
-        _ if known.len() <= 16 => format!("; known are {}", known.join(", ")),
-        _ => "; `sealgate policy show` lists all".into(),
-    }
-}
-
-/// Levenshtein distance of two names; what is longer than any name is far from all.
-fn distance(one: &str, other: &str) -> usize {
-    if one.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (index, a) in one.chars().enumerate() {
-        let mut left = index.saturating_add(1);
-        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), left);
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
-            let changed = diagonal.saturating_add(usize::from(!a.eq_ignore_ascii_case(&b)));
-            left = changed.min(left.saturating_add(1)).min(cell.saturating_add(1));
-            diagonal = std::mem::replace(cell, left);
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }

@@ -1,0 +1,146 @@
+//! The acceptance policy's word on verdict and credential together.
+
+mod policy;
+
+pub use policy::{AcceptancePolicy, NotAnAcceptancePolicy};
+
+use super::{Overall, Seal};
+use crate::credential::{Check, CheckStatus, CheckedCredential};
+use crate::finding::Status;
+use serde::{Deserialize, Serialize};
+
+/// What to do with the credential, and why not simply accept it.
+#[derive(Debug, Serialize)]
+pub struct Decision {
+    /// The word.
+    pub outcome: Outcome,
+    /// Stable identifiers of everything that speaks against acceptance; empty where nothing does.
+    pub reasons: Vec<String>,
+    /// The same in plain language, in the same order.
+    pub explanations: Vec<Explanation>,
+    /// The acceptance policy's name.
+    pub policy: String,
+}
+
+/// One reason in plain language.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    /// The reason's identifier.
+    pub reason: String,
+    /// What it leads to by itself.
+    pub outcome: Outcome,
+    /// A sentence.
+    pub text: String,
+}
+
+/// The acceptance policy's three words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing speaks against it.
+    Accept,
+    /// A person should look.
+    Review,
+    /// It proves nothing.
+    Reject,
+}
+
+impl Outcome {
+    /// The word in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Review => "review",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl Decision {
+    /// What the policy says of it all.
+    #[must_use]
+    pub fn of(
+        policy: &AcceptancePolicy,
+        overall: Overall,
+        seals: &[Seal],
+        credential: Option<&CheckedCredential>,
+    ) -> Self {
+        let mut decision = Self {
+            outcome: Outcome::Accept,
+            reasons: Vec::new(),
+            explanations: Vec::new(),
+            policy: policy.name().to_owned(),
+        };
+        let verdicts = &policy.verdicts;
+        let (outcome, text) = match overall {
+            Overall::Passed => (verdicts.passed, "Every seal passed."),
+            Overall::Indeterminate => {
+                (verdicts.indeterminate, "It could not be decided whether the seal is valid.")
+            }
+            Overall::Unsigned => (verdicts.unsigned, "The file carries no seal: anyone can have written it."),
+            Overall::Failed => (verdicts.failed, "A seal is not valid: the file proves nothing."),
+            Overall::Unreadable => (verdicts.unreadable, "The file is in no format that can be read."),
+        };
+        decision.add(outcome, overall.as_str().to_owned(), || text.to_owned());
+        if overall == Overall::Passed {
+            decision.seals(policy, seals);
+        }
+        match credential {
+            Some(credential) => credential.checks.iter().for_each(|check| decision.check(policy, check)),
+            None if overall == Overall::Passed => {
+                decision.add(policy.credential.missing, "no-credential".to_owned(), || {
+                    "What was sealed is no credential that can be read.".to_owned()
+                });
+            }
+            None => {}
+        }
+        decision
+    }
+
+    fn seals(&mut self, policy: &AcceptancePolicy, seals: &[Seal]) {
+        let own = || seals.iter().filter(|seal| !seal.counter_signature);
+        if !own().any(|seal| policy.seals.accepted.contains(&seal.qualification)) {
+            self.add(policy.seals.otherwise, "qualification".to_owned(), || {
+                let found: Vec<&str> = own().map(|seal| seal.qualification.as_str()).collect();
+                format!("No seal is of an accepted qualification; found: {}.", found.join(", "))
+            });
+        }
+        if policy.seals.warning > Outcome::Accept {
+            let warnings = seals.iter().flat_map(|seal| &seal.findings);
+            for finding in warnings.filter(|finding| finding.status == Status::Warning) {
+                let reason = format!("warning-{}", finding.check);
+                if !self.reasons.contains(&reason) {
+                    self.add(policy.seals.warning, reason, || format!("Of the seal: {}.", finding.detail));
+                }
+            }
+        }
+    }
+
+    fn check(&mut self, policy: &AcceptancePolicy, check: &Check) {
+        let state = match check.status {
+            CheckStatus::Ok => "ok",
+            CheckStatus::Error => "error",
+            CheckStatus::Skipped => "skipped",
+        };
+        let outcome = policy.check(check.kind, state, check.code);
+        if outcome == Outcome::Accept {
+            return;
+        }
+        let mut reason = format!("check-{}", check.kind.name().to_lowercase().replace(' ', "-"));
+        if let Some(code) = check.code.or((check.status == CheckStatus::Skipped).then_some("skipped")) {
+            reason.push('-');
+            reason.push_str(code);
+        }
+        self.add(outcome, reason, || format!("{}: {}.", check.kind.name(), check.reason));
+    }
+
+    fn add(&mut self, outcome: Outcome, reason: String, text: impl FnOnce() -> String) {
+        if outcome == Outcome::Accept {
+            return;
+        }
+        self.outcome = self.outcome.max(outcome);
+        self.explanations.push(Explanation { reason: reason.clone(), outcome, text: text() });
+        self.reasons.push(reason);
+    }
+}
