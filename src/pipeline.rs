@@ -1,7 +1,7 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
-use crate::credential::{self, CheckedCredential};
+use crate::credential::{self, CheckedCredential, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
 use crate::report::{AcceptancePolicy, Decision, Overall, Seal, TrustSummary, Verdict};
@@ -38,6 +38,8 @@ pub struct Request<'r> {
     pub detached: &'r [Detached],
     /// What the decision follows.
     pub acceptance: &'r AcceptancePolicy,
+    /// What of the personal data is returned.
+    pub fields: Fields,
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -47,7 +49,7 @@ impl Request<'_> {
     /// A request with nothing beside the time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, detached: &[], acceptance: &ACCEPTANCE }
+        Self { time, detached: &[], acceptance: &ACCEPTANCE, fields: Fields::default() }
     }
 }
 
@@ -118,7 +120,7 @@ impl Pipeline {
             time: request.time,
         };
         let seals = validation::validate(&signatures, &context);
-        let credential = self.credential(&signatures, &seals, request.time);
+        let credential = self.credential(&signatures, &seals, request);
         let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
         self.verdict(request, Some(format_name(&envelope)), seals, credential)
     }
@@ -128,15 +130,16 @@ impl Pipeline {
         &self,
         signatures: &[Signature<'_>],
         seals: &[SealVerdict],
-        time: Time,
+        request: &Request<'_>,
     ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let credential = payloads.into_iter().find_map(|payload| {
+        let (payload, credential) = payloads.into_iter().find_map(|payload| {
             let source = credential::open(payload, &self.limits)?.ok()?;
-            credential::read(&source)
+            Some((payload, credential::read(&source)?))
         })?;
-        let checks = credential::checks(&credential, &credential::Context { time, seals });
-        Some(CheckedCredential { credential, checks })
+        let checks = credential::checks(&credential, &credential::Context { time: request.time, seals });
+        let raw = request.fields.raw.then(|| credential::raw(payload)).flatten();
+        Some(CheckedCredential { credential, checks, raw })
     }
 
     fn verdict(
@@ -144,18 +147,22 @@ impl Pipeline {
         request: &Request<'_>,
         format: Option<&'static str>,
         seals: Vec<Seal>,
-        credential: Option<CheckedCredential>,
+        mut credential: Option<CheckedCredential>,
     ) -> Verdict {
         // Without a format nothing could be read.
         let overall =
             if format.is_some() || !seals.is_empty() { Overall::of(&seals) } else { Overall::Unreadable };
+        let decision = Decision::of(request.acceptance, overall, &seals, credential.as_ref());
+        if let Some(credential) = &mut credential {
+            credential.keep(request.fields);
+        }
         Verdict {
             file: None,
             verdict: overall,
             error: None,
             validation_time: request.time,
             format,
-            decision: Decision::of(request.acceptance, overall, &seals, credential.as_ref()),
+            decision,
             seals,
             credential,
             trust: self.trust_summary(request.time),

@@ -3,6 +3,7 @@
 use super::policy::{AcceptanceSource, PolicySource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
+use crate::credential::Fields;
 use crate::pipeline::{Pipeline, Request};
 use crate::report::{Overall, Verdict, write_text};
 use crate::signature::Detached;
@@ -31,6 +32,9 @@ pub(super) struct VerifyArgs {
     /// A document that a detached signature is over.
     #[arg(long, value_name = "FILE")]
     detached: Vec<PathBuf>,
+    /// What of the personal data is returned: some of name, birth-date, identifiers, raw; or none.
+    #[arg(long, value_name = "LIST", default_value = "name", value_parser = Fields::parse)]
+    fields: Fields,
     /// How the answers are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -63,6 +67,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let request = Request {
         detached: &detached,
         acceptance: &acceptance,
+        fields: args.fields,
         ..Request::at(args.at.unwrap_or_else(clock::now))
     };
     let mut pool = rayon::ThreadPoolBuilder::new();

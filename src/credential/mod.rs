@@ -4,27 +4,55 @@
 
 mod checks;
 mod date;
+mod fields;
 mod json;
 mod model;
 mod xml;
 
 pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
+pub use fields::Fields;
 pub use model::*;
 
 use crate::format::{Limits, Unreadable};
 use crate::signature::Payload;
 use roxmltree::Node;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// A credential with the checks that were made on it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CheckedCredential {
     /// What it says.
     #[serde(flatten)]
     pub credential: Credential,
     /// Every check, each with what it came to.
     pub checks: Vec<Check>,
+    /// The sealed payload as it stands: JSON, or a string of XML. Only where [`Fields`] asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Box<RawValue>>,
+}
+
+impl CheckedCredential {
+    /// Forgets what of the personal data is not to be returned.
+    pub fn keep(&mut self, fields: Fields) {
+        if let Some(learner) = &mut self.credential.learner {
+            learner.keep(fields);
+        }
+    }
+}
+
+/// The payload as it stands.
+#[must_use]
+pub fn raw(payload: &Payload<'_>) -> Option<Box<RawValue>> {
+    match payload {
+        Payload::Json(text) => RawValue::from_string(std::str::from_utf8(text).ok()?.to_owned()).ok(),
+        Payload::Xml { document, element } => {
+            let node = document.node(*element)?;
+            serde_json::value::to_raw_value(node.document().input_text().get(node.range())?).ok()
+        }
+        Payload::Bytes(_) => None,
+    }
 }
 
 /// A payload, parsed once for everything that reads it.

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::{Service, body};
 use crate::clock::{self, Stopwatch};
+use crate::credential::Fields;
 use crate::pipeline::{Pipeline, Request as Verification};
 use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
@@ -111,6 +112,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     let order = Order {
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
+        fields: query.fields,
         bytes,
     };
     let verdict = run(service, pipeline, order).await?;
@@ -124,11 +126,12 @@ struct Order {
     bytes: Bytes,
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
+    fields: Fields,
 }
 
 impl Order {
     fn request(&self) -> Verification<'_> {
-        Verification { acceptance: &self.acceptance, ..Verification::at(self.time) }
+        Verification { acceptance: &self.acceptance, fields: self.fields, ..Verification::at(self.time) }
     }
 }
 
@@ -148,6 +151,7 @@ struct Query {
     at: Option<Time>,
     policy: Option<Arc<Policy>>,
     acceptance: Option<Arc<AcceptancePolicy>>,
+    fields: Fields,
 }
 
 impl Query {
@@ -166,6 +170,10 @@ impl Query {
                 "acceptance" => {
                     let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
                     parsed.acceptance = Some(found);
+                }
+                "fields" => {
+                    let fields = Fields::parse(&value);
+                    parsed.fields = fields.map_err(|why| Problem::BadRequest("fields", why))?;
                 }
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
