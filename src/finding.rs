@@ -1,10 +1,11 @@
 //! What a check came to: the smallest part of every answer.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
 /// The outcome of one check.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The check ran and holds.
@@ -18,7 +19,7 @@ pub enum Status {
 }
 
 /// One check, what it came to and on which clause it rests.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Finding {
     /// Stable identifier in kebab-case, e.g. `signature-intact`.
     pub check: &'static str,

@@ -1,6 +1,7 @@
 //! Points in time, in milliseconds; always an argument, never read from the machine here.
 
 use ::time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
@@ -53,6 +54,18 @@ impl fmt::Display for Time {
             Some(text) => f.write_str(&text),
             None => write!(f, "{} ms since 1970", self.0),
         }
+    }
+}
+
+impl schemars::JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "RFC 3339 in UTC.", "type": "string", "format": "date-time"
+        })
     }
 }
 

@@ -7,8 +7,10 @@ mod source;
 mod trust;
 mod verify;
 
+use crate::report;
 use clap::{Parser, Subcommand};
 use source::TrustSource;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Verifies European digital credentials: who sealed them, whether the seal is one under eIDAS and of which
@@ -30,6 +32,8 @@ enum Command {
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
+    /// Print the JSON Schema of the verdict.
+    Schema,
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -65,6 +69,11 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Schema => {
+            // A reader that closed the pipe has seen what it wanted.
+            let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());
+            Ok(exit::PASSED)
+        }
         Command::Bench(args) => bench::run(&args),
     };
     match result {

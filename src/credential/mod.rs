@@ -17,11 +17,12 @@ pub use model::*;
 use crate::format::{Limits, Unreadable};
 use crate::signature::Payload;
 use roxmltree::Node;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// A credential with the checks that were made on it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CheckedCredential {
     /// What it says.
     #[serde(flatten)]

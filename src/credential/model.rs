@@ -1,11 +1,13 @@
 //! What a credential says, in one model for every format it comes in.
 
 use super::Date;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a credential says.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Credential {
     /// The data model.
     pub model: Model,
@@ -39,7 +41,7 @@ pub struct Credential {
 }
 
 /// The data models told apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, JsonSchema)]
 pub enum Model {
     /// European Learning Model 3, JSON-LD.
     #[serde(rename = "elm-v3")]
@@ -67,7 +69,7 @@ pub struct Text(
 );
 
 /// A concept of a controlled vocabulary.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Concept {
     /// Its URI.
     pub id: Option<String>,
@@ -80,7 +82,7 @@ pub struct Concept {
 }
 
 /// An organisation: the issuer, an awarding body.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Organisation {
     /// Identifier.
     pub id: Option<String>,
@@ -118,7 +120,7 @@ pub struct Organisation {
 }
 
 /// An identifier with the country and the scheme that it is of.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Identifier {
     /// The identifier.
     pub notation: String,
@@ -130,7 +132,7 @@ pub struct Identifier {
 }
 
 /// The person whom the credential is about. [`Fields`](super::Fields) says what of this is shown.
-#[derive(Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Learner {
     /// Identifier.
     pub id: Option<String>,
@@ -159,7 +161,7 @@ impl fmt::Debug for Learner {
 }
 
 /// A claim about the learner: an achievement, an activity, an entitlement.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Achievement {
     /// Identifier.
     pub id: Option<String>,
@@ -198,7 +200,7 @@ pub struct Achievement {
 }
 
 /// An awarding process.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Award {
     /// The awarding bodies.
     pub awarding_bodies: Vec<Organisation>,
@@ -207,7 +209,7 @@ pub struct Award {
 }
 
 /// A qualification, a learning specification, the specification of an activity or an assessment.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Specification {
     /// Identifier.
     pub id: Option<String>,
@@ -273,7 +275,7 @@ pub struct Specification {
 }
 
 /// A learning outcome.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Outcome {
     /// Title.
     pub title: Option<Text>,
@@ -292,7 +294,7 @@ pub struct Outcome {
 }
 
 /// Credit points in a framework.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Credit {
     /// How many, as it stands.
     pub points: Option<String>,
@@ -301,7 +303,7 @@ pub struct Credit {
 }
 
 /// An assessment.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Assessment {
     /// Identifier.
     pub id: Option<String>,
@@ -325,7 +327,7 @@ pub struct Assessment {
 }
 
 /// A learning activity.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Activity {
     /// Identifier.
     pub id: Option<String>,
@@ -343,7 +345,7 @@ pub struct Activity {
 }
 
 /// Further information beside what is named.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Further {
     /// Additional notes.
     pub notes: Vec<Text>,
@@ -362,7 +364,7 @@ impl Further {
 }
 
 /// An accreditation as the credential has it: its own claim.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Accreditation {
     /// Identifier: a URI of the register.
     pub id: Option<String>,
@@ -376,7 +378,7 @@ pub struct Accreditation {
 }
 
 /// Evidence: a mandate, a conversion, an accreditation.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Evidence {
     /// Identifier.
     pub id: Option<String>,
@@ -394,7 +396,7 @@ pub struct Evidence {
 }
 
 /// Images and attached files.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Media {
     /// How many media objects have content; one that is repeated counts again.
     pub count: usize,
@@ -403,7 +405,7 @@ pub struct Media {
 }
 
 /// The dates of a credential.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Validity {
     /// `issued`.
     pub issued: Option<Date>,
@@ -418,7 +420,7 @@ pub struct Validity {
 }
 
 /// An entry of `credentialStatus` (W3C), or of `status` as sealed EDCs have it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct StatusEntry {
     /// Identifier.
     pub id: Option<String>,
@@ -460,6 +462,31 @@ impl Text {
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.chosen().serialize(serializer)
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A text: in English where there is English, else in its first language.",
+            "type": ["string", "null"]
+        })
+    }
+}
+
+impl JsonSchema for Date {
+    fn schema_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A date or date-time as the credential has it, whatever its form.", "type": "string"
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
 mod decision;
+mod schema;
 mod seal;
 mod text;
 mod trust;
 
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use schema::verdict_schema;
 pub use text::write_text;
 pub use trust::{territory_json, trust_json, write_territory, write_trust};
 
@@ -13,10 +15,11 @@ use crate::credential::CheckedCredential;
 use crate::finding::Finding;
 use crate::time::Time;
 use crate::validation::TrustedService;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The verdict on one file (DESIGN.md, section 4). Field names are stable within `/v1`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Verdict {
     /// The path as given or walked; absent over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +46,7 @@ pub struct Verdict {
 }
 
 /// The whole in a word.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overall {
     /// Every seal passed.
@@ -88,7 +91,7 @@ impl Overall {
 }
 
 /// One seal or signature.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Seal {
     /// Stable identifier within the document.
     pub id: String,
@@ -124,7 +127,7 @@ pub struct Seal {
 }
 
 /// Who sealed, as the signing certificate names them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SealedBy {
     /// commonName.
     pub common_name: Option<String>,
@@ -137,7 +140,7 @@ pub struct SealedBy {
 }
 
 /// A certificate of the path.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CertificateSummary {
     /// SHA-256 of the DER certificate, hexadecimal.
     pub sha256: String,
@@ -154,7 +157,7 @@ pub struct CertificateSummary {
 }
 
 /// A time-stamp.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TimestampSummary {
     /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `archive`.
     pub kind: &'static str,
@@ -173,7 +176,7 @@ pub struct TimestampSummary {
 }
 
 /// Revocation data for one certificate.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RevocationSummary {
     /// SHA-256 of the certificate, hexadecimal.
     pub certificate: String,
@@ -190,7 +193,7 @@ pub struct RevocationSummary {
 }
 
 /// The lists that a verdict rests on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TrustSummary {
     /// The trust domain's name.
     pub domain: String,

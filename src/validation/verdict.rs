@@ -13,6 +13,7 @@ use crate::revocation::CertificateStatus;
 use crate::signature::{RevocationKind, TimestampKind};
 use crate::time::Time;
 use crate::trust::qualification::{SignatureQualification, TimestampQualification};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
@@ -99,7 +100,7 @@ pub struct TimestampVerdict {
 }
 
 /// The service of a trusted list that a chain leads to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct TrustedService {
     /// Territory of its list.
     pub territory: String,

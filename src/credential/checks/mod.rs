@@ -6,27 +6,33 @@ mod validity;
 use super::Credential;
 use crate::time::Time;
 use crate::validation::SealVerdict;
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-/// One check: serialised as `{check, type, status, code, reason, details}`, `code` and `details` only where
-/// there are some.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// One check.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Check {
     /// Which one.
+    #[serde(rename = "check")]
     pub kind: Kind,
+    /// The official identifier under `http://data.europa.eu/snb/verification/`, for those that have one.
+    #[serde(rename = "type")]
+    pub official: Option<&'static str>,
     /// What it came to.
     pub status: CheckStatus,
     /// What it came to more exactly, where that matters to who decides: one of [`Kind::codes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// Why, in words.
     pub reason: String,
     /// Point by point.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
 }
 
 /// The checks.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
     /// The structure that the profile's shapes demand.
     Format,
@@ -47,8 +53,10 @@ pub enum Kind {
     /// What stands twice with different values, or cannot be meant as it stands.
     Consistency,
     /// Standard elements of the Council Recommendation on micro-credentials, Annex I.
+    #[serde(rename = "ANNEX I")]
     AnnexI,
     /// Elements of the EQF Recommendation, Annex VI.
+    #[serde(rename = "EQF ANNEX VI")]
     EqfAnnexVi,
     /// Check results that the file claims of itself: never believed.
     Custom,
@@ -117,7 +125,7 @@ impl Kind {
 }
 
 /// One point of a check: what is stated, what was found, and how they compare.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Detail {
     /// What is compared or demanded, e.g. `issuer.legalName`.
     pub item: String,
@@ -132,7 +140,7 @@ pub struct Detail {
 }
 
 /// How one point came out.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Point {
     /// Both say the same.
@@ -146,7 +154,7 @@ pub enum Point {
 }
 
 /// The official states.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CheckStatus {
     /// It holds.
@@ -182,7 +190,14 @@ impl Check {
     /// A check without points.
     #[must_use]
     pub fn new(kind: Kind, status: CheckStatus, reason: impl Into<String>) -> Self {
-        Self { kind, status, code: None, reason: reason.into(), details: Vec::new() }
+        Self {
+            kind,
+            official: kind.official(),
+            status,
+            code: None,
+            reason: reason.into(),
+            details: Vec::new(),
+        }
     }
 
     /// The same with a code.
@@ -192,26 +207,20 @@ impl Check {
     }
 }
 
-impl Serialize for Check {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = usize::from(self.code.is_some()).saturating_add(usize::from(!self.details.is_empty()));
-        let mut object = serializer.serialize_struct("Check", fields.saturating_add(4))?;
-        object.serialize_field("check", self.kind.name())?;
-        object.serialize_field("type", &self.kind.official())?;
-        object.serialize_field("status", &self.status)?;
-        if let Some(code) = self.code {
-            object.serialize_field("code", code)?;
-        }
-        object.serialize_field("reason", &self.reason)?;
-        if !self.details.is_empty() {
-            object.serialize_field("details", &self.details)?;
-        }
-        object.end()
-    }
-}
-
 /// Runs the checks on a credential, in the order of [`Kind`].
 #[must_use]
 pub fn checks(credential: &Credential, context: &Context<'_>) -> Vec<Check> {
     vec![validity::check(credential, context.time)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_serialised_ones() {
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
 }

@@ -7,10 +7,11 @@ pub use policy::{AcceptancePolicy, NotAnAcceptancePolicy};
 use super::{Overall, Seal};
 use crate::credential::{Check, CheckStatus, CheckedCredential};
 use crate::finding::Status;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What to do with the credential, and why not simply accept it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Decision {
     /// The word.
     pub outcome: Outcome,
@@ -23,7 +24,7 @@ pub struct Decision {
 }
 
 /// One reason in plain language.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The reason's identifier.
     pub reason: String,
@@ -34,7 +35,7 @@ pub struct Explanation {
 }
 
 /// The acceptance policy's three words.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Nothing speaks against it.
