@@ -2,18 +2,27 @@
 //!
 //! Only the bytes or the element that a signature covered are read, never the document around them.
 
+mod annex;
+mod applicant;
 mod checks;
 mod date;
+mod duration;
 mod fields;
+mod identity;
 mod json;
 mod model;
+pub mod shapes;
+mod vocabulary;
 mod xml;
 
+pub use annex::{Annex, Element, annex_i, eqf_annex_vi};
+pub use applicant::Applicant;
 pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
 
+use crate::format::json::{self as json_reader, Value};
 use crate::format::{Limits, Unreadable};
 use crate::signature::Payload;
 use roxmltree::Node;
@@ -29,6 +38,10 @@ pub struct CheckedCredential {
     pub credential: Credential,
     /// Every check, each with what it came to.
     pub checks: Vec<Check>,
+    /// Annex I of the Council Recommendation on micro-credentials; `null` where there is nothing to look at.
+    pub annex_i: Option<Annex>,
+    /// Annex VI of the EQF Recommendation; `null` where nothing is a qualification.
+    pub eqf_annex_vi: Option<Annex>,
     /// The sealed payload as it stands: JSON, or a string of XML. Only where [`Fields`] asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Box<RawValue>>,
@@ -40,7 +53,26 @@ impl CheckedCredential {
         if let Some(learner) = &mut self.credential.learner {
             learner.keep(fields);
         }
+        if !fields.name {
+            let learner = self.annex_i.iter_mut().flat_map(|annex| &mut annex.elements);
+            learner.filter(|one| one.element == annex::LEARNER).for_each(|one| one.value = None);
+        }
     }
+}
+
+/// Opens, reads and checks a payload. `None` where it is nothing that a credential could be written in. JSON that cannot
+/// be read to its end says why in its checks: nothing in it is guessed.
+#[must_use]
+pub fn examine(payload: &Payload<'_>, limits: &Limits, context: &Context<'_>) -> Option<CheckedCredential> {
+    let opened = open(payload, limits)?;
+    let credential = match &opened {
+        Ok(source) => read(source)?,
+        Err(error) => Credential { conflicts: vec![error.to_string()], ..Credential::default() },
+    };
+    let context = &Context { source: opened.as_ref().ok(), ..*context };
+    let (annex_i, eqf_annex_vi) = (annex_i(&credential), eqf_annex_vi(&credential));
+    let checks = checks(&credential, [annex_i.as_ref(), eqf_annex_vi.as_ref()], context);
+    Some(CheckedCredential { credential, checks, annex_i, eqf_annex_vi, raw: None })
 }
 
 /// The payload as it stands.
@@ -60,7 +92,7 @@ pub fn raw(payload: &Payload<'_>) -> Option<Box<RawValue>> {
 #[derive(Debug)]
 pub enum Source<'p> {
     /// JSON. Strings without escapes borrow from the payload.
-    Json(crate::format::json::Value<'p>),
+    Json(Value<'p>),
     /// The element that a signature covered.
     Xml(Node<'p, 'p>),
 }
@@ -71,7 +103,7 @@ pub enum Source<'p> {
 /// JSON that is malformed, has a member twice in one object, or is over a limit.
 pub fn open<'p>(payload: &'p Payload<'p>, limits: &Limits) -> Option<Result<Source<'p>, Unreadable>> {
     match payload {
-        Payload::Json(text) => Some(crate::format::json::parse(text, limits).map(Source::Json)),
+        Payload::Json(text) => Some(json_reader::parse(text, limits).map(Source::Json)),
         Payload::Xml { document, element } => document.node(*element).map(|node| Ok(Source::Xml(node))),
         Payload::Bytes(_) => None,
     }
@@ -81,7 +113,7 @@ pub fn open<'p>(payload: &'p Payload<'p>, limits: &Limits) -> Option<Result<Sour
 #[must_use]
 pub fn read(source: &Source<'_>) -> Option<Credential> {
     match source {
-        Source::Json(value) => json::read(value),
+        Source::Json(value) => json::read(value, &json::graph::Graph::new(value)),
         Source::Xml(node) => xml::read(*node),
     }
 }

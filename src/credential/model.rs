@@ -35,9 +35,38 @@ pub struct Credential {
     pub status: Vec<StatusEntry>,
     /// Images and attached files: counted, never copied.
     pub media: Media,
+    /// The presentation that it was handed in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Presentation>,
     /// What stands in it twice with different values, or cannot be meant as it stands; in words.
     #[serde(skip)]
     pub conflicts: Vec<String>,
+}
+
+/// A presentation: an envelope around credentials, with claims of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
+pub struct Presentation {
+    /// Identifier.
+    pub id: Option<String>,
+    /// Its type's identifier, under `http://data.europa.eu/snb/verifiable-presentation/`; else its class.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Who presents by its own words: `vp:issuer`, `holder`.
+    pub presenter: Option<Organisation>,
+    /// `expirationDate`.
+    pub expiration_date: Option<Date>,
+    /// Results of checks that it claims: never believed.
+    pub claimed_checks: Vec<ClaimedCheck>,
+}
+
+/// A result of a check as a file claims it of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
+pub struct ClaimedCheck {
+    /// The check's identifier or name.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The claimed status.
+    pub status: Option<String>,
 }
 
 /// The data models told apart.

@@ -1,0 +1,138 @@
+//! The nodes of a JSON-LD document: in JSON-LD, what has the same `id` is the same node, wherever it stands.
+
+use crate::credential::Media;
+use crate::format::json::Value;
+use std::cell::Cell;
+use std::collections::HashMap;
+
+/// Nodes that one reading may visit: a node that is referred to again is visited again.
+const VISITS: usize = 20_000;
+
+/// An index of a parsed document's nodes.
+#[derive(Debug)]
+pub(crate) struct Graph<'v, 'p> {
+    nodes: HashMap<&'v str, Vec<&'v Value<'p>>>,
+    media: Media,
+    visits: Cell<usize>,
+}
+
+impl<'v, 'p> Graph<'v, 'p> {
+    /// One walk over the document, its depth bounded by the reader that parsed it.
+    pub(crate) fn new(root: &'v Value<'p>) -> Self {
+        let mut graph = Self { nodes: HashMap::new(), media: Media::default(), visits: Cell::new(VISITS) };
+        let mut open = vec![root];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Object(members) => graph.object(value, members, &mut open),
+                Value::Array(elements) => open.extend(elements),
+                _ => {}
+            }
+        }
+        graph
+    }
+
+    fn object(
+        &mut self,
+        value: &'v Value<'p>,
+        members: &'v [(std::borrow::Cow<'p, str>, Value<'p>)],
+        open: &mut Vec<&'v Value<'p>>,
+    ) {
+        for (name, member) in members {
+            match (&**name, member) {
+                ("id" | "@id", Value::String(id)) => {
+                    self.nodes.entry(id).or_default().push(value);
+                }
+                ("content", Value::String(content)) => {
+                    self.media.count = self.media.count.saturating_add(1);
+                    self.media.characters = self.media.characters.saturating_add(content.len());
+                }
+                (_, Value::Object(_) | Value::Array(_)) => open.push(member),
+                _ => {}
+            }
+        }
+    }
+
+    /// Images and attached files.
+    pub(crate) fn media(&self) -> Media {
+        self.media
+    }
+
+    /// What one node says differently in different places, in words; sorted.
+    pub(crate) fn conflicts(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (id, places) in &self.nodes {
+            let Some((first, others)) = places.split_first() else { continue };
+            for other in others.iter().filter(|other| *other != first) {
+                for (name, value) in first.as_object().unwrap_or_default() {
+                    if other
+                        .get(name)
+                        .is_some_and(|second| single(value) && single(second) && value != second)
+                    {
+                        let id: String = id.chars().take(80).collect();
+                        found.push(format!("{name} of {id} stands there with different values"));
+                    }
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The node that a value stands for: itself, or where it is a reference alone, the place that says most of the
+    /// node. `None` once too many nodes were visited.
+    pub(crate) fn visit(&self, value: &'v Value<'p>) -> Option<&'v Value<'p>> {
+        self.visits.set(self.visits.get().checked_sub(1)?);
+        let id = match value {
+            Value::String(id) => Some(&**id),
+            Value::Object(members) if members.len() <= 2 => {
+                let only = |name: &str| matches!(name, "id" | "@id" | "type" | "@type");
+                let reference = members.iter().all(|(name, _)| only(name));
+                if reference { super::id_str(value) } else { None }
+            }
+            _ => None,
+        };
+        let places = id.and_then(|id| self.nodes.get(id)).map(Vec::as_slice).unwrap_or_default();
+        let size = |place: &&&Value<'_>| place.as_object().map_or(0, <[_]>::len);
+        Some(places.iter().max_by_key(size).copied().unwrap_or(value))
+    }
+
+    /// Whether the document was too large to be read to its end.
+    pub(crate) fn exhausted(&self) -> bool {
+        self.visits.get() == 0
+    }
+}
+
+/// A value that a node can have but one of: a scalar, or texts by language.
+fn single(value: &Value<'_>) -> bool {
+    match value {
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => true,
+        Value::Object(members) => {
+            members.iter().all(|(name, text)| name.len() <= 3 && text.as_str().is_some() && name != "id")
+        }
+        Value::Null | Value::Array(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Limits;
+    use crate::format::json::parse;
+
+    #[test]
+    fn one_node_in_several_places() {
+        let text = br#"{"a": {"id": "urn:1", "legalName": {"en": "One"}, "n": 1}, "b": ["urn:1", {"id": "urn:1", "type": "X"}],
+            "c": {"id": "urn:1", "legalName": {"en": "Other"}, "n": 1}}"#;
+        let value = parse(text, &Limits::default()).unwrap();
+        let graph = Graph::new(&value);
+        assert_eq!(graph.conflicts(), ["legalName of urn:1 stands there with different values"]);
+        for reference in value.get("b").unwrap().as_array().unwrap() {
+            assert!(graph.visit(reference).unwrap().get("legalName").is_some());
+        }
+        for _ in 0..=VISITS {
+            graph.visit(&value);
+        }
+        assert!(graph.exhausted() && graph.visit(&value).is_none());
+    }
+}
