@@ -3,7 +3,7 @@
 use super::policy::{AcceptanceSource, PolicySource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
-use crate::credential::Fields;
+use crate::credential::{Applicant, Fields};
 use crate::pipeline::{Pipeline, Request};
 use crate::report::{Overall, Verdict, write_text};
 use crate::signature::Detached;
@@ -32,6 +32,10 @@ pub(super) struct VerifyArgs {
     /// A document that a detached signature is over.
     #[arg(long, value_name = "FILE")]
     detached: Vec<PathBuf>,
+    /// What is stated about who handed the files in: JSON with name, given_name, family_name, birth_date, national_id,
+    /// national_id_country, european_student_identifier.
+    #[arg(long, value_name = "FILE")]
+    applicant: Option<PathBuf>,
     /// What of the personal data is returned: some of name, birth-date, identifiers, raw; or none.
     #[arg(long, value_name = "LIST", default_value = "name", value_parser = Fields::parse)]
     fields: Fields,
@@ -64,8 +68,10 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let acceptance = args.acceptance.read()?;
+    let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
     let request = Request {
         detached: &detached,
+        applicant: applicant.as_ref(),
         acceptance: &acceptance,
         fields: args.fields,
         ..Request::at(args.at.unwrap_or_else(clock::now))
@@ -127,6 +133,13 @@ fn read_detached(path: &Path) -> Result<Detached, Failure> {
         .map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Detached { name, bytes })
+}
+
+fn read_applicant(path: &Path) -> Result<Applicant, Failure> {
+    let wrong =
+        |why: &dyn std::fmt::Display| Failure::usage(format!("--applicant {}: {why}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
+    Applicant::parse(&bytes).map_err(|why| wrong(&why))
 }
 
 /// `failed` before unreadable before undecided: the exit code says the worst that was seen.

@@ -1,9 +1,20 @@
 //! The checks on what a credential says, under the official identifiers
 //! (`http://data.europa.eu/snb/verification/`). Every check is always in the list; one that cannot run says why.
 
+mod accreditation;
+mod annex;
+mod consistency;
+mod custom;
+mod format;
+mod holder;
+mod issuer;
+mod mandate;
+mod revocation;
+mod seal;
+mod sealer;
 mod validity;
 
-use super::Credential;
+use super::{Annex, Applicant, Credential, Source};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
@@ -84,7 +95,8 @@ impl Kind {
     pub fn codes(self) -> &'static [&'static str] {
         match self {
             Self::Holder => &["partial-match", "no-match"],
-            Self::Revocation => &["revoked", "suspended", "offline", "unreachable"],
+            Self::Revocation => &["offline"],
+            Self::Accreditation => &["unproven"],
             _ => &[],
         }
     }
@@ -184,6 +196,18 @@ pub struct Context<'c> {
     pub time: Time,
     /// The seals, counter-signatures among them.
     pub seals: &'c [SealVerdict],
+    /// What the verifier states about who handed it in.
+    pub applicant: Option<&'c Applicant>,
+    /// The payload, for what looks beyond the model.
+    pub source: Option<&'c Source<'c>>,
+}
+
+impl Context<'_> {
+    /// Nothing but the validation time.
+    #[must_use]
+    pub fn at(time: Time) -> Self {
+        Self { time, seals: &[], applicant: None, source: None }
+    }
 }
 
 impl Check {
@@ -209,13 +233,35 @@ impl Check {
 
 /// Runs the checks on a credential, in the order of [`Kind`].
 #[must_use]
-pub fn checks(credential: &Credential, context: &Context<'_>) -> Vec<Check> {
-    vec![validity::check(credential, context.time)]
+pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Context<'_>) -> Vec<Check> {
+    let [annex_i, eqf_annex_vi] = tables;
+    vec![
+        format::check(credential, context.source),
+        seal::check(context.seals),
+        issuer::check(credential.issuer.as_ref(), context.seals),
+        mandate::check(credential, context.seals),
+        validity::check(credential, context.time),
+        revocation::check(credential),
+        accreditation::check(credential),
+        holder::check(credential.learner.as_ref(), context.applicant),
+        consistency::check(credential),
+        annex::check(Kind::AnnexI, annex_i, "nothing was achieved that could be a micro-credential"),
+        annex::check(Kind::EqfAnnexVi, eqf_annex_vi, "nothing in it is a qualification"),
+        custom::check(credential),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_check_is_listed_once_and_in_order() {
+        let context = Context::at(Time::from_seconds(0));
+        let listed: Vec<Kind> =
+            checks(&Credential::default(), [None, None], &context).iter().map(|check| check.kind).collect();
+        assert_eq!(listed, Kind::ALL);
+    }
 
     #[test]
     fn names_are_the_serialised_ones() {

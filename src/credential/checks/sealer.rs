@@ -1,0 +1,66 @@
+//! Who sealed, by the signing certificate.
+
+use crate::certificate::Name;
+use crate::credential::Organisation;
+use crate::credential::identity::{Likeness, OrganisationIdentifier, likeness, of_organisation};
+use crate::validation::SealVerdict;
+
+/// The subject of a signing certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Sealer<'c> {
+    pub(super) common_name: Option<&'c str>,
+    pub(super) organisation: Option<&'c str>,
+    pub(super) organisation_identifier: Option<&'c str>,
+    pub(super) country: Option<&'c str>,
+}
+
+impl<'c> Sealer<'c> {
+    /// Those of every seal that is no counter-signature and has a signing certificate.
+    pub(super) fn all(seals: &'c [SealVerdict]) -> impl Iterator<Item = Self> {
+        let own = seals.iter().filter(|seal| !seal.counter_signature);
+        own.filter_map(|seal| seal.signer.as_deref()).map(|certificate| Self::of(&certificate.subject))
+    }
+
+    fn of(subject: &'c Name) -> Self {
+        Self {
+            common_name: subject.common_name(),
+            organisation: subject.organisation(),
+            organisation_identifier: subject.organisation_identifier(),
+            country: subject.country(),
+        }
+    }
+
+    /// Whether an organisation is the sealer: by an identifier where one can be compared, else by name. `None` where
+    /// nothing can be compared.
+    pub(super) fn is(&self, organisation: &Organisation) -> Option<bool> {
+        if let Some(own) = self.organisation_identifier.and_then(OrganisationIdentifier::parse) {
+            let mut compared = identifiers(organisation).filter_map(|(_, kind, other)| own.is(other, kind));
+            if let Some(first) = compared.next() {
+                return Some(first || compared.any(|same| same));
+            }
+        }
+        let names = organisation.legal_name.iter().chain(&organisation.alternative_name);
+        let names: Vec<&str> = names.flat_map(|name| name.texts()).collect();
+        let own = self.organisation.or(self.common_name)?;
+        (!names.is_empty()).then(|| names.iter().any(|name| same_name(own, name)))
+    }
+}
+
+/// Every identifier of an organisation: its place, the scheme that this place speaks of, the identifier.
+pub(super) fn identifiers(
+    organisation: &Organisation,
+) -> impl Iterator<Item = (&'static str, Option<&'static str>, &crate::credential::Identifier)> {
+    let places = [
+        ("eIDASIdentifier", None, &organisation.eidas_identifiers),
+        ("registration", Some("NTR"), &organisation.registrations),
+        ("vatIdentifier", Some("VAT"), &organisation.vat_identifiers),
+        ("taxIdentifier", None, &organisation.tax_identifiers),
+        ("identifier", None, &organisation.identifiers),
+    ];
+    places.into_iter().flat_map(|(place, kind, all)| all.iter().map(move |one| (place, kind, one)))
+}
+
+/// Whether two names of organisations are the same once normalised.
+pub(super) fn same_name(one: &str, other: &str) -> bool {
+    likeness(&of_organisation(one), &of_organisation(other)) == Likeness::Same
+}
