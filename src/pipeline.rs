@@ -1,7 +1,7 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
-use crate::credential::{self, CheckedCredential, Fields};
+use crate::credential::{self, Applicant, CheckedCredential, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
 use crate::report::{AcceptancePolicy, Decision, Overall, Seal, TrustSummary, Verdict};
@@ -40,6 +40,8 @@ pub struct Request<'r> {
     pub acceptance: &'r AcceptancePolicy,
     /// What of the personal data is returned.
     pub fields: Fields,
+    /// What is stated about who handed the document in.
+    pub applicant: Option<&'r Applicant>,
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -49,7 +51,7 @@ impl Request<'_> {
     /// A request with nothing beside the time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, detached: &[], acceptance: &ACCEPTANCE, fields: Fields::default() }
+        Self { time, detached: &[], acceptance: &ACCEPTANCE, fields: Fields::default(), applicant: None }
     }
 }
 
@@ -133,13 +135,13 @@ impl Pipeline {
         request: &Request<'_>,
     ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let (payload, credential) = payloads.into_iter().find_map(|payload| {
-            let source = credential::open(payload, &self.limits)?.ok()?;
-            Some((payload, credential::read(&source)?))
-        })?;
-        let checks = credential::checks(&credential, &credential::Context { time: request.time, seals });
-        let raw = request.fields.raw.then(|| credential::raw(payload)).flatten();
-        Some(CheckedCredential { credential, checks, raw })
+        let applicant = request.applicant;
+        let context = credential::Context { seals, applicant, ..credential::Context::at(request.time) };
+        let (payload, mut checked) = payloads
+            .into_iter()
+            .find_map(|payload| Some((payload, credential::examine(payload, &self.limits, &context)?)))?;
+        checked.raw = request.fields.raw.then(|| credential::raw(payload)).flatten();
+        Some(checked)
     }
 
     fn verdict(

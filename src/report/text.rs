@@ -2,7 +2,7 @@
 
 use super::trust::last_part;
 use super::{Seal, Verdict};
-use crate::credential::{CheckedCredential, Text};
+use crate::credential::{Annex, CheckedCredential, Text};
 use crate::finding::Status;
 use std::io::{self, Write};
 
@@ -99,6 +99,27 @@ fn write_credential(checked: &CheckedCredential, out: &mut dyn Write) -> io::Res
     }
     for check in &checked.checks {
         line("  Check", Some(&format!("{} {}: {}", check.kind.name(), check.status.as_str(), check.reason)))?;
+    }
+    for (name, table) in [("Annex I", &checked.annex_i), ("EQF Annex VI", &checked.eqf_annex_vi)] {
+        if let Some(table) = table {
+            write_annex(name, table, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// A table of standard elements: what is there with its value, what is absent.
+fn write_annex(name: &str, table: &Annex, out: &mut dyn Write) -> io::Result<()> {
+    let word = if table.complete { "complete" } else { "incomplete" };
+    writeln!(out, "    {name}: {word}")?;
+    for one in &table.elements {
+        let kind = if one.mandatory { "mandatory" } else { "optional" };
+        let (mark, value) = match (one.present, &one.value) {
+            (false, _) => ("-", "absent"),
+            (true, None) => ("+", "(not shown)"),
+            (true, Some(value)) => ("+", value.as_str()),
+        };
+        writeln!(out, "      {mark} {:<56} {kind:<9} {}", one.element, plain(value))?;
     }
     Ok(())
 }
