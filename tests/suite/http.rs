@@ -234,6 +234,32 @@ fn a_request_may_name_a_policy() {
 }
 
 #[test]
+fn a_request_may_name_an_acceptance_policy_and_fields() {
+    let server = Server::start(&[]);
+    let bytes = std::fs::read(root().join("examples/sound/elm-v2-lt.xml")).unwrap();
+    let mut stream = server.connect();
+    let mut ask = |query: &str| {
+        let length = bytes.len();
+        let head =
+            format!("POST /v1/verify?at={AT}{query} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&bytes).unwrap();
+        Answer::read(&mut stream).unwrap().json()
+    };
+    assert_eq!(ask("")["decision"]["policy"], "default");
+    assert_eq!(ask("&acceptance=admissions")["decision"]["policy"], "admissions");
+    let learner =
+        |verdict: &serde_json::Value, name: &str| verdict["credential"]["learner"].get(name).cloned();
+    assert_eq!(learner(&ask(""), "birth_date"), None);
+    let asked = ask("&fields=birth-date");
+    assert!(learner(&asked, "birth_date").is_some_and(|date| date.is_string()));
+    assert_eq!(learner(&asked, "full_name"), Some(serde_json::Value::Null));
+    for (query, field) in [("&acceptance=nobody", "acceptance"), ("&fields=all", "fields")] {
+        assert!(ask(query).to_string().contains(field), "{query}");
+    }
+}
+
+#[test]
 fn a_slow_head_is_408() {
     let server = Server::start(&["--head-seconds", "1"]);
     let mut stream = server.connect();

@@ -10,6 +10,7 @@
 #[path = "../demo/mod.rs"]
 mod demo;
 
+mod acceptance;
 mod asn1;
 mod certificates;
 mod conformance;
@@ -24,6 +25,7 @@ mod mutation;
 mod paths;
 mod policy;
 mod reproducible;
+mod shapes;
 mod support;
 mod trust;
 mod wrapping_json;
