@@ -27,6 +27,8 @@ pub mod report;
 
 pub mod pipeline;
 
+pub mod fetch;
+
 pub mod http;
 
 pub mod cli;

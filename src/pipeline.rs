@@ -1,7 +1,8 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
-use crate::credential::{self, Applicant, CheckedCredential, Fields};
+use crate::credential::status::{self, FoundList, ReadList, StatusLists};
+use crate::credential::{self, Applicant, CheckedCredential, Fields, Lookup, Outside};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
 use crate::report::{AcceptancePolicy, Decision, Overall, Seal, TrustSummary, Verdict};
@@ -11,6 +12,7 @@ use crate::signature::{Context, Detached, Signature, jades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::validation::{self, Policy, SealVerdict};
+use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 
 /// Everything a verdict depends on besides the input and the time, with the caches that go with it. Immutable: new
@@ -23,10 +25,12 @@ pub struct Pipeline {
     limits: Limits,
     certificates: Arc<CertificateStore>,
     revocation: Arc<RevocationStore>,
+    /// Status lists by digest and time of fetching, which with the snapshot are all that reading one depends on.
+    status_lists: Option<Cache<([u8; 32], Time), Arc<ReadList>>>,
     crypto: Crypto,
 }
 
-/// Bytes that each of the two caches may hold.
+/// Bytes that each of the caches may hold.
 const CACHE_BYTES: u64 = 16 << 20;
 
 /// What a request adds.
@@ -42,6 +46,8 @@ pub struct Request<'r> {
     pub fields: Fields,
     /// What is stated about who handed the document in.
     pub applicant: Option<&'r Applicant>,
+    /// Documents from outside that are at hand; `None` where nothing may be fetched.
+    pub outside: Option<&'r dyn Outside>,
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -51,7 +57,8 @@ impl Request<'_> {
     /// A request with nothing beside the time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, detached: &[], acceptance: &ACCEPTANCE, fields: Fields::default(), applicant: None }
+        let (acceptance, fields) = (&*ACCEPTANCE, Fields::default());
+        Self { time, detached: &[], acceptance, fields, applicant: None, outside: None }
     }
 }
 
@@ -71,6 +78,10 @@ impl Pipeline {
             limits: Limits::default(),
             certificates: Arc::new(CertificateStore::new(bytes)),
             revocation: Arc::new(RevocationStore::new(bytes)),
+            status_lists: (bytes > 0).then(|| {
+                let weigh = |_: &_, list: &Arc<ReadList>| list.weight();
+                Cache::builder().max_capacity(bytes).weigher(weigh).build()
+            }),
             crypto: Crypto::default(),
         }
     }
@@ -122,7 +133,9 @@ impl Pipeline {
             time: request.time,
         };
         let seals = validation::validate(&signatures, &context);
-        let credential = self.credential(&signatures, &seals, request);
+        let lists = request.outside.map(|outside| Lists { pipeline: self, context, outside });
+        let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
+        let credential = self.credential(&signatures, &seals, request, lists);
         let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
         self.verdict(request, Some(format_name(&envelope)), seals, credential)
     }
@@ -133,10 +146,12 @@ impl Pipeline {
         signatures: &[Signature<'_>],
         seals: &[SealVerdict],
         request: &Request<'_>,
+        lists: Option<&dyn StatusLists>,
     ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
         let applicant = request.applicant;
-        let context = credential::Context { seals, applicant, ..credential::Context::at(request.time) };
+        let context =
+            credential::Context { seals, applicant, lists, ..credential::Context::at(request.time) };
         let (payload, mut checked) = payloads
             .into_iter()
             .find_map(|payload| Some((payload, credential::examine(payload, &self.limits, &context)?)))?;
@@ -195,6 +210,39 @@ impl Pipeline {
     #[must_use]
     pub fn trust_summary(&self, time: Time) -> TrustSummary {
         TrustSummary::of(&self.snapshot, time)
+    }
+}
+
+/// The status lists among the documents at hand, each read once.
+#[derive(Debug)]
+struct Lists<'p> {
+    pipeline: &'p Pipeline,
+    context: validation::Context<'p>,
+    outside: &'p dyn Outside,
+}
+
+impl StatusLists for Lists<'_> {
+    fn list(&self, address: &str) -> FoundList {
+        self.read(self.outside.document(address))
+    }
+
+    fn renewed(&self, address: &str) -> FoundList {
+        self.read(self.outside.renewed(address))
+    }
+}
+
+impl Lists<'_> {
+    fn read(&self, found: Lookup) -> FoundList {
+        let document = match found {
+            Lookup::Wanted => return FoundList::Wanted,
+            Lookup::Unreachable(why) => return FoundList::Unreachable(why),
+            Lookup::Found(document) => document,
+        };
+        let read = || Arc::new(status::read(&document, &self.context, &self.pipeline.limits));
+        FoundList::Read(match &self.pipeline.status_lists {
+            Some(cache) => cache.get_with((document.sha256, document.fetched), read),
+            None => read(),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments → one of the rooms; thin.
 
 mod bench;
+mod online;
 mod policy;
 mod serve;
 mod source;

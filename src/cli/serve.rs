@@ -1,5 +1,6 @@
 //! `sealgate serve`.
 
+use super::online::FetchArgs;
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Admission, Bounds, Metrics, Service};
 use crate::report::AcceptancePolicy;
@@ -32,9 +33,8 @@ pub(super) struct ServeArgs {
     /// The key that goes with them, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Fetch nothing.
-    #[arg(long)]
-    offline: bool,
+    #[command(flatten)]
+    fetch: FetchArgs,
     /// Threads that verify; the number of processors otherwise.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -107,6 +107,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         pipeline: arc_swap::ArcSwapOption::empty(),
         policies: validation,
         acceptance,
+        library: args.fetch.library()?,
         admission,
         metrics,
         bounds: args.bounds(),

@@ -1,5 +1,6 @@
 //! `sealgate verify`.
 
+use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
@@ -26,9 +27,8 @@ pub(super) struct VerifyArgs {
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
-    /// Fetch nothing.
-    #[arg(long)]
-    offline: bool,
+    #[command(flatten)]
+    fetch: FetchArgs,
     /// A document that a detached signature is over.
     #[arg(long, value_name = "FILE")]
     detached: Vec<PathBuf>,
@@ -68,6 +68,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let acceptance = args.acceptance.read()?;
+    let verifier = args.fetch.verifier()?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
     let request = Request {
         detached: &detached,
@@ -85,8 +86,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let mut worst = exit::PASSED;
     let mut out = io::BufWriter::new(io::stdout().lock());
     for window in files.chunks(pool.current_num_threads().saturating_mul(8).max(1)) {
-        let verdicts: Vec<Verdict> =
-            pool.install(|| window.par_iter().map(|path| verify_file(&pipeline, path, &request)).collect());
+        let verdicts: Vec<Verdict> = pool.install(|| {
+            window.par_iter().map(|path| verify_file(&verifier, &pipeline, path, &request)).collect()
+        });
         for verdict in verdicts {
             worst = worse(worst, verdict.verdict);
             let written = match args.format {
@@ -104,9 +106,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     Ok(worst)
 }
 
-fn verify_file(pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {
+fn verify_file(verifier: &Verifier, pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {
     let mut verdict = match read_file(path, pipeline.limits().bytes) {
-        Ok(bytes) => pipeline.verify(&bytes, request),
+        Ok(bytes) => verifier.verify(pipeline, &bytes, request),
         Err(error) => pipeline.unreadable(&error, request),
     };
     verdict.file = Some(path.to_string_lossy().into_owned());

@@ -11,7 +11,9 @@ mod fields;
 mod identity;
 mod json;
 mod model;
+mod outside;
 pub mod shapes;
+pub mod status;
 mod vocabulary;
 mod xml;
 
@@ -21,6 +23,7 @@ pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
+pub use outside::{Document, Lookup, Outside};
 
 use crate::format::json::{self as json_reader, Value};
 use crate::format::{Limits, Unreadable};

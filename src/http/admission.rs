@@ -45,12 +45,22 @@ impl Admission {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, Full> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Full)?;
+        Ok(self.resume(move || {
+            let _place = place;
+            work()
+        }))
+    }
+
+    /// Goes on with work that was admitted before and had to wait for the network meanwhile: never refused.
+    pub fn resume<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
         let (sender, receiver) = oneshot::channel();
         self.pool.spawn_fifo(move || {
-            let _place = place;
             let _ = sender.send(work());
         });
-        Ok(receiver)
+        receiver
     }
 }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod body;
 mod metrics;
+mod multipart;
 mod problem;
 mod routes;
 mod tls;
@@ -12,6 +13,7 @@ pub use metrics::Metrics;
 pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
+use crate::fetch::Library;
 use crate::pipeline::Pipeline;
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
@@ -69,6 +71,8 @@ pub struct Service {
     pub policies: Vec<Arc<Policy>>,
     /// Acceptance policies that a request can name; the first where it names none.
     pub acceptance: Vec<Arc<AcceptancePolicy>>,
+    /// Documents from outside; `None` where nothing is fetched.
+    pub library: Option<Arc<Library>>,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

@@ -1,9 +1,10 @@
 //! One function per route.
 
 use super::problem::Problem;
-use super::{Service, body};
+use super::{Service, body, multipart};
 use crate::clock::{self, Stopwatch};
-use crate::credential::Fields;
+use crate::credential::{Fields, Outside};
+use crate::fetch::Desk;
 use crate::pipeline::{Pipeline, Request as Verification};
 use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
@@ -102,9 +103,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     if !accepted {
         return Err(Problem::NotAcceptable);
     }
-    if bytes.is_empty() {
-        return Err(Problem::BadRequest("body", "there is no credential in the request".into()));
-    }
+    let parts = multipart::parts(&parts.headers, bytes).await?;
     let mut pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     if let Some(policy) = query.policy {
         pipeline = Arc::new(pipeline.with_policy(policy));
@@ -113,36 +112,58 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
         fields: query.fields,
-        bytes,
+        parts,
     };
+    let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
     Ok(json_response(verdict.to_json()))
 }
 
 /// What is to be verified, and how.
-#[derive(Clone)]
 struct Order {
-    bytes: Bytes,
+    parts: multipart::Parts,
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
 }
 
 impl Order {
-    fn request(&self) -> Verification<'_> {
-        Verification { acceptance: &self.acceptance, fields: self.fields, ..Verification::at(self.time) }
+    fn request<'r>(&'r self, desk: Option<&'r Desk>) -> Verification<'r> {
+        Verification {
+            acceptance: &self.acceptance,
+            fields: self.fields,
+            detached: &self.parts.detached,
+            applicant: self.parts.applicant.as_ref(),
+            outside: desk.map(|desk| -> &dyn Outside { desk }),
+            ..Verification::at(self.time)
+        }
     }
 }
 
-async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Order) -> Result<Verdict, Problem> {
-    let (worker, work) = (Arc::clone(&pipeline), order.clone());
-    let work = move || worker.verify(&work.bytes, &work.request());
-    let running = service.admission.submit(work).map_err(|_| Problem::Busy)?;
-    match tokio::time::timeout(service.bounds.verify_time, running).await {
-        Ok(Ok(verdict)) => Ok(verdict),
-        Ok(Err(_)) => Err(Problem::Internal),
-        Err(_) => Ok(pipeline.out_of_time(&order.request())),
+async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Arc<Order>) -> Result<Verdict, Problem> {
+    match tokio::time::timeout(service.bounds.verify_time, rounds(service, &pipeline, &order)).await {
+        Ok(result) => result,
+        Err(_) => Ok(pipeline.out_of_time(&order.request(None))),
+    }
+}
+
+/// Verifies; where documents from outside were wanted, fetches them and verifies again.
+async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>) -> Result<Verdict, Problem> {
+    let desk = service.library.as_ref().map(|library| Arc::new(library.desk()));
+    let work = || {
+        let (pipeline, order, desk) = (Arc::clone(pipeline), Arc::clone(order), desk.clone());
+        move || pipeline.verify(&order.parts.file, &order.request(desk.as_deref()))
+    };
+    let mut running = service.admission.submit(work()).map_err(|_| Problem::Busy)?;
+    loop {
+        let verdict = running.await.map_err(|_| Problem::Internal)?;
+        match (&service.library, &desk) {
+            (Some(library), Some(desk)) if library.fill(desk).await => {
+                running = service.admission.resume(work());
+            }
+            _ => return Ok(verdict),
+        }
     }
 }
 
@@ -171,6 +192,9 @@ impl Query {
                     let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
                     parsed.acceptance = Some(found);
                 }
+                // The gateway's own texts are in English; a credential's in English where it has that.
+                "lang" if is_language(&value) => {}
+                "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
                 "fields" => {
                     let fields = Fields::parse(&value);
                     parsed.fields = fields.map_err(|why| Problem::BadRequest("fields", why))?;
@@ -180,6 +204,16 @@ impl Query {
         }
         Ok(parsed)
     }
+}
+
+fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    parts
+        .next()
+        .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
+        && parts.all(subtag)
 }
 
 /// The policy of this name among those that the service knows.

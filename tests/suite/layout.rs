@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "time",
     "clock",
     "finding",
@@ -18,6 +18,7 @@ const ORDER: [&str; 17] = [
     "credential",
     "report",
     "pipeline",
+    "fetch",
     "http",
     "cli",
     "main",

@@ -77,6 +77,21 @@ pub(crate) fn demo_pipeline() -> &'static Pipeline {
     })
 }
 
+/// A pipeline on a generated demonstration domain, whose keys a test can use.
+pub(crate) fn demo_pipeline_of(demo: &crate::demo::Demo) -> Pipeline {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = Vec::new();
+    for (number, (url, bytes)) in demo.by_url.iter().enumerate() {
+        let file = format!("{number}.xml");
+        std::fs::write(folder.path().join(&file), bytes).unwrap();
+        index.push(serde_json::json!({"url": url, "file": file}));
+    }
+    std::fs::write(folder.path().join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
+    std::fs::write(folder.path().join("demo.toml"), demo.domain()).unwrap();
+    let domain = Domain::read(&folder.path().join("demo.toml")).unwrap();
+    pipeline(snapshot(&domain, folder.path()))
+}
+
 /// A pipeline with the default policy.
 pub(crate) fn pipeline(snapshot: Snapshot) -> Pipeline {
     Pipeline::new(Arc::new(snapshot), Arc::new(Policy::default()))

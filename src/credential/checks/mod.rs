@@ -14,6 +14,7 @@ mod seal;
 mod sealer;
 mod validity;
 
+use super::status::StatusLists;
 use super::{Annex, Applicant, Credential, Source};
 use crate::time::Time;
 use crate::validation::SealVerdict;
@@ -95,7 +96,7 @@ impl Kind {
     pub fn codes(self) -> &'static [&'static str] {
         match self {
             Self::Holder => &["partial-match", "no-match"],
-            Self::Revocation => &["offline"],
+            Self::Revocation => &revocation::CODES,
             Self::Accreditation => &["unproven"],
             _ => &[],
         }
@@ -200,13 +201,15 @@ pub struct Context<'c> {
     pub applicant: Option<&'c Applicant>,
     /// The payload, for what looks beyond the model.
     pub source: Option<&'c Source<'c>>,
+    /// The status lists at hand; `None` where nothing may be asked.
+    pub lists: Option<&'c dyn StatusLists>,
 }
 
 impl Context<'_> {
     /// Nothing but the validation time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, seals: &[], applicant: None, source: None }
+        Self { time, seals: &[], applicant: None, source: None, lists: None }
     }
 }
 
@@ -241,7 +244,7 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         issuer::check(credential.issuer.as_ref(), context.seals),
         mandate::check(credential, context.seals),
         validity::check(credential, context.time),
-        revocation::check(credential),
+        revocation::check(credential, context),
         accreditation::check(credential),
         holder::check(credential.learner.as_ref(), context.applicant),
         consistency::check(credential),

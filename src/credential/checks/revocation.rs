@@ -1,43 +1,322 @@
-//! Status lists.
+//! Status lists: what they say of this credential.
 
-use super::{Check, CheckStatus, Detail, Kind, Point};
+use super::sealer::Sealer;
+use super::{Check, CheckStatus, Context, Detail, Kind, Point};
+use crate::credential::status::{FoundList, ListForm, ListSeal, ReadList, StatusList};
 use crate::credential::{Credential, StatusEntry};
 
-/// Says which lists would have to be asked. None is fetched by this version: a credential that names one is never said
-/// to be good.
-pub(super) fn check(credential: &Credential) -> Check {
-    if credential.status.is_empty() {
-        return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
-    }
-    let details: Vec<Detail> = credential.status.iter().map(entry).collect();
-    let reason =
-        format!("{} entries in status lists, which were not asked: nothing was fetched", details.len());
-    Check { details, ..Check::new(Kind::Revocation, CheckStatus::Skipped, reason).with_code("offline") }
+/// What an entry can come to, worst first: the worst of all entries is the check's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Outcome {
+    /// The list says so.
+    Revoked,
+    /// The list says so: not for good.
+    Suspended,
+    /// The signature on the list is not of who sealed the credential.
+    OtherSigner,
+    /// The list carries no signature that holds.
+    Unverified,
+    /// The list is past its end.
+    Expired,
+    /// The list has no such index.
+    OutOfRange,
+    /// The list, or the entry, is not what its type demands.
+    Invalid,
+    /// The entry is of a method or size that is not known.
+    Unsupported,
+    /// The list could not be had.
+    Unreachable,
+    /// The seal did not pass: what it names is not asked; or it names too many lists.
+    NotAsked,
+    /// Nothing may be fetched.
+    Offline,
+    /// The list says that it is good.
+    Good,
 }
 
-fn entry(entry: &StatusEntry) -> Detail {
-    let kind = entry.kind.as_deref().unwrap_or("an entry of no type");
-    let purpose = entry.purpose.as_deref().unwrap_or("no purpose");
-    Detail {
-        item: format!("{kind}: {purpose}"),
-        outcome: Point::NotComparable,
-        stated: entry.list.clone().or_else(|| entry.id.clone()),
-        found: None,
+/// The codes of the outcomes that are not good, worst first.
+pub(super) const CODES: [&str; 11] = [
+    "revoked",
+    "suspended",
+    "list-other-signer",
+    "list-unverified",
+    "list-expired",
+    "list-index-out-of-range",
+    "list-invalid",
+    "unsupported",
+    "unreachable",
+    "not-asked",
+    "offline",
+];
+
+/// Entries that are looked up; a credential that names more is not followed.
+const MOST_ENTRIES: usize = 8;
+
+/// Asks every list that the credential names: first whether its signature is by who sealed the credential, then whether
+/// it holds at the validation time, then for the status. Only a credential whose seal passed makes anyone ask.
+pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
+    let entries = &credential.status;
+    if entries.is_empty() {
+        return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
     }
+    let sealed = context.seals.iter().any(|seal| !seal.counter_signature && seal.indication.passed());
+    let judged: Vec<(Outcome, String)> = entries
+        .iter()
+        .map(|entry| match context.lists {
+            None => (Outcome::Offline, "nothing was fetched".to_owned()),
+            Some(_) if !sealed => {
+                (Outcome::NotAsked, "its seal did not pass: the list it names was not asked".to_owned())
+            }
+            Some(_) if entries.len() > MOST_ENTRIES => {
+                (Outcome::NotAsked, format!("it names more than {MOST_ENTRIES} lists"))
+            }
+            Some(_) => judge(entry, context).unwrap_or_else(|not_good| not_good),
+        })
+        .collect();
+    let details = entries.iter().zip(&judged).map(|(entry, (outcome, why))| Detail {
+        item: describe(entry),
+        outcome: match outcome.status() {
+            CheckStatus::Ok => Point::Agrees,
+            CheckStatus::Error => Point::Differs,
+            CheckStatus::Skipped => Point::NotComparable,
+        },
+        stated: entry.list.clone().or_else(|| entry.id.clone()),
+        found: Some(why.clone()),
+    });
+    let Some((worst, why)) = judged.iter().min_by_key(|(outcome, _)| *outcome) else {
+        return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
+    };
+    let reason = match entries.len() {
+        1 => why.clone(),
+        several => format!("{why} (the worst of {several} entries)"),
+    };
+    Check {
+        details: details.collect(),
+        code: worst.code(),
+        ..Check::new(Kind::Revocation, worst.status(), reason)
+    }
+}
+
+impl Outcome {
+    fn code(self) -> Option<&'static str> {
+        let position = match self {
+            Self::Revoked => 0,
+            Self::Suspended => 1,
+            Self::OtherSigner => 2,
+            Self::Unverified => 3,
+            Self::Expired => 4,
+            Self::OutOfRange => 5,
+            Self::Invalid => 6,
+            Self::Unsupported => 7,
+            Self::Unreachable => 8,
+            Self::NotAsked => 9,
+            Self::Offline => 10,
+            Self::Good => return None,
+        };
+        CODES.get(position).copied()
+    }
+
+    fn status(self) -> CheckStatus {
+        match self {
+            Self::Good => CheckStatus::Ok,
+            Self::Unsupported | Self::Unreachable | Self::NotAsked | Self::Offline => CheckStatus::Skipped,
+            _ => CheckStatus::Error,
+        }
+    }
+}
+
+type Judged = (Outcome, String);
+
+/// One entry: `Ok` where the list says that it is good, `Err` for anything else.
+fn judge(entry: &StatusEntry, context: &Context<'_>) -> Result<Judged, Judged> {
+    let wrong = |outcome: Outcome, why: &str| (outcome, why.to_owned());
+    let form = form(entry)?;
+    let address = entry.list.as_deref().ok_or_else(|| wrong(Outcome::Invalid, "the entry names no list"))?;
+    let address = address.split('#').next().unwrap_or(address);
+    let index = entry.index.as_deref().and_then(|index| index.parse::<u64>().ok());
+    let index = index.ok_or_else(|| wrong(Outcome::Invalid, "the entry has no index"))?;
+    let size = match entry.size.as_deref() {
+        None => 1,
+        Some(size) => size
+            .parse()
+            .ok()
+            .filter(|size| (1..=32).contains(size))
+            .ok_or_else(|| wrong(Outcome::Unsupported, "the entry's statusSize is none from 1 to 32"))?,
+    };
+
+    let read = find(address, context)?;
+    let list = read.list.as_ref().map_err(|why| (Outcome::Invalid, format!("the list: {why}")))?;
+    signed_by_the_sealer(&read.seal, context)?;
+    if list.form != form {
+        return Err(wrong(Outcome::Invalid, "the list is of another type than the entry says"));
+    }
+    if list.id.as_deref().is_some_and(|id| id.split('#').next() != Some(address)) {
+        return Err(wrong(Outcome::Invalid, "the list says that it is at another address"));
+    }
+    // A token status list is the one at its `sub` (Token Status List, 8.3).
+    if form == ListForm::Token && list.id.is_none() {
+        return Err(wrong(Outcome::Invalid, "the list does not say at which address it is"));
+    }
+    let now = context.time.max(read.fetched);
+    if let Some(until) = list.until.filter(|until| *until < now) {
+        return Err((Outcome::Expired, format!("the list ended at {until}")));
+    }
+    if let Some(from) = list.from.filter(|from| *from > now.plus_seconds(CLOCK_SKEW)) {
+        return Err((Outcome::Invalid, format!("the list begins only at {from}")));
+    }
+    let purpose = entry.purpose.as_deref();
+    if let Some(purpose) = purpose
+        && !list.purposes.iter().any(|of_list| of_list == purpose)
+    {
+        return Err((Outcome::Invalid, format!("the list is not one of purpose {:?}", shown(purpose))));
+    }
+    let status = list.status(index, size).ok_or_else(|| {
+        (Outcome::OutOfRange, format!("the list has {} entries, no number {index}", list.entries(size)))
+    })?;
+    says(status, form, purpose)
+}
+
+/// Seconds by which clocks may differ.
+const CLOCK_SKEW: i64 = 300;
+
+fn form(entry: &StatusEntry) -> Result<ListForm, Judged> {
+    match entry.kind.as_deref() {
+        Some("StatusList2021Entry") => Ok(ListForm::StatusList2021),
+        Some("BitstringStatusListEntry") => Ok(ListForm::Bitstring),
+        Some("TokenStatusList") => Ok(ListForm::Token),
+        Some(other) => {
+            Err((Outcome::Unsupported, format!("status entries of type {:?} are not known", shown(other))))
+        }
+        None => Err((Outcome::Unsupported, "the status entry has no type".to_owned())),
+    }
+}
+
+/// The list, renewed where its own time to live is over.
+fn find(address: &str, context: &Context<'_>) -> Result<std::sync::Arc<ReadList>, Judged> {
+    let Some(lists) = context.lists else { return Err((Outcome::Offline, "nothing was fetched".into())) };
+    let stale = |read: &ReadList| {
+        read.list.as_ref().is_ok_and(|list: &StatusList| {
+            let kept = list.ttl.map(|ttl| read.fetched.plus_seconds(ttl.max(0)));
+            kept.into_iter().chain(list.until).min().is_some_and(|end| end < context.time)
+        })
+    };
+    let found = match lists.list(address) {
+        FoundList::Read(read) if stale(&read) => lists.renewed(address),
+        found => found,
+    };
+    match found {
+        FoundList::Read(read) => Ok(read),
+        FoundList::Wanted => Err((Outcome::Unreachable, "the list is not at hand".to_owned())),
+        FoundList::Unreachable(why) => {
+            Err((Outcome::Unreachable, format!("the list could not be had: {why}")))
+        }
+    }
+}
+
+/// A list speaks for a credential only if who sealed the credential signed the list.
+fn signed_by_the_sealer(seal: &ListSeal, context: &Context<'_>) -> Result<(), Judged> {
+    let signer = match seal {
+        ListSeal::Passed(signer) => signer,
+        ListSeal::Unproven(why) => return Err((Outcome::Unverified, format!("the list: {why}"))),
+    };
+    let signer = Sealer::of(&signer.subject);
+    if Sealer::all(context.seals).any(|sealer| sealer.same_organisation(&signer)) {
+        return Ok(());
+    }
+    let who = signer.organisation.or(signer.common_name).unwrap_or("an unnamed signer");
+    Err((Outcome::OtherSigner, format!("the list is signed by {:?}, who did not seal", shown(who))))
+}
+
+fn says(status: u64, form: ListForm, purpose: Option<&str>) -> Result<Judged, Judged> {
+    let good = |what: String| Ok((Outcome::Good, what));
+    match (form, purpose, status) {
+        (_, _, 0) => good("the list says that it is good".to_owned()),
+        (ListForm::Token, _, 1) | (_, Some("revocation"), _) => {
+            Err((Outcome::Revoked, "the list says that it is revoked".to_owned()))
+        }
+        (ListForm::Token, _, 2) | (_, Some("suspension"), _) => {
+            Err((Outcome::Suspended, "the list says that it is suspended".to_owned()))
+        }
+        // Bitstring Status List 1.0, 2.2: these say nothing against it.
+        (ListForm::Bitstring, Some("message" | "refresh"), status) => {
+            good(format!("the list has message {status} on it"))
+        }
+        (_, None, _) if form != ListForm::Token => {
+            Err((Outcome::Invalid, "the entry has a status, but no purpose".to_owned()))
+        }
+        (_, purpose, status) => Err((
+            Outcome::Unsupported,
+            format!(
+                "the list has status {status} on it ({}), whose meaning is not known",
+                shown(purpose.unwrap_or("of its application"))
+            ),
+        )),
+    }
+}
+
+fn describe(entry: &StatusEntry) -> String {
+    let kind = entry.kind.as_deref().unwrap_or("an entry of no type");
+    match (entry.purpose.as_deref(), entry.index.as_deref()) {
+        (Some(purpose), Some(index)) => format!("{kind}: {purpose}, number {}", shown(index)),
+        (Some(purpose), None) => format!("{kind}: {purpose}"),
+        (None, Some(index)) => format!("{kind}: number {}", shown(index)),
+        (None, None) => kind.to_owned(),
+    }
+}
+
+fn shown(text: &str) -> &str {
+    text.char_indices().nth(60).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Time;
+
+    #[test]
+    fn codes_are_in_the_order_of_the_outcomes() {
+        let all = [
+            Outcome::Revoked,
+            Outcome::Suspended,
+            Outcome::OtherSigner,
+            Outcome::Unverified,
+            Outcome::Expired,
+            Outcome::OutOfRange,
+            Outcome::Invalid,
+            Outcome::Unsupported,
+            Outcome::Unreachable,
+            Outcome::NotAsked,
+            Outcome::Offline,
+        ];
+        assert!(all.is_sorted());
+        assert_eq!(all.map(|outcome| outcome.code().unwrap()), CODES);
+        assert_eq!(Outcome::Good.code(), None);
+    }
 
     #[test]
     fn a_list_that_nobody_asked_says_nothing_good() {
-        let none = check(&Credential::default());
+        let context = Context::at(Time::from_seconds(0));
+        let none = check(&Credential::default(), &context);
         assert_eq!((none.status, none.code), (CheckStatus::Skipped, None));
         let list = Some("https://status.example/1".to_owned());
         let entry = StatusEntry { kind: Some("StatusList2021Entry".into()), list, ..StatusEntry::default() };
-        let named = check(&Credential { status: vec![entry], ..Credential::default() });
+        let named = check(&Credential { status: vec![entry], ..Credential::default() }, &context);
         assert_eq!((named.status, named.code), (CheckStatus::Skipped, Some("offline")));
         assert_eq!(named.details[0].stated.as_deref(), Some("https://status.example/1"));
+    }
+
+    #[test]
+    fn what_a_status_says() {
+        let outcome = |status, form, purpose| says(status, form, purpose).unwrap_or_else(|not| not).0;
+        let (bits, token) = (ListForm::Bitstring, ListForm::Token);
+        assert_eq!(outcome(0, bits, Some("revocation")), Outcome::Good);
+        assert_eq!(outcome(1, bits, Some("revocation")), Outcome::Revoked);
+        assert_eq!(outcome(1, bits, Some("suspension")), Outcome::Suspended);
+        assert_eq!(outcome(2, bits, Some("message")), Outcome::Good);
+        assert_eq!(outcome(1, bits, None), Outcome::Invalid);
+        assert_eq!(outcome(1, bits, Some("odd")), Outcome::Unsupported);
+        assert_eq!(outcome(1, token, None), Outcome::Revoked);
+        assert_eq!(outcome(2, token, None), Outcome::Suspended);
+        assert_eq!(outcome(3, token, None), Outcome::Unsupported);
     }
 }

@@ -21,12 +21,26 @@ impl<'c> Sealer<'c> {
         own.filter_map(|seal| seal.signer.as_deref()).map(|certificate| Self::of(&certificate.subject))
     }
 
-    fn of(subject: &'c Name) -> Self {
+    /// By a certificate's subject.
+    pub(super) fn of(subject: &'c Name) -> Self {
         Self {
             common_name: subject.common_name(),
             organisation: subject.organisation(),
             organisation_identifier: subject.organisation_identifier(),
             country: subject.country(),
+        }
+    }
+
+    /// Whether two certificates name the same organisation: by organizationIdentifier where both have one, else by name
+    /// and country.
+    pub(super) fn same_organisation(&self, other: &Self) -> bool {
+        match (self.organisation_identifier, other.organisation_identifier) {
+            (Some(own), Some(others)) => own == others,
+            _ => {
+                self.organisation.is_some()
+                    && self.organisation == other.organisation
+                    && self.country == other.country
+            }
         }
     }
 

@@ -182,7 +182,17 @@ impl Default for AcceptancePolicy {
                 state(Kind::Issuer, &[("error", review)]),
                 state(Kind::Mandate, &[("error", review)]),
                 state(Kind::Validity, &[("error", reject)]),
-                state(Kind::Revocation, &[("error", reject), ("offline", review)]),
+                state(
+                    Kind::Revocation,
+                    &[
+                        ("error", review),
+                        ("revoked", reject),
+                        ("offline", review),
+                        ("unreachable", review),
+                        ("not-asked", review),
+                        ("unsupported", review),
+                    ],
+                ),
                 state(Kind::Accreditation, &[("error", review), ("unproven", review)]),
                 state(Kind::Holder, &[("error", review), ("no-match", reject)]),
                 state(Kind::Consistency, &[("error", review)]),

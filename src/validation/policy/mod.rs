@@ -158,6 +158,17 @@ impl Policy {
         Ok(policy)
     }
 
+    /// The policy for signatures on status lists: `default`, but a list is renewed within hours and brings neither
+    /// revocation data nor a claimed signing time of its own; a revocation that it does bring counts.
+    #[must_use]
+    pub fn for_status_lists() -> Self {
+        let mut policy = Self { name: "status-list".into(), ..Self::default() };
+        for check in [Check::RevocationPresent, Check::RevocationAcceptable, Check::SigningTimePresent] {
+            policy.set_levels(check, Levels::everywhere(Level::Warn));
+        }
+        policy
+    }
+
     /// The whole policy as TOML with a comment for each key; [`Policy::parse`] reads it back equal.
     #[must_use]
     pub fn to_toml(&self) -> String {

@@ -1,0 +1,66 @@
+//! What may be fetched, and verification that fetches.
+
+use super::Failure;
+use crate::fetch::{Client, Library, Origin, Rules};
+use crate::pipeline::{Pipeline, Request};
+use crate::report::Verdict;
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// What may be fetched.
+#[derive(Clone, Debug, Args)]
+pub(super) struct FetchArgs {
+    /// Fetch nothing.
+    #[arg(long)]
+    offline: bool,
+    /// An origin that may be asked although it is not HTTPS on port 443 of the public internet: http://127.0.0.1:8081.
+    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
+    fetch_from: Vec<Origin>,
+    /// Further certificate authorities for the servers that are asked, PEM.
+    #[arg(long, value_name = "FILE")]
+    fetch_roots: Option<PathBuf>,
+}
+
+impl FetchArgs {
+    /// An empty library; `None` where nothing may be fetched.
+    pub(super) fn library(&self) -> Result<Option<Arc<Library>>, Failure> {
+        if self.offline {
+            return Ok(None);
+        }
+        let rules = Rules { allowed: self.fetch_from.clone(), ..Rules::default() };
+        let client = Client::new(rules, self.fetch_roots.as_deref())
+            .map_err(|why| Failure::usage(format!("--fetch-roots: {why}")))?;
+        Ok(Some(Arc::new(Library::new(client))))
+    }
+
+    /// Verification that fetches where that is allowed.
+    pub(super) fn verifier(&self) -> Result<Verifier, Failure> {
+        let Some(library) = self.library()? else { return Ok(Verifier { online: None }) };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::usage(error.to_string()))?;
+        Ok(Verifier { online: Some((library, runtime)) })
+    }
+}
+
+/// Verifies, and fetches what was wanted meanwhile.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    online: Option<(Arc<Library>, Runtime)>,
+}
+
+impl Verifier {
+    /// Verifies one document; where documents from outside were wanted, fetches them and verifies again.
+    pub(super) fn verify(&self, pipeline: &Pipeline, bytes: &[u8], request: &Request<'_>) -> Verdict {
+        let Some((library, runtime)) = &self.online else { return pipeline.verify(bytes, request) };
+        let desk = library.desk();
+        let request = Request { outside: Some(&desk), ..*request };
+        loop {
+            let verdict = pipeline.verify(bytes, &request);
+            if !runtime.block_on(library.fill(&desk)) {
+                return verdict;
+            }
+        }
+    }
+}

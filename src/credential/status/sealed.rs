@@ -1,0 +1,93 @@
+//! Who says so: the signature on a status list.
+
+use super::StatusList;
+use crate::certificate::Certificate;
+use crate::credential::Document;
+use crate::format::{self, Envelope, Limits};
+use crate::signature::{self, Payload, jades};
+use crate::time::Time;
+use crate::validation::{self, Policy};
+use std::sync::{Arc, LazyLock};
+
+/// A status list with the word on its signature.
+#[derive(Clone, Debug)]
+pub struct ReadList {
+    /// What it says; an error says why it cannot be read.
+    pub list: Result<StatusList, String>,
+    /// Who says so.
+    pub seal: ListSeal,
+    /// SHA-256 of the document.
+    pub sha256: [u8; 32],
+    /// When it was fetched: the time for which its signature was validated.
+    pub fetched: Time,
+}
+
+impl ReadList {
+    /// Bytes that it takes in memory, about.
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        let list = self.list.as_ref().map_or(0, StatusList::bytes);
+        u32::try_from(list.saturating_add(1024)).unwrap_or(u32::MAX)
+    }
+}
+
+/// The word on a list's signature.
+#[derive(Clone, Debug)]
+pub enum ListSeal {
+    /// TOTAL-PASSED, by this certificate.
+    Passed(Arc<Certificate>),
+    /// Not proven: why, in words.
+    Unproven(String),
+}
+
+static POLICY: LazyLock<Policy> = LazyLock::new(Policy::for_status_lists);
+
+/// Reads a fetched list and validates its signature for the time at which it was fetched: that makes the answer one of
+/// document and snapshot alone. Of `context` primitives, stores and snapshot count.
+#[must_use]
+pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Limits) -> ReadList {
+    let (list, seal) = match format::read(&document.bytes, limits) {
+        Err(error) => (Err(error.to_string()), ListSeal::Unproven(error.to_string())),
+        Ok(Envelope::Jws(jws)) => {
+            let reading = signature::Context { crypto: context.crypto, limits, detached: &[] };
+            signed(&jades::signatures(&jws, &reading), document.fetched, context, limits)
+        }
+        Ok(Envelope::Json(text)) => {
+            let why = "it carries no signature by a certificate";
+            (StatusList::parse(text, limits), ListSeal::Unproven(why.to_owned()))
+        }
+        Ok(Envelope::Xml(_)) => {
+            (Err("a status list is JSON or a JWT".to_owned()), ListSeal::Unproven("it is XML".to_owned()))
+        }
+    };
+    ReadList { list, seal, sha256: document.sha256, fetched: document.fetched }
+}
+
+fn signed(
+    signatures: &[signature::Signature<'_>],
+    fetched: Time,
+    context: &validation::Context<'_>,
+    limits: &Limits,
+) -> (Result<StatusList, String>, ListSeal) {
+    let [only] = signatures else {
+        let why = "a status list has one signature".to_owned();
+        return (Err(why.clone()), ListSeal::Unproven(why));
+    };
+    let list = match &only.payload {
+        Some(Payload::Json(text)) => StatusList::parse(text, limits),
+        _ => Err("what is signed is no JSON".to_owned()),
+    };
+    let context = validation::Context { policy: &POLICY, time: fetched, ..*context };
+    let seal = match validation::validate(signatures, &context).pop() {
+        Some(verdict) if verdict.indication.passed() => match verdict.signer {
+            Some(signer) => ListSeal::Passed(signer),
+            None => ListSeal::Unproven("nobody signed it".to_owned()),
+        },
+        Some(verdict) => {
+            let sub = verdict.sub_indication.map(|sub| format!(", {sub}")).unwrap_or_default();
+            ListSeal::Unproven(format!("its signature is {}{sub}", verdict.indication))
+        }
+        None => ListSeal::Unproven("it carries no signature".to_owned()),
+    };
+    (list, seal)
+}
