@@ -26,9 +26,11 @@ pub struct Pipeline {
     certificates: Arc<CertificateStore>,
     revocation: Arc<RevocationStore>,
     /// Status lists by digest and time of fetching, which with the snapshot are all that reading one depends on.
-    status_lists: Option<Cache<([u8; 32], Time), Arc<ReadList>>>,
+    status_lists: Option<ListCache>,
     crypto: Crypto,
 }
+
+type ListCache = Cache<([u8; 32], Time), Arc<ReadList>>;
 
 /// Bytes that each of the caches may hold.
 const CACHE_BYTES: u64 = 16 << 20;

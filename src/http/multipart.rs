@@ -27,12 +27,12 @@ pub(super) async fn parts(headers: &HeaderMap, body: Bytes) -> Result<Parts, Pro
     let is_form = content_type.is_some_and(|value| {
         value.get(..19).is_some_and(|start| start.eq_ignore_ascii_case("multipart/form-data"))
     });
-    let parts = match content_type.filter(|_| is_form) {
-        Some(value) => form(value, body).await?,
-        None => Parts { file: body, detached: Vec::new(), applicant: None },
+    let (field, parts) = match content_type.filter(|_| is_form) {
+        Some(value) => ("file", form(value, body).await?),
+        None => ("body", Parts { file: body, detached: Vec::new(), applicant: None }),
     };
     if parts.file.is_empty() {
-        return Err(Problem::BadRequest("file", "there is no credential in the request".into()));
+        return Err(Problem::BadRequest(field, "there is no credential in the request".into()));
     }
     Ok(parts)
 }

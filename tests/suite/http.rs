@@ -259,6 +259,84 @@ fn a_request_may_name_an_acceptance_policy_and_fields() {
     }
 }
 
+/// Sends parts as `multipart/form-data`: name, file name, content.
+fn send_parts(stream: &mut TcpStream, parts: &[(&str, &str, &[u8])]) -> Answer {
+    let mut body = Vec::new();
+    for (name, file, content) in parts {
+        let head =
+            format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n");
+        body.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    body.extend(b"--edge--\r\n");
+    send_as(stream, "multipart/form-data; boundary=edge", &body)
+}
+
+fn send_as(stream: &mut TcpStream, media: &str, body: &[u8]) -> Answer {
+    let length = body.len();
+    write!(stream, "POST /v1/verify?at={AT}&lang=de HTTP/1.1\r\nhost: x\r\ncontent-type: {media}\r\n")
+        .unwrap();
+    write!(stream, "content-length: {length}\r\n\r\n").unwrap();
+    stream.write_all(body).unwrap();
+    Answer::read(stream).unwrap()
+}
+
+#[test]
+fn a_request_may_come_in_parts() {
+    let server = Server::start(&["--offline"]);
+    let mut stream = server.connect();
+    let file = std::fs::read(root().join("examples/sound/elm-v2-lt.xml")).unwrap();
+    let alone = server.verify(&file).json();
+    let learner = alone["credential"]["learner"]["full_name"].as_str().unwrap().to_owned();
+    assert_eq!(send_parts(&mut stream, &[("file", "a.xml", &file)]).json(), alone);
+
+    let mut holder = |name: &str| {
+        let applicant = serde_json::json!({ "name": name }).to_string();
+        let parts = [("applicant", "", applicant.as_bytes()), ("file", "a.xml", &file[..])];
+        let verdict = send_parts(&mut stream, &parts).json();
+        let checks = verdict["credential"]["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["check"] == "HOLDER").unwrap()["status"].clone()
+    };
+    assert_eq!((holder(&learner), holder("Somebody Else")), ("OK".into(), "ERROR".into()));
+
+    for (parts, field) in [
+        (&[("detached", "a", &b"x"[..])][..], "file"),
+        (&[("file", "a", &b""[..])][..], "file"),
+        (&[("file", "a", &b"x"[..]), ("file", "b", b"y")][..], "file"),
+        (&[("file", "a", &b"x"[..]), ("applicant", "", b"{}")][..], "applicant"),
+        (&[("file", "a", &b"x"[..]), ("colour", "", b"red")][..], "body"),
+        (&[][..], "file"),
+    ] {
+        let answer = send_parts(&mut stream, parts);
+        assert_eq!((answer.status, answer.json()["field"].as_str()), (400, Some(field)), "{parts:?}");
+    }
+    for (media, body) in [
+        ("multipart/form-data", &b"x"[..]),
+        ("multipart/form-data; boundary=edge", b"no boundary at all"),
+        (
+            "multipart/form-data; boundary=edge",
+            b"--edge\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nx",
+        ),
+    ] {
+        assert_eq!(send_as(&mut stream, media, body).status, 400, "{media}");
+    }
+}
+
+#[test]
+fn a_detached_document_comes_as_a_part() {
+    let server = Server::start(&["--offline"]);
+    let file = std::fs::read(root().join("examples/sound/b-compact.jwt")).unwrap();
+    let text = String::from_utf8(file).unwrap();
+    let parts: Vec<&str> = text.trim().split('.').collect();
+    let detached = format!("{}..{}", parts[0], parts[2]);
+    let payload =
+        base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, parts[1]).unwrap();
+    let mut stream = server.connect();
+    let without = send_parts(&mut stream, &[("file", "a", detached.as_bytes())]).json();
+    assert_eq!(without["seals"][0]["sub_indication"], "SIGNED_DATA_NOT_FOUND");
+    let with = [("file", "a", detached.as_bytes()), ("detached", "payload.json", &payload)];
+    assert_eq!(send_parts(&mut stream, &with).json()["verdict"], "passed");
+}
+
 #[test]
 fn a_slow_head_is_408() {
     let server = Server::start(&["--head-seconds", "1"]);
