@@ -13,6 +13,9 @@ use std::process::{Command, ExitCode};
 /// A rise above this share of the accepted count fails.
 const TOLERANCE: f64 = 0.05;
 
+/// What a scenario may cost in terms of another: the whole credential stage, as much again as a bare parse of its JSON.
+const RATIOS: [(&str, &str, f64); 1] = [("credential/elm-v3", "reference/serde_json", 2.0)];
+
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
 
 fn main() -> ExitCode {
@@ -101,6 +104,12 @@ fn report_of(now: &BTreeMap<String, u64>, accepted: &BTreeMap<String, u64>) -> E
             ""
         };
         println!("{name:<28}{count:>14}{before:>14}{:>8.2}%{word}", change * 100.0);
+    }
+    for (name, reference, most) in RATIOS {
+        let ratio = now[name] as f64 / now[reference] as f64;
+        let word = if ratio > most { "  TOO MUCH" } else { "" };
+        println!("{name} / {reference}: {ratio:.2}, at most {most}{word}");
+        failed |= ratio > most;
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

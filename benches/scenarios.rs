@@ -1,11 +1,12 @@
 //! The pieces of work that benches measure, on the bundled examples and demonstration lists.
 
+use sealgate::credential;
 use sealgate::format::xml::Document;
 use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
-use sealgate::signature::{Context, jades, xades};
+use sealgate::signature::{Context, Payload, jades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::domain::Domain;
@@ -31,11 +32,56 @@ pub(crate) fn all() -> Vec<Scenario> {
         Scenario { name: "format/c14n", work: c14n("elm-v2-lt.xml") },
         Scenario { name: "signature/jades", work: signatures("lta-qualified.jsonld") },
         Scenario { name: "signature/xades", work: signatures("elm-v2-lt.xml") },
+        Scenario { name: "credential/elm-v3", work: examine(payload(example("lta-qualified.jsonld"))) },
+        Scenario { name: "reference/serde_json", work: serde(payload(example("lta-qualified.jsonld"))) },
         Scenario { name: "trust/load", work: trust() },
         Scenario { name: "pipeline/jades-b-compact", work: pipeline("b-compact.jwt") },
         Scenario { name: "pipeline/jades-lta", work: pipeline("lta-qualified.jsonld") },
         Scenario { name: "pipeline/xades-lt", work: pipeline("elm-v2-lt.xml") },
     ]
+}
+
+/// The credential stage on real credentials beside a bare parse of the same payload; none where the data is not here.
+#[allow(dead_code, reason = "the gate counts on bundled examples alone")]
+pub(crate) fn real() -> Vec<Scenario> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/credentials");
+    let files = [
+        ("edc-2023/Sample-MC-Annex1-signed.jsonld", "credential/sample", "reference/serde_json-sample"),
+        ("edc-2026/edc-dc-signed.jsonld", "credential/degree", "reference/serde_json-degree"),
+    ];
+    let mut scenarios = Vec::new();
+    for (file, credential, reference) in files {
+        let Ok(bytes) = std::fs::read(folder.join(file)) else {
+            println!("skipped: {credential}: no {file}");
+            continue;
+        };
+        let text = payload(&bytes);
+        scenarios.push(Scenario { name: credential, work: examine(text) });
+        scenarios.push(Scenario { name: reference, work: serde(text) });
+    }
+    scenarios
+}
+
+/// The payload of a JWS in a JSON serialisation.
+fn payload(sealed: &[u8]) -> &'static [u8] {
+    let jws: serde_json::Value = serde_json::from_slice(sealed).expect("a JWS in JSON");
+    jws["payload"].as_str().expect("a payload").to_owned().leak().as_bytes()
+}
+
+fn examine(text: &'static [u8]) -> Box<dyn FnMut()> {
+    let limits = Limits::default();
+    let time = Time::parse_rfc3339("2026-11-22T00:00:00Z").expect("a time");
+    Box::new(move || {
+        let payload = Payload::Json(black_box(text).into());
+        let checked = credential::examine(&payload, &limits, &credential::Context::at(time));
+        black_box(checked.expect("a credential"));
+    })
+}
+
+fn serde(text: &'static [u8]) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        black_box(serde_json::from_slice::<serde_json::Value>(black_box(text))).expect("JSON");
+    })
 }
 
 fn example(name: &str) -> &'static [u8] {

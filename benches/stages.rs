@@ -8,7 +8,7 @@ mod scenarios;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn stages(criterion: &mut Criterion) {
-    for mut scenario in scenarios::all() {
+    for mut scenario in scenarios::all().into_iter().chain(scenarios::real()) {
         criterion.bench_function(scenario.name, |bencher| bencher.iter(&mut scenario.work));
     }
 }
