@@ -1,6 +1,7 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
+use crate::credential::accreditation::Register;
 use crate::credential::{self, Applicant, CheckedCredential, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{self, Envelope, Limits};
@@ -42,6 +43,8 @@ pub struct Request<'r> {
     pub fields: Fields,
     /// What is stated about who handed the document in.
     pub applicant: Option<&'r Applicant>,
+    /// Registers that are asked for accreditations.
+    pub registers: &'r [Arc<dyn Register>],
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -51,7 +54,14 @@ impl Request<'_> {
     /// A request with nothing beside the time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, detached: &[], acceptance: &ACCEPTANCE, fields: Fields::default(), applicant: None }
+        Self {
+            time,
+            detached: &[],
+            acceptance: &ACCEPTANCE,
+            fields: Fields::default(),
+            applicant: None,
+            registers: &[],
+        }
     }
 }
 
@@ -135,8 +145,9 @@ impl Pipeline {
         request: &Request<'_>,
     ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let applicant = request.applicant;
-        let context = credential::Context { seals, applicant, ..credential::Context::at(request.time) };
+        let (applicant, registers) = (request.applicant, request.registers);
+        let context =
+            credential::Context { seals, applicant, registers, ..credential::Context::at(request.time) };
         let (payload, mut checked) = payloads
             .into_iter()
             .find_map(|payload| Some((payload, credential::examine(payload, &self.limits, &context)?)))?;

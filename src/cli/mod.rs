@@ -2,6 +2,7 @@
 
 mod bench;
 mod policy;
+mod registers;
 mod serve;
 mod source;
 mod trust;

@@ -1,5 +1,6 @@
 //! `sealgate serve`.
 
+use super::registers::RegisterSource;
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Admission, Bounds, Metrics, Service};
 use crate::report::AcceptancePolicy;
@@ -23,6 +24,8 @@ pub(super) struct ServeArgs {
     /// The acceptance policy: `default`, `admissions`, or a file; further ones can be asked for by name.
     #[arg(long, value_name = "NAME|FILE", default_value = AcceptancePolicy::BUILT_IN[0])]
     acceptance: Vec<String>,
+    #[command(flatten)]
+    registers: RegisterSource,
     /// Where to listen; loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<SocketAddr>,
@@ -107,6 +110,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         pipeline: arc_swap::ArcSwapOption::empty(),
         policies: validation,
         acceptance,
+        registers: args.registers.read()?,
         admission,
         metrics,
         bounds: args.bounds(),

@@ -1,6 +1,7 @@
 //! `sealgate verify`.
 
 use super::policy::{AcceptanceSource, PolicySource};
+use super::registers::RegisterSource;
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::credential::{Applicant, Fields};
@@ -23,6 +24,8 @@ pub(super) struct VerifyArgs {
     policy: PolicySource,
     #[command(flatten)]
     acceptance: AcceptanceSource,
+    #[command(flatten)]
+    registers: RegisterSource,
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
@@ -68,11 +71,13 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let acceptance = args.acceptance.read()?;
+    let registers = args.registers.read()?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
     let request = Request {
         detached: &detached,
         applicant: applicant.as_ref(),
         acceptance: &acceptance,
+        registers: &registers,
         fields: args.fields,
         ..Request::at(args.at.unwrap_or_else(clock::now))
     };

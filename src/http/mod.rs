@@ -12,6 +12,7 @@ pub use metrics::Metrics;
 pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
+use crate::credential::accreditation::Register;
 use crate::pipeline::Pipeline;
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
@@ -69,6 +70,8 @@ pub struct Service {
     pub policies: Vec<Arc<Policy>>,
     /// Acceptance policies that a request can name; the first where it names none.
     pub acceptance: Vec<Arc<AcceptancePolicy>>,
+    /// Registers that are asked for accreditations.
+    pub registers: Arc<[Arc<dyn Register>]>,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

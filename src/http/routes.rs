@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::{Service, body};
 use crate::clock::{self, Stopwatch};
 use crate::credential::Fields;
+use crate::credential::accreditation::Register;
 use crate::pipeline::{Pipeline, Request as Verification};
 use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
@@ -113,6 +114,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
         fields: query.fields,
+        registers: Arc::clone(&service.registers),
         bytes,
     };
     let verdict = run(service, pipeline, order).await?;
@@ -127,11 +129,17 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    registers: Arc<[Arc<dyn Register>]>,
 }
 
 impl Order {
     fn request(&self) -> Verification<'_> {
-        Verification { acceptance: &self.acceptance, fields: self.fields, ..Verification::at(self.time) }
+        Verification {
+            acceptance: &self.acceptance,
+            fields: self.fields,
+            registers: &self.registers,
+            ..Verification::at(self.time)
+        }
     }
 }
 
