@@ -260,6 +260,15 @@ fn a_request_may_name_an_acceptance_policy_and_fields() {
 }
 
 #[test]
+fn the_server_asks_its_registers() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = crate::accreditation::accredited_jws(folder.path());
+    let server = Server::start(&["--accreditations", folder.path().to_str().unwrap()]);
+    let (status, code) = crate::accreditation::of_verdict(&server.verify(body.as_bytes()).json());
+    assert_eq!((status.as_str(), code), ("OK", serde_json::Value::Null));
+}
+
+#[test]
 fn a_slow_head_is_408() {
     let server = Server::start(&["--head-seconds", "1"]);
     let mut stream = server.connect();

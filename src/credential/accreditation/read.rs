@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_is_no_register_says_why() {
         for (text, why) in [
-            ("", "expected a value"),
+            ("", "malformed JSON"),
             ("[]", "there is no accreditation in it"),
             ("{}", "entry 1: no `accreditedOrganization`"),
             (r#"[{"accreditedOrganization": {}}]"#, "entry 1: the accreditation has no identifier"),

@@ -6,9 +6,9 @@ use super::who::Likeness;
 use super::{Record, jurisdiction};
 use crate::credential::{
     Accreditation, Concept, Credential, Date, Detail, Identifier, Organisation, Point, Specification, Text,
-    vocabulary,
 };
 use crate::time::Time;
+use std::ops::RangeInclusive;
 
 /// Concepts of one achievement that are compared, and characters of a value that are shown.
 const COMPARED: usize = 64;
@@ -385,18 +385,17 @@ fn same_identifier(one: &Identifier, other: &Identifier) -> bool {
 
 /// The digits of an ISCED-F field, whichever of its URIs is used: a field within another begins with its digits.
 fn field(uri: &str) -> Option<&str> {
-    let code = uri.rsplit_once("isced-f/").map(|(_, code)| code)?;
-    vocabulary::isced_f(&format!("http://data.europa.eu/snb/isced-f/{code}"))
-        .filter(|known| *known)
-        .map(|_| code)
+    digits(uri, "isced-f/", 2..=4)
 }
 
 /// The digit of an EQF level.
 fn level(uri: &str) -> Option<&str> {
-    let code = uri.rsplit_once("eqf/").map(|(_, code)| code)?;
-    vocabulary::eqf_level(&format!("http://data.europa.eu/snb/eqf/{code}"))
-        .filter(|known| *known)
-        .map(|_| code)
+    digits(uri, "eqf/", 1..=1)
+}
+
+fn digits<'u>(uri: &'u str, vocabulary: &str, length: RangeInclusive<usize>) -> Option<&'u str> {
+    let (_, code) = uri.trim().rsplit_once(vocabulary)?;
+    (length.contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit())).then_some(code)
 }
 
 fn last(uri: &str) -> &str {
