@@ -80,17 +80,17 @@ impl Steps<'_> {
     }
 
     fn body(&self, unit: &Unit<'_>, body: Option<&Organisation>, likeness: &Likeness) -> Detail {
-        let accredited = self.record.organisations.iter().map(|one| described(one)).collect::<Vec<_>>();
+        let accredited = self.record.organisations.iter().map(described).collect::<Vec<_>>();
         let mut found = match accredited.is_empty() {
             true => "the accredited organisation is not said".to_owned(),
             false => accredited.join("; "),
         };
-        if likeness.point == Point::NotComparable {
-            found.push_str(match likeness.by {
-                Some(_) => " (of which scheme or country the identifier is, is not said)",
-                None => " (no identifiers that can be compared)",
-            });
-        }
+        found.push_str(match (likeness.point, &likeness.by) {
+            (Point::Partial, _) => " (it is the issuer; the awarding body is another organisation)",
+            (Point::NotComparable, Some(_)) => " (of which scheme or country the identifier is, is not said)",
+            (Point::NotComparable, None) => " (no identifiers that can be compared)",
+            _ => "",
+        });
         let stated = likeness.by.clone().or_else(|| body.map(described));
         let item = match unit.achievement {
             Some(_) => format!("{}.awardedBy.awardingBody", unit.path),
