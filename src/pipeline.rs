@@ -1,6 +1,7 @@
 //! The whole path of a credential in one function; the only file that sees every stage.
 
 use crate::certificate::CertificateStore;
+use crate::credential::accreditation::Register;
 use crate::credential::status::{self, FoundList, ReadList, StatusLists};
 use crate::credential::{self, Applicant, CheckedCredential, Fields, Lookup, Outside};
 use crate::finding::{Finding, Status};
@@ -50,6 +51,8 @@ pub struct Request<'r> {
     pub applicant: Option<&'r Applicant>,
     /// Documents from outside that are at hand; `None` where nothing may be fetched.
     pub outside: Option<&'r dyn Outside>,
+    /// Registers that are asked for accreditations.
+    pub registers: &'r [Arc<dyn Register>],
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -60,7 +63,7 @@ impl Request<'_> {
     #[must_use]
     pub fn at(time: Time) -> Self {
         let (acceptance, fields) = (&*ACCEPTANCE, Fields::default());
-        Self { time, detached: &[], acceptance, fields, applicant: None, outside: None }
+        Self { time, detached: &[], acceptance, fields, applicant: None, outside: None, registers: &[] }
     }
 }
 
@@ -151,9 +154,9 @@ impl Pipeline {
         lists: Option<&dyn StatusLists>,
     ) -> Option<CheckedCredential> {
         let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let applicant = request.applicant;
-        let context =
-            credential::Context { seals, applicant, lists, ..credential::Context::at(request.time) };
+        let (applicant, registers) = (request.applicant, request.registers);
+        let at = credential::Context::at(request.time);
+        let context = credential::Context { seals, applicant, registers, lists, ..at };
         let (payload, mut checked) = payloads
             .into_iter()
             .find_map(|payload| Some((payload, credential::examine(payload, &self.limits, &context)?)))?;

@@ -3,6 +3,7 @@
 mod bench;
 mod online;
 mod policy;
+mod registers;
 mod serve;
 mod source;
 mod trust;

@@ -1,6 +1,7 @@
 //! `sealgate serve`.
 
 use super::online::FetchArgs;
+use super::registers::RegisterSource;
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Admission, Bounds, Metrics, Service};
 use crate::report::AcceptancePolicy;
@@ -24,6 +25,8 @@ pub(super) struct ServeArgs {
     /// The acceptance policy: `default`, `admissions`, or a file; further ones can be asked for by name.
     #[arg(long, value_name = "NAME|FILE", default_value = AcceptancePolicy::BUILT_IN[0])]
     acceptance: Vec<String>,
+    #[command(flatten)]
+    registers: RegisterSource,
     /// Where to listen; loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<SocketAddr>,
@@ -108,6 +111,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         policies: validation,
         acceptance,
         library: args.fetch.library()?,
+        registers: args.registers.read()?,
         admission,
         metrics,
         bounds: args.bounds(),

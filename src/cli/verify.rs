@@ -2,6 +2,7 @@
 
 use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
+use super::registers::RegisterSource;
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::credential::{Applicant, Fields};
@@ -24,6 +25,8 @@ pub(super) struct VerifyArgs {
     policy: PolicySource,
     #[command(flatten)]
     acceptance: AcceptanceSource,
+    #[command(flatten)]
+    registers: RegisterSource,
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
@@ -69,11 +72,13 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let acceptance = args.acceptance.read()?;
     let verifier = args.fetch.verifier()?;
+    let registers = args.registers.read()?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
     let request = Request {
         detached: &detached,
         applicant: applicant.as_ref(),
         acceptance: &acceptance,
+        registers: &registers,
         fields: args.fields,
         ..Request::at(args.at.unwrap_or_else(clock::now))
     };

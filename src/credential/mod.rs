@@ -2,6 +2,7 @@
 //!
 //! Only the bytes or the element that a signature covered are read, never the document around them.
 
+pub mod accreditation;
 mod annex;
 mod applicant;
 mod checks;

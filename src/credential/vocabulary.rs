@@ -24,7 +24,7 @@ pub(crate) fn isced_f(uri: &str) -> Option<bool> {
 /// Broad fields with the digits of their narrow fields, beside 0 (not further defined) and 8 (interdisciplinary)
 /// (UNESCO, ISCED fields of education and training 2013).
 const ISCED_F: [(&str, &str); 11] = [
-    ("00", "123"),
+    ("00", "1239"),
     ("01", "1"),
     ("02", "123"),
     ("03", "12"),
@@ -71,6 +71,7 @@ mod tests {
         for (code, expected) in [
             ("003", true),
             ("0688", true),
+            ("009", true),
             ("01", true),
             ("0111", true),
             ("0732", true),

@@ -13,6 +13,7 @@ pub use metrics::Metrics;
 pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
+use crate::credential::accreditation::Register;
 use crate::fetch::Library;
 use crate::pipeline::Pipeline;
 use crate::report::AcceptancePolicy;
@@ -73,6 +74,8 @@ pub struct Service {
     pub acceptance: Vec<Arc<AcceptancePolicy>>,
     /// Documents from outside; `None` where nothing is fetched.
     pub library: Option<Arc<Library>>,
+    /// Registers that are asked for accreditations.
+    pub registers: Arc<[Arc<dyn Register>]>,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::{Service, body, multipart};
 use crate::clock::{self, Stopwatch};
+use crate::credential::accreditation::Register;
 use crate::credential::{Fields, Outside};
 use crate::fetch::Desk;
 use crate::pipeline::{Pipeline, Request as Verification};
@@ -113,6 +114,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
         fields: query.fields,
         parts,
+        registers: Arc::clone(&service.registers),
     };
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
@@ -126,6 +128,7 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    registers: Arc<[Arc<dyn Register>]>,
 }
 
 impl Order {
@@ -136,6 +139,7 @@ impl Order {
             detached: &self.parts.detached,
             applicant: self.parts.applicant.as_ref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
+            registers: &self.registers,
             ..Verification::at(self.time)
         }
     }

@@ -338,6 +338,15 @@ fn a_detached_document_comes_as_a_part() {
 }
 
 #[test]
+fn the_server_asks_its_registers() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = crate::accreditation::accredited_jws(folder.path());
+    let server = Server::start(&["--accreditations", folder.path().to_str().unwrap()]);
+    let (status, code) = crate::accreditation::of_verdict(&server.verify(body.as_bytes()).json());
+    assert_eq!((status.as_str(), code), ("OK", serde_json::Value::Null));
+}
+
+#[test]
 fn a_slow_head_is_408() {
     let server = Server::start(&["--head-seconds", "1"]);
     let mut stream = server.connect();

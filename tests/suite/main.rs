@@ -11,6 +11,7 @@
 mod demo;
 
 mod acceptance;
+mod accreditation;
 mod asn1;
 mod certificates;
 mod conformance;

@@ -1,73 +1,82 @@
 //! Accreditation of the awarding body for what was awarded.
 
-use super::{Check, CheckStatus, Detail, Kind, Point};
+use super::{Check, CheckStatus, Kind};
+use crate::credential::Credential;
+use crate::credential::accreditation::{Coverage, Register, cover};
 use crate::credential::shapes::Profile;
-use crate::credential::{Accreditation, Credential, Text};
+use crate::time::Time;
+use std::sync::Arc;
 
-/// Evidence of an accreditation (`http://data.europa.eu/snb/evidence-type/`).
-const ACCREDITATION: &str = "http://data.europa.eu/snb/evidence-type/c_991b06c6";
+/// The codes, and what each stands for.
+pub(super) const CODES: [&str; 7] = [
+    // SKIPPED: no register was at hand, or none knows the accreditation.
+    "unproven",
+    // SKIPPED: a register has no answer yet; it may have one later.
+    "not-asked",
+    // SKIPPED: a register could not be reached.
+    "unreachable",
+    // SKIPPED: a register has several accreditations of the identifier.
+    "ambiguous",
+    // SKIPPED: a register knows it, but a step lacks data on one side.
+    "incomplete",
+    // ERROR: a register knows it, and a step does not hold.
+    "not-covered",
+    // OK: the issuer is the accredited organisation, the awarding body is not (ELM v2).
+    "issuer-only",
+];
 
-/// The first official step, eligibility: an Accredited profile needs evidence with an accreditation and an achievement.
-/// This version has no register to hold it against: what is eligible is said to be unproven, never good.
-pub(super) fn check(credential: &Credential) -> Check {
+/// The official steps and more, for an Accredited profile: it names an accreditation and has an achievement, a register
+/// knows the accreditation, and it covers every achievement.
+pub(super) fn check(credential: &Credential, registers: &[Arc<dyn Register>], time: Time) -> Check {
     let accredited = credential.profile_ids.iter().any(|id| Profile::of(id) == Some(Profile::Accredited));
     if !accredited {
         let reason = "the profile is not Accredited";
         return Check::new(Kind::Accreditation, CheckStatus::Skipped, reason);
     }
-    let evidence =
-        credential.evidence.iter().filter(|one| one.types.iter().any(|kind| kind == ACCREDITATION));
-    let of_bodies = credential
-        .achievements
-        .iter()
-        .flat_map(|one| &one.awarded_by)
-        .flat_map(|award| &award.awarding_bodies)
-        .flat_map(|body| &body.accreditations);
-    let claimed: Vec<&Accreditation> =
-        evidence.flat_map(|one| &one.accreditations).chain(of_bodies).collect();
-    let error = |reason: &str| Check::new(Kind::Accreditation, CheckStatus::Error, reason);
-    if credential.achievements.is_empty() {
-        return error("the profile is Accredited, but nothing was achieved");
-    }
-    if claimed.is_empty() {
-        return error("the profile is Accredited, but no accreditation is named");
-    }
-    let details = claimed.into_iter().map(|one| Detail {
-        item: "accreditation".to_owned(),
-        outcome: Point::NotComparable,
-        stated: one.id.clone().or_else(|| one.title.as_ref().and_then(Text::chosen).map(str::to_owned)),
-        found: None,
-    });
-    Check {
-        details: details.collect(),
-        ..Check::new(
-            Kind::Accreditation,
-            CheckStatus::Skipped,
-            "an accreditation is named, but no register was at hand to hold it against",
-        )
-        .with_code("unproven")
-    }
+    let Some(cover) = cover(credential, registers, time) else {
+        let reason = if credential.achievements.is_empty() {
+            "the profile is Accredited, but nothing was achieved, and the issuer names no accreditation"
+        } else {
+            "the profile is Accredited, but there is no achievement with an accreditation"
+        };
+        return Check::new(Kind::Accreditation, CheckStatus::Error, reason);
+    };
+    let (status, code) = match cover.coverage {
+        Coverage::Covered => (CheckStatus::Ok, None),
+        Coverage::IssuerOnly => (CheckStatus::Ok, Some("issuer-only")),
+        Coverage::NotAsked => (CheckStatus::Skipped, Some("not-asked")),
+        Coverage::Unreachable => (CheckStatus::Skipped, Some("unreachable")),
+        Coverage::Ambiguous => (CheckStatus::Skipped, Some("ambiguous")),
+        Coverage::Incomplete => (CheckStatus::Skipped, Some("incomplete")),
+        Coverage::Unproven => (CheckStatus::Skipped, Some("unproven")),
+        Coverage::NotCovered => (CheckStatus::Error, Some("not-covered")),
+    };
+    Check { code, details: cover.details, ..Check::new(Kind::Accreditation, status, cover.reason) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::{Achievement, Evidence};
+    use crate::credential::{Accreditation, Achievement, Evidence, Model};
 
     #[test]
     fn eligibility() {
-        let profile_ids = vec!["http://data.europa.eu/snb/credential/c_ae121a00".to_owned()];
-        let bare = Credential { profile_ids, ..Credential::default() };
-        assert_eq!(check(&Credential::default()).status, CheckStatus::Skipped);
-        assert_eq!(check(&bare).status, CheckStatus::Error);
-        let achieved = Credential { achievements: vec![Achievement::default()], ..bare };
-        assert_eq!(check(&achieved).status, CheckStatus::Error);
-        let evidence = Evidence {
-            types: vec![ACCREDITATION.to_owned()],
-            accreditations: vec![Accreditation { id: Some("urn:a".into()), ..Accreditation::default() }],
-            ..Evidence::default()
-        };
-        let named = check(&Credential { evidence: vec![evidence], ..achieved });
-        assert_eq!((named.status, named.code), (CheckStatus::Skipped, Some("unproven")));
+        let check = |credential: &Credential| check(credential, &[], Time::from_seconds(0));
+        for profile in ["c_ae121a00", "6cf8e68c43"] {
+            let profile_ids = vec![format!("http://data.europa.eu/snb/credential/{profile}")];
+            let bare = Credential { model: Model::ElmV3, profile_ids, ..Credential::default() };
+            assert_eq!(check(&Credential::default()).status, CheckStatus::Skipped);
+            assert_eq!(check(&bare).status, CheckStatus::Error);
+            let achieved = Credential { achievements: vec![Achievement::default()], ..bare };
+            assert_eq!(check(&achieved).status, CheckStatus::Error);
+            let evidence = Evidence {
+                types: vec!["http://data.europa.eu/snb/evidence-type/c_991b06c6".to_owned()],
+                accreditations: vec![Accreditation { id: Some("urn:a".into()), ..Accreditation::default() }],
+                ..Evidence::default()
+            };
+            let named = check(&Credential { evidence: vec![evidence], ..achieved });
+            assert_eq!((named.status, named.code), (CheckStatus::Skipped, Some("unproven")));
+            assert_eq!(named.details.len(), 1, "{named:?}");
+        }
     }
 }

@@ -11,15 +11,17 @@ mod issuer;
 mod mandate;
 mod revocation;
 mod seal;
-mod sealer;
+pub(super) mod sealer;
 mod validity;
 
+use super::accreditation::Register;
 use super::status::StatusLists;
 use super::{Annex, Applicant, Credential, Source};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// One check.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -97,7 +99,7 @@ impl Kind {
         match self {
             Self::Holder => &["partial-match", "no-match"],
             Self::Revocation => &revocation::CODES,
-            Self::Accreditation => &["unproven"],
+            Self::Accreditation => &accreditation::CODES,
             _ => &[],
         }
     }
@@ -199,6 +201,8 @@ pub struct Context<'c> {
     pub seals: &'c [SealVerdict],
     /// What the verifier states about who handed it in.
     pub applicant: Option<&'c Applicant>,
+    /// Registers that are asked for accreditations.
+    pub registers: &'c [Arc<dyn Register>],
     /// The payload, for what looks beyond the model.
     pub source: Option<&'c Source<'c>>,
     /// The status lists at hand; `None` where nothing may be asked.
@@ -209,7 +213,7 @@ impl Context<'_> {
     /// Nothing but the validation time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, seals: &[], applicant: None, source: None, lists: None }
+        Self { time, seals: &[], applicant: None, registers: &[], source: None, lists: None }
     }
 }
 
@@ -245,7 +249,7 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         mandate::check(credential, context.seals),
         validity::check(credential, context.time),
         revocation::check(credential, context),
-        accreditation::check(credential),
+        accreditation::check(credential, context.registers, context.time),
         holder::check(credential.learner.as_ref(), context.applicant),
         consistency::check(credential),
         annex::check(Kind::AnnexI, annex_i, "nothing was achieved that could be a micro-credential"),

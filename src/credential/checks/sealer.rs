@@ -61,7 +61,7 @@ impl<'c> Sealer<'c> {
 }
 
 /// Every identifier of an organisation: its place, the scheme that this place speaks of, the identifier.
-pub(super) fn identifiers(
+pub(in crate::credential) fn identifiers(
     organisation: &Organisation,
 ) -> impl Iterator<Item = (&'static str, Option<&'static str>, &crate::credential::Identifier)> {
     let places = [
@@ -75,6 +75,6 @@ pub(super) fn identifiers(
 }
 
 /// Whether two names of organisations are the same once normalised.
-pub(super) fn same_name(one: &str, other: &str) -> bool {
+pub(in crate::credential) fn same_name(one: &str, other: &str) -> bool {
     likeness(&of_organisation(one), &of_organisation(other)) == Likeness::Same
 }

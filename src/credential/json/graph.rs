@@ -19,7 +19,12 @@ pub(crate) struct Graph<'v, 'p> {
 impl<'v, 'p> Graph<'v, 'p> {
     /// One walk over the document, its depth bounded by the reader that parsed it.
     pub(crate) fn new(root: &'v Value<'p>) -> Self {
-        let mut graph = Self { nodes: HashMap::new(), media: Media::default(), visits: Cell::new(VISITS) };
+        Self::with_visits(root, VISITS)
+    }
+
+    /// The same with another budget of visits.
+    pub(crate) fn with_visits(root: &'v Value<'p>, visits: usize) -> Self {
+        let mut graph = Self { nodes: HashMap::new(), media: Media::default(), visits: Cell::new(visits) };
         let mut open = vec![root];
         while let Some(value) = open.pop() {
             match value {

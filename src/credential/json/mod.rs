@@ -143,7 +143,7 @@ fn first<'v, 'p>(value: &'v Value<'p>, graph: &Graph<'v, 'p>) -> Option<&'v Valu
 }
 
 /// Every node of a member, read.
-fn all<'v, 'p, T>(
+pub(super) fn all<'v, 'p, T>(
     value: &'v Value<'p>,
     graph: &Graph<'v, 'p>,
     read: impl Fn(&'v Value<'p>, &Graph<'v, 'p>) -> T,
@@ -151,7 +151,7 @@ fn all<'v, 'p, T>(
     value.one_or_many().iter().filter_map(|one| graph.visit(one)).map(|node| read(node, graph)).collect()
 }
 
-fn date(value: &Value<'_>) -> Option<Date> {
+pub(super) fn date(value: &Value<'_>) -> Option<Date> {
     value.one_or_many().first().and_then(plain).map(Date::new)
 }
 
@@ -170,12 +170,12 @@ fn strings(value: &Value<'_>) -> Vec<String> {
 }
 
 /// Strings and numbers.
-fn scalars(value: &Value<'_>) -> Vec<String> {
+pub(super) fn scalars(value: &Value<'_>) -> Vec<String> {
     value.one_or_many().iter().filter_map(|one| scalar(one).map(str::to_owned)).collect()
 }
 
 /// The texts of a language map, a language-tagged string or an array of these.
-fn text(value: &Value<'_>) -> Option<Text> {
+pub(super) fn text(value: &Value<'_>) -> Option<Text> {
     let mut texts = Vec::new();
     for one in value.one_or_many() {
         match one {
@@ -205,7 +205,7 @@ fn id_str<'v>(value: &'v Value<'_>) -> Option<&'v str> {
 }
 
 /// An identifier: a string, or the `id` of an object.
-fn id_of(value: &Value<'_>) -> Option<String> {
+pub(super) fn id_of(value: &Value<'_>) -> Option<String> {
     id_str(value).map(str::to_owned)
 }
 
@@ -226,7 +226,7 @@ fn concepts(value: &Value<'_>) -> Vec<Concept> {
     value.one_or_many().iter().map(concept).collect()
 }
 
-fn concept(value: &Value<'_>) -> Concept {
+pub(super) fn concept(value: &Value<'_>) -> Concept {
     Concept {
         id: id_of(value),
         label: value.get("prefLabel").and_then(text),
@@ -234,7 +234,7 @@ fn concept(value: &Value<'_>) -> Concept {
     }
 }
 
-fn organisation<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Organisation {
+pub(super) fn organisation<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Organisation {
     let mut found = Organisation { id: id_of(value), ..Organisation::default() };
     for (name, member) in value.as_object().unwrap_or_default() {
         match &**name {
@@ -277,10 +277,12 @@ fn addresses<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Vec<String> {
     nodes.filter_map(address).collect()
 }
 
-fn identifiers<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Vec<Identifier> {
-    let nodes = value.one_or_many().iter().filter_map(|one| match one {
-        Value::String(_) => Some(one),
-        _ => graph.visit(one),
+pub(super) fn identifiers<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Vec<Identifier> {
+    let nodes = value.one_or_many().iter().filter_map(|one| {
+        let node = graph.visit(one)?;
+        // A text is the identifier itself, unless it refers to a node that is one.
+        let refers = one.as_str().is_none() || node.get("notation").is_some();
+        Some(if refers { node } else { one })
     });
     nodes.filter_map(identifier).collect()
 }
