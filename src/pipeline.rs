@@ -241,6 +241,7 @@ impl Lists<'_> {
         let document = match found {
             Lookup::Wanted => return FoundList::Wanted,
             Lookup::Unreachable(why) => return FoundList::Unreachable(why),
+            Lookup::Absent => return FoundList::Unreachable("the server has none there".to_owned()),
             Lookup::Found(document) => document,
         };
         let read = || Arc::new(status::read(&document, &self.context, &self.pipeline.limits));

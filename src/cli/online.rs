@@ -1,7 +1,8 @@
 //! What may be fetched, and verification that fetches.
 
 use super::Failure;
-use crate::fetch::{Client, Library, Origin, Rules};
+use crate::credential::accreditation::{Register, Registers};
+use crate::fetch::{Client, Desk, Library, Origin, Rules};
 use crate::pipeline::{Pipeline, Request};
 use crate::report::Verdict;
 use clap::Args;
@@ -35,27 +36,35 @@ impl FetchArgs {
         Ok(Some(Arc::new(Library::new(client))))
     }
 
-    /// Verification that fetches where that is allowed.
-    pub(super) fn verifier(&self) -> Result<Verifier, Failure> {
-        let Some(library) = self.library()? else { return Ok(Verifier { online: None }) };
+    /// Verification that asks these registers, and fetches where that is allowed.
+    pub(super) fn verifier(&self, registers: Registers) -> Result<Verifier, Failure> {
+        let Some(library) = self.library()? else {
+            let registers = registers.for_request(None::<&Arc<Desk>>);
+            return Ok(Verifier::Offline(registers));
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Verifier { online: Some((library, runtime)) })
+        Ok(Verifier::Online { library, registers, runtime })
     }
 }
 
 /// Verifies, and fetches what was wanted meanwhile.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    online: Option<(Arc<Library>, Runtime)>,
+pub(super) enum Verifier {
+    Offline(Vec<Arc<dyn Register>>),
+    Online { library: Arc<Library>, registers: Registers, runtime: Runtime },
 }
 
 impl Verifier {
     /// Verifies one document; where documents from outside were wanted, fetches them and verifies again.
     pub(super) fn verify(&self, pipeline: &Pipeline, bytes: &[u8], request: &Request<'_>) -> Verdict {
-        let Some((library, runtime)) = &self.online else { return pipeline.verify(bytes, request) };
-        let desk = library.desk();
-        let request = Request { outside: Some(&desk), ..*request };
+        let (library, registers, runtime) = match self {
+            Self::Offline(registers) => return pipeline.verify(bytes, &Request { registers, ..*request }),
+            Self::Online { library, registers, runtime } => (library, registers, runtime),
+        };
+        let desk = Arc::new(library.desk());
+        let registers = registers.for_request(Some(&desk));
+        let request = Request { outside: Some(&*desk), registers: &registers, ..*request };
         loop {
             let verdict = pipeline.verify(bytes, &request);
             if !runtime.block_on(library.fill(&desk)) {

@@ -1,7 +1,7 @@
 //! `--accreditations` and `--deqar`: registers that are asked for accreditations.
 
 use super::Failure;
-use crate::credential::accreditation::{Deqar, Folder, Register};
+use crate::credential::accreditation::{Deqar, Folder, Register, Registers, Service};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,11 +15,15 @@ pub(super) struct RegisterSource {
     /// DEQAR's file of institutions, deqar-institutions.csv.
     #[arg(long, value_name = "FILE")]
     deqar: Option<PathBuf>,
+    /// An accreditation service as the official one: ADDRESS/rdf?uri= and ADDRESS/id?notation= are asked. May be
+    /// repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    accreditation_service: Vec<String>,
 }
 
 impl RegisterSource {
     /// Reads them, once.
-    pub(super) fn read(&self) -> Result<Arc<[Arc<dyn Register>]>, Failure> {
+    pub(super) fn read(&self) -> Result<Registers, Failure> {
         let mut registers: Vec<Arc<dyn Register>> = Vec::new();
         for folder in &self.accreditations {
             let register =
@@ -30,6 +34,7 @@ impl RegisterSource {
             let register = Deqar::read(file).map_err(|error| Failure::usage(format!("--deqar {error}")))?;
             registers.push(Arc::new(register));
         }
-        Ok(registers.into())
+        let services = self.accreditation_service.iter().map(|address| Service::new(address)).collect();
+        Ok(Registers { at_hand: registers, services })
     }
 }

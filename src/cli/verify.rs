@@ -71,14 +71,12 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = args.trust.pipeline(args.policy.read()?)?;
     let acceptance = args.acceptance.read()?;
-    let verifier = args.fetch.verifier()?;
-    let registers = args.registers.read()?;
+    let verifier = args.fetch.verifier(args.registers.read()?)?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
     let request = Request {
         detached: &detached,
         applicant: applicant.as_ref(),
         acceptance: &acceptance,
-        registers: &registers,
         fields: args.fields,
         ..Request::at(args.at.unwrap_or_else(clock::now))
     };

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The documents that are at hand.
-pub trait Outside: Sync + fmt::Debug {
+pub trait Outside: Send + Sync + fmt::Debug {
     /// The document at an address.
     fn document(&self, address: &str) -> Lookup;
 
@@ -23,6 +23,8 @@ pub enum Lookup {
     Wanted,
     /// It could not be had; why, in words.
     Unreachable(String),
+    /// The server says that there is none.
+    Absent,
     /// Here it is.
     Found(Arc<Document>),
 }

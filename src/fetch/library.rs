@@ -1,6 +1,6 @@
 //! Fetched documents, kept for a while, each fetched once for all who wait for it.
 
-use super::client::Client;
+use super::client::{Client, NotFetched};
 use crate::clock;
 use crate::credential::{Document, Lookup, Outside};
 use crate::time::Time;
@@ -34,7 +34,7 @@ pub struct Library {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    held: Result<Arc<Document>, String>,
+    held: Result<Arc<Document>, NotFetched>,
     /// When the server was last asked.
     asked: Time,
     /// Until when it is given out without asking again.
@@ -99,7 +99,7 @@ impl Library {
             // A document that is there says itself until when it holds.
             Err(why) => {
                 let held = self.entries.get(address).and_then(|entry| entry.held.ok());
-                let held = held.ok_or_else(|| why.to_string());
+                let held = held.ok_or(why);
                 Entry { held, asked, fresh_until: later(asked, AT_LEAST) }
             }
         }
@@ -143,7 +143,8 @@ impl Desk {
         match entry {
             Some(entry) if done || is_enough(&entry) => match entry.held {
                 Ok(document) => Lookup::Found(document),
-                Err(why) => Lookup::Unreachable(why),
+                Err(NotFetched::Status(404 | 410)) => Lookup::Absent,
+                Err(why) => Lookup::Unreachable(why.to_string()),
             },
             None if done => Lookup::Unreachable("it was not kept".to_owned()),
             _ => {

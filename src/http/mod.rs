@@ -13,7 +13,7 @@ pub use metrics::Metrics;
 pub use tls::acceptor;
 
 use crate::clock::Stopwatch;
-use crate::credential::accreditation::Register;
+use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
 use crate::pipeline::Pipeline;
 use crate::report::AcceptancePolicy;
@@ -75,7 +75,7 @@ pub struct Service {
     /// Documents from outside; `None` where nothing is fetched.
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
-    pub registers: Arc<[Arc<dyn Register>]>,
+    pub registers: Registers,
     /// The pool behind its queue.
     pub admission: Admission,
     /// Counters.

@@ -114,7 +114,6 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
         fields: query.fields,
         parts,
-        registers: Arc::clone(&service.registers),
     };
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
@@ -128,18 +127,17 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
-    registers: Arc<[Arc<dyn Register>]>,
 }
 
 impl Order {
-    fn request<'r>(&'r self, desk: Option<&'r Desk>) -> Verification<'r> {
+    fn request<'r>(&'r self, desk: Option<&'r Desk>, registers: &'r [Arc<dyn Register>]) -> Verification<'r> {
         Verification {
             acceptance: &self.acceptance,
             fields: self.fields,
             detached: &self.parts.detached,
             applicant: self.parts.applicant.as_ref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
-            registers: &self.registers,
+            registers,
             ..Verification::at(self.time)
         }
     }
@@ -148,16 +146,18 @@ impl Order {
 async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Arc<Order>) -> Result<Verdict, Problem> {
     match tokio::time::timeout(service.bounds.verify_time, rounds(service, &pipeline, &order)).await {
         Ok(result) => result,
-        Err(_) => Ok(pipeline.out_of_time(&order.request(None))),
+        Err(_) => Ok(pipeline.out_of_time(&order.request(None, &[]))),
     }
 }
 
 /// Verifies; where documents from outside were wanted, fetches them and verifies again.
 async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>) -> Result<Verdict, Problem> {
     let desk = service.library.as_ref().map(|library| Arc::new(library.desk()));
+    let registers: Arc<[_]> = service.registers.for_request(desk.as_ref()).into();
     let work = || {
         let (pipeline, order, desk) = (Arc::clone(pipeline), Arc::clone(order), desk.clone());
-        move || pipeline.verify(&order.parts.file, &order.request(desk.as_deref()))
+        let registers = Arc::clone(&registers);
+        move || pipeline.verify(&order.parts.file, &order.request(desk.as_deref(), &registers))
     };
     let mut running = service.admission.submit(work()).map_err(|_| Problem::Busy)?;
     loop {

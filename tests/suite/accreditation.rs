@@ -1,6 +1,7 @@
 //! The ACCREDITATION check: the Commission's samples, each step by itself, and registers of every kind.
 
 mod registers;
+mod service;
 mod steps;
 
 use crate::support::{root, shared};

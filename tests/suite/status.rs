@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
+use sealgate::credential::accreditation::Registers;
 use sealgate::credential::{Check, CheckStatus, Kind, Outside};
 use sealgate::fetch::{Client, Library, Origin, Rules};
 use sealgate::pipeline::{Pipeline, Request};
@@ -21,15 +22,16 @@ use std::time::Duration;
 const SET: u64 = 4711;
 
 /// A pipeline of the demonstration with a server, and a library that may ask it.
-struct Scene {
+pub(crate) struct Scene {
     pipeline: Pipeline,
-    web: Web,
+    pub(crate) web: Web,
     library: Arc<Library>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Scene {
-    fn new() -> Self {
+    /// With nothing to answer yet.
+    pub(crate) fn new() -> Self {
         let web = Web::start();
         let origin = Origin::parse(&web.origin).unwrap();
         let rules =
@@ -40,9 +42,15 @@ impl Scene {
     }
 
     fn verify(&self, file: &[u8]) -> Verdict {
-        let desk = self.library.desk();
-        let outside: &dyn Outside = &desk;
-        let request = Request { outside: Some(outside), ..Request::at(now()) };
+        self.verify_with(file, &Registers::default())
+    }
+
+    /// Verifies with registers, and fetches what was wanted.
+    pub(crate) fn verify_with(&self, file: &[u8], registers: &Registers) -> Verdict {
+        let desk = Arc::new(self.library.desk());
+        let registers = registers.for_request(Some(&desk));
+        let outside: &dyn Outside = &*desk;
+        let request = Request { outside: Some(outside), registers: &registers, ..Request::at(now()) };
         loop {
             let verdict = self.pipeline.verify(file, &request);
             if !self.runtime.block_on(self.library.fill(&desk)) {
@@ -77,7 +85,8 @@ fn revocation(verdict: &Verdict) -> Check {
     checked.checks.iter().find(|check| check.kind == Kind::Revocation).unwrap().clone()
 }
 
-fn seal(sealer: Sealer, payload: &Value, form: Form) -> Vec<u8> {
+/// Seals at level B.
+pub(crate) fn seal(sealer: Sealer, payload: &Value, form: Form) -> Vec<u8> {
     let (demo, payload) = (demo::shared(), payload.to_string());
     let order = jades::Order {
         payload: payload.as_bytes(),
@@ -227,7 +236,7 @@ fn each_trouble_has_its_own_outcome() {
         list["credentialSubject"]["encodedList"] = json!(format!("u{}", packed(&vec![0; 200 << 20], true)));
     });
     expect("/bomb", bomb, 1, "list-invalid", "over the limit");
-    expect("/gone", Route::Status(404), 1, "unreachable", "answered 404");
+    expect("/gone", Route::Status(404), 1, "unreachable", "has none there");
     expect("/slow", Route::Slow(Duration::from_secs(6)), 1, "unreachable", "did not come within");
     expect("/endless", Route::Endless, 1, "unreachable", "more than 1048576 bytes");
     expect("/truncated", Route::Truncated, 1, "unreachable", "no connection");

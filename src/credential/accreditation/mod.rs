@@ -11,6 +11,7 @@ mod json_ld;
 mod jurisdiction;
 mod read;
 mod record;
+mod service;
 mod steps;
 mod units;
 mod who;
@@ -20,6 +21,7 @@ pub use deqar::{Deqar, Institution};
 pub use folder::Folder;
 pub use read::{NotARegister, records};
 pub use record::{Qualification, Record};
+pub use service::{Registers, Service};
 pub use units::queries;
 
 use super::Organisation;
@@ -34,6 +36,11 @@ pub trait Register: Send + Sync + Debug {
     /// What it knows, now: it does not wait for anything. An identifier that it does not know, and a kind of query that
     /// it knows nothing about, are answered with no records.
     fn find(&self, query: &Query) -> Found;
+
+    /// Whether an answer may make somebody ask the network: such a register is asked for sealed credentials alone.
+    fn fetches(&self) -> bool {
+        false
+    }
 }
 
 /// What a register is asked.

@@ -1,10 +1,9 @@
 //! Accreditation of the awarding body for what was awarded.
 
-use super::{Check, CheckStatus, Kind};
+use super::{Check, CheckStatus, Context, Kind};
 use crate::credential::Credential;
 use crate::credential::accreditation::{Coverage, Register, cover};
 use crate::credential::shapes::Profile;
-use crate::time::Time;
 use std::sync::Arc;
 
 /// The codes, and what each stands for.
@@ -27,13 +26,16 @@ pub(super) const CODES: [&str; 7] = [
 
 /// The official steps and more, for an Accredited profile: it names an accreditation and has an achievement, a register
 /// knows the accreditation, and it covers every achievement.
-pub(super) fn check(credential: &Credential, registers: &[Arc<dyn Register>], time: Time) -> Check {
+pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
+    let sealed = context.seals.iter().any(|seal| !seal.counter_signature && seal.indication.passed());
+    let asked = context.registers.iter().filter(|register| sealed || !register.fetches());
+    let registers: Vec<Arc<dyn Register>> = asked.cloned().collect();
     let accredited = credential.profile_ids.iter().any(|id| Profile::of(id) == Some(Profile::Accredited));
     if !accredited {
         let reason = "the profile is not Accredited";
         return Check::new(Kind::Accreditation, CheckStatus::Skipped, reason);
     }
-    let Some(cover) = cover(credential, registers, time) else {
+    let Some(cover) = cover(credential, &registers, context.time) else {
         let reason = if credential.achievements.is_empty() {
             "the profile is Accredited, but nothing was achieved, and the issuer names no accreditation"
         } else {
@@ -58,10 +60,11 @@ pub(super) fn check(credential: &Credential, registers: &[Arc<dyn Register>], ti
 mod tests {
     use super::*;
     use crate::credential::{Accreditation, Achievement, Evidence, Model};
+    use crate::time::Time;
 
     #[test]
     fn eligibility() {
-        let check = |credential: &Credential| check(credential, &[], Time::from_seconds(0));
+        let check = |credential: &Credential| check(credential, &Context::at(Time::from_seconds(0)));
         for profile in ["c_ae121a00", "6cf8e68c43"] {
             let profile_ids = vec![format!("http://data.europa.eu/snb/credential/{profile}")];
             let bare = Credential { model: Model::ElmV3, profile_ids, ..Credential::default() };

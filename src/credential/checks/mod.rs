@@ -249,7 +249,7 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         mandate::check(credential, context.seals),
         validity::check(credential, context.time),
         revocation::check(credential, context),
-        accreditation::check(credential, context.registers, context.time),
+        accreditation::check(credential, context),
         holder::check(credential.learner.as_ref(), context.applicant),
         consistency::check(credential),
         annex::check(Kind::AnnexI, annex_i, "nothing was achieved that could be a micro-credential"),
