@@ -315,6 +315,7 @@ mod tests {
             "soak",
             "spike",
             "steady",
+            "steady-compact",
             "trust-refresh",
         ];
         assert_eq!(names, all);
