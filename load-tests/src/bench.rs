@@ -11,7 +11,7 @@ use std::process::Command;
 const MOST_FILES: usize = 200;
 
 /// What the pipeline does by itself on a scenario's mix.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pipeline {
     /// Seconds for one credential on one thread.
     pub mean_service: f64,
@@ -21,6 +21,16 @@ pub struct Pipeline {
     pub processor: f64,
     /// Verdicts on the files measured.
     pub verdicts: BTreeMap<String, u64>,
+}
+
+impl Pipeline {
+    /// Takes in a further measurement by its part of all.
+    pub fn add(&mut self, turn: &Self, part: f64) {
+        self.mean_service += turn.mean_service * part;
+        self.throughput += turn.throughput * part;
+        self.processor += turn.processor * part;
+        self.verdicts.clone_from(&turn.verdicts);
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,29 +2,43 @@
 
 use crate::Failure;
 use crate::clock;
-use crate::record::Status;
+use crate::number::{micros, real};
+use crate::record::{self, Status};
 use bytes::Bytes;
+use hdrhistogram::Histogram;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Method, Request, Response, header};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// A connection idle for longer is not used again: the server may be closing it at this very moment.
+const IDLE: Duration = Duration::from_secs(1);
+/// Failures that are told one by one.
+const MOST_TOLD: usize = 3;
 
 /// Connections to one server.
 #[derive(Debug)]
 pub struct Client {
     target: SocketAddr,
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    idle: Mutex<Vec<Idle>>,
     places: Semaphore,
     opens: AtomicBool,
+    told: AtomicUsize,
+}
+
+/// A connection and when its last answer came.
+#[derive(Debug)]
+struct Idle {
+    sender: SendRequest<Full<Bytes>>,
+    since: Instant,
 }
 
 /// An exchange that came to nothing.
@@ -59,6 +73,7 @@ impl Client {
             idle: Mutex::default(),
             places: Semaphore::new(connections),
             opens: AtomicBool::new(true),
+            told: AtomicUsize::new(0),
         })
     }
 
@@ -66,7 +81,10 @@ impl Client {
     pub async fn post(&self, path: &str, body: Bytes) -> Status {
         match tokio::time::timeout(PATIENCE, self.send(Method::POST, path, body)).await {
             Ok(Ok(answer)) => Status::Answer(answer.status),
-            Ok(Err(_)) => Status::NoAnswer,
+            Ok(Err(Broken::Unsent(error) | Broken::Sent(error))) => {
+                self.tell(&error);
+                Status::NoAnswer
+            }
             Err(_) => Status::TimedOut,
         }
     }
@@ -141,15 +159,23 @@ impl Client {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match idle.pop() {
-                Some(sender) if sender.is_closed() => {}
-                other => return other,
+                Some(Idle { sender, since }) if sender.is_closed() || since.elapsed() > IDLE => drop(sender),
+                other => return other.map(|idle| idle.sender),
             }
         }
     }
 
     fn keep(&self, sender: SendRequest<Full<Bytes>>) {
         if !sender.is_closed() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+            let idle = Idle { sender, since: clock::now() };
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+        }
+    }
+
+    /// The first few reasons go to the terminal; they are counted all the same.
+    fn tell(&self, error: &Failure) {
+        if self.told.fetch_add(1, Ordering::Relaxed) < MOST_TOLD {
+            eprintln!("no answer: {error}");
         }
     }
 }
@@ -166,14 +192,44 @@ async fn read(response: Response<hyper::body::Incoming>) -> Result<Answer, Failu
 /// What a closed loop came to.
 #[derive(Clone, Debug)]
 pub struct Closed {
-    /// Answers with 200 a second.
-    pub throughput: f64,
-    /// Answers with 200.
-    pub good: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
     /// Everything else.
     pub other: u64,
     /// Microseconds from sending to answer, of those with 200.
-    pub latency: hdrhistogram::Histogram<u64>,
+    pub latency: Histogram<u64>,
+}
+
+impl Closed {
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// A histogram cannot be made.
+    pub fn none() -> Result<Self, Failure> {
+        Ok(Self { seconds: 0.0, other: 0, latency: record::histogram()? })
+    }
+
+    /// Answers with 200.
+    #[must_use]
+    pub fn good(&self) -> u64 {
+        self.latency.len()
+    }
+
+    /// Answers with 200 a second.
+    #[must_use]
+    pub fn throughput(&self) -> f64 {
+        real(self.good()) / self.seconds
+    }
+
+    /// Takes in another loop that ran before or after.
+    ///
+    /// # Errors
+    /// The histograms do not go together.
+    pub fn add(&mut self, other: &Self) -> Result<(), Failure> {
+        self.seconds += other.seconds;
+        self.other += other.other;
+        Ok(self.latency.add(&other.latency)?)
+    }
 }
 
 /// A closed loop: `connections` clients, each sending its next request when the last is answered.
@@ -194,28 +250,24 @@ pub async fn closed(
     for _ in 0..connections {
         let (client, number, body) = (Arc::clone(&client), Arc::clone(&number), Arc::clone(&body));
         clients.spawn(async move {
-            let (mut latency, mut other) = (hdrhistogram::Histogram::<u64>::new(3)?, 0_u64);
+            let mut mine = Closed::none()?;
             while start.elapsed() < lasts {
                 let sent = clock::now();
                 let next = body(number.fetch_add(1, Ordering::Relaxed));
                 match client.post("/v1/verify", next).await {
-                    Status::Answer(200) => {
-                        latency.saturating_record(crate::number::micros(sent.elapsed()));
-                    }
-                    _ => other += 1,
+                    Status::Answer(200) => mine.latency.saturating_record(micros(sent.elapsed())),
+                    _ => mine.other += 1,
                 }
             }
-            Ok::<_, Failure>((latency, other))
+            Ok::<_, Failure>(mine)
         });
     }
-    let (mut latency, mut other) = (hdrhistogram::Histogram::<u64>::new(3)?, 0);
+    let mut all = Closed::none()?;
     while let Some(client) = clients.join_next().await {
-        let (of_one, others_of_one) = client??;
-        latency.add(&of_one)?;
-        other += others_of_one;
+        all.add(&client??)?;
     }
-    let good = latency.len();
-    Ok(Closed { throughput: crate::number::real(good) / start.elapsed().as_secs_f64(), good, other, latency })
+    all.seconds = start.elapsed().as_secs_f64();
+    Ok(all)
 }
 
 #[cfg(test)]

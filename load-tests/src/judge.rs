@@ -22,7 +22,7 @@ pub(crate) fn judge(
     let mut starts = 0.0;
     let each = scenario.phases.iter().zip(&record.phases).zip(&mut *phases);
     for ((phase, record), outcome) in each {
-        outcome.rates = phase.rates(saturation.throughput);
+        outcome.rates = phase.rates(saturation.throughput());
         outcome.throughput = real(record.good_in_time) / phase.seconds;
         let during = within(samples, seconds(starts), seconds(starts + phase.seconds));
         if let (Some(first), Some(last)) = (during.first(), during.last()) {
@@ -34,14 +34,14 @@ pub(crate) fn judge(
         outcome.invalid = expect::invalid(record, scenario.late_p99_ms);
         starts += phase.seconds;
     }
-    let peak = phases.iter().map(|phase| phase.throughput).fold(saturation.throughput, f64::max);
+    let peak = phases.iter().map(|phase| phase.throughput).fold(saturation.throughput(), f64::max);
     let mut starts = 0.0;
     let each = scenario.phases.iter().zip(&record.phases).zip(&mut *phases);
     for ((phase, record), outcome) in each {
         let during = within(samples, seconds(starts), seconds(starts + phase.seconds));
         let facts = Facts {
             mean_service: pipeline.mean_service,
-            saturation: saturation.throughput,
+            saturation: saturation.throughput(),
             pipeline: pipeline.throughput,
             peak,
             throughput: outcome.throughput,

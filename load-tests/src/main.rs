@@ -134,7 +134,7 @@ async fn one_closed(args: ClosedArgs) -> Result<ExitCode, Failure> {
     let lasts = number::seconds(args.seconds);
     let outcome = closed(client, args.connections, lasts, always(body.into())).await?;
     let json = serde_json::json!({
-        "per_second": outcome.throughput, "good": outcome.good, "other": outcome.other,
+        "per_second": outcome.throughput(), "good": outcome.good(), "other": outcome.other,
         "p50_ms": quantile_ms(&outcome.latency, 0.5), "p99_ms": quantile_ms(&outcome.latency, 0.99),
     });
     println!("{json}");

@@ -167,3 +167,67 @@ async fn beside(
     tokio::time::sleep_until(until).await;
     Ok(PhaseOutcome { slow, batch: batch?, refreshes: refreshes?, ..PhaseOutcome::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::quantile_ms;
+    use crate::scenario::Input;
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response, body::Incoming};
+    use hyper_util::rt::TokioIo;
+
+    /// Answers at once, but its fifth answer takes 300 ms.
+    async fn stalling_server() -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answered = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let answered = Arc::clone(&answered);
+                let answer = service_fn(move |_: Request<Incoming>| {
+                    let number = answered.fetch_add(1, Ordering::Relaxed);
+                    async move {
+                        if number == 4 {
+                            tokio::time::sleep(Duration::from_millis(300)).await;
+                        }
+                        Ok::<_, std::convert::Infallible>(Response::new(Full::new(Bytes::new())))
+                    }
+                });
+                let serve = hyper::server::conn::http1::Builder::new();
+                tokio::spawn(async move { serve.serve_connection(TokioIo::new(stream), answer).await });
+            }
+        });
+        address
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_stall_counts_for_every_request_that_was_due_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "x").unwrap();
+        let inputs = Inputs::read(folder.path(), &[Input { path: "a".into(), weight: 1 }]).unwrap();
+        let schedule = Schedule::new((100.0, 100.0), 1.0);
+        let sender = Arc::new(Sender {
+            client: Client::new(stalling_server().await, 1).unwrap(),
+            inputs: Arc::new(inputs),
+            record: Shared::new(Record::new(&[schedule.lasts()]).unwrap()),
+            under_way: AtomicUsize::new(0),
+            start: clock::now() + Duration::from_millis(20),
+        });
+        let (pacer, handle) = (Arc::clone(&sender), Handle::current());
+        let pacing = std::thread::spawn(move || pace(&handle, &pacer, &[(schedule, Duration::ZERO)]));
+        while !pacing.is_finished() || sender.under_way.load(Ordering::Acquire) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let record = sender.record.take();
+        let phase = &record.phases[0];
+        assert_eq!(phase.count(Status::Answer(200)), 100);
+        // Thirty were due while one was being answered; their mean wait is half the stall.
+        assert!(quantile_ms(&phase.good, 0.99).unwrap() > 250.0);
+        assert!(quantile_ms(&phase.good, 0.85).unwrap() > 100.0, "{:?}", quantile_ms(&phase.good, 0.85));
+        assert!(quantile_ms(&phase.good, 0.60).unwrap() < 100.0);
+    }
+}

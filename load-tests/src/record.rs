@@ -93,7 +93,6 @@ pub struct Record {
 
 impl PhaseRecord {
     fn new() -> Result<Self, Failure> {
-        let histogram = || Histogram::new_with_bounds(1, LONGEST, 3);
         Ok(Self {
             good: histogram()?,
             refused: histogram()?,
@@ -212,6 +211,14 @@ impl Shared {
         // Adding leaves nothing half done that a later addition would trip over.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For latencies in microseconds, to three digits, up to the longest that a request may take.
+///
+/// # Errors
+/// It cannot be made.
+pub fn histogram() -> Result<Histogram<u64>, Failure> {
+    Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
 }
 
 /// A quantile in milliseconds; `None` where nothing was recorded.

@@ -36,8 +36,8 @@ pub(super) fn about(ran: &Ran) -> Vec<String> {
         format!(
             "pipeline {:.1}/s without HTTP; saturation {:.1}/s over HTTP: {:.2} of it, {:.2} by the server's processor time",
             pipeline.throughput,
-            saturation.throughput,
-            saturation.throughput / pipeline.throughput,
+            saturation.throughput(),
+            saturation.throughput() / pipeline.throughput,
             pipeline.processor / ran.processor
         ),
     ]
