@@ -111,8 +111,7 @@ async fn scenarios(args: RunArgs) -> Result<ExitCode, Failure> {
     let machine = Machine::look(&options.sealgate);
     let mut all = Vec::new();
     for scenario in scenarios {
-        let name = scenario.name.clone();
-        let outcome = run(&options, scenario).await.map_err(|error| format!("{name}: {error}"))?;
+        let outcome = run(&options, scenario).await;
         print!("{}", report::text(&outcome));
         all.push(outcome);
     }

@@ -9,7 +9,7 @@ use crate::schedule::Schedule;
 use crate::server::{self, Server};
 use crate::{Failure, aside, clock};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -54,6 +54,7 @@ pub(crate) async fn open_loop(
         inputs: Arc::clone(inputs),
         record: Shared::new(Record::new(&lengths)?),
         under_way: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
         start,
     });
     let due: Vec<(Schedule, Duration)> = plan.iter().map(|p| (p.schedule, p.start)).collect();
@@ -67,7 +68,10 @@ pub(crate) async fn open_loop(
         }
         Ok::<_, Failure>(outcomes)
     };
-    let (samples, phases) = tokio::try_join!(sampling, beside)?;
+    let watched = tokio::try_join!(sampling, beside);
+    // Where the server is gone there is nothing left to send.
+    sender.stopped.store(watched.is_err(), Ordering::Release);
+    let (samples, phases) = watched?;
     // All answers are waited for; each request has a time of its own that ends it.
     while !pacing.is_finished() || sender.under_way.load(Ordering::Acquire) > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -81,6 +85,7 @@ struct Sender {
     inputs: Arc<Inputs>,
     record: Shared,
     under_way: AtomicUsize,
+    stopped: AtomicBool,
     start: Instant,
 }
 
@@ -108,6 +113,9 @@ fn pace(handle: &Handle, sender: &Arc<Sender>, phases: &[(Schedule, Duration)]) 
         for index in 0..schedule.count() {
             let due = *starts + schedule.due(index);
             clock::sleep_until(sender.start + due);
+            if sender.stopped.load(Ordering::Acquire) {
+                return;
+            }
             if sender.under_way.load(Ordering::Acquire) >= MOST_UNDER_WAY {
                 sender.drop_one(phase, due);
             } else {
@@ -215,6 +223,7 @@ mod tests {
             inputs: Arc::new(inputs),
             record: Shared::new(Record::new(&[schedule.lasts()]).unwrap()),
             under_way: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
             start: clock::now() + Duration::from_millis(20),
         });
         let (pacer, handle) = (Arc::clone(&sender), Handle::current());

@@ -106,13 +106,21 @@ pub enum Outcomes {
     Ran(Box<Ran>),
     /// The server lacks what it needs.
     Skipped(Scenario, String),
+    /// It could not be run.
+    Failed(Scenario, String),
 }
 
 /// Runs a scenario on a server of its own.
 ///
-/// # Errors
-/// Inputs are missing, or the server cannot be started or measured.
-pub async fn run(options: &Options, scenario: Scenario) -> Result<Outcomes, Failure> {
+/// It fails where inputs are missing, or the server cannot be started or is gone before its time.
+pub async fn run(options: &Options, scenario: Scenario) -> Outcomes {
+    match try_run(options, scenario.clone()).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcomes::Failed(scenario, error.to_string()),
+    }
+}
+
+async fn try_run(options: &Options, scenario: Scenario) -> Result<Outcomes, Failure> {
     let inputs = Arc::new(Inputs::read(&options.data, &scenario.inputs)?);
     let server = Server::start(&options.sealgate, &options.trust_domain, &scenario.server).await?;
     if let Some(reason) = lacks(&server, &scenario).await? {

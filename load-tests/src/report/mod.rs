@@ -22,6 +22,9 @@ pub fn text(outcome: &Outcomes) -> String {
         Outcomes::Skipped(scenario, reason) => {
             let _ = writeln!(out, "== {}\nskipped: {reason}\n", scenario.name);
         }
+        Outcomes::Failed(scenario, reason) => {
+            let _ = writeln!(out, "== {}\nfailed: {reason}\n", scenario.name);
+        }
         Outcomes::Ran(ran) => {
             let _ = writeln!(out, "== {}", ran.scenario.name);
             for line in about(ran) {
@@ -54,6 +57,7 @@ pub fn json(machine: &Machine, outcomes: &[Outcomes]) -> Result<String, Failure>
         .iter()
         .map(|outcome| match outcome {
             Outcomes::Skipped(scenario, reason) => json!({ "name": scenario.name, "skipped": reason }),
+            Outcomes::Failed(scenario, reason) => json!({ "name": scenario.name, "failed": reason }),
             Outcomes::Ran(ran) => json!({
                 "name": ran.scenario.name,
                 "threads": ran.threads,
@@ -71,13 +75,17 @@ pub fn json(machine: &Machine, outcomes: &[Outcomes]) -> Result<String, Failure>
     Ok(serde_json::to_string_pretty(&json!({ "machine": machine, "scenarios": scenarios }))? + "\n")
 }
 
-/// 0 where all assertions hold, 1 where one is broken, 2 where none is broken but one says nothing.
+/// 0 where all assertions hold, 1 where one is broken, 2 where none is broken but one says nothing; 70 where a
+/// scenario could not be run.
 #[must_use]
 pub fn exit_code(outcomes: &[Outcomes]) -> u8 {
     let ran = outcomes.iter().filter_map(|outcome| match outcome {
         Outcomes::Ran(ran) => Some(ran),
-        Outcomes::Skipped(..) => None,
+        Outcomes::Skipped(..) | Outcomes::Failed(..) => None,
     });
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcomes::Failed(..))) {
+        return 70;
+    }
     let (mut broken, mut invalid) = (false, false);
     for ran in ran {
         broken |= checks(ran).any(|(_, check)| check.outcome == Outcome::Broken);

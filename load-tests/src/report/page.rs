@@ -21,6 +21,9 @@ pub fn page(path: &Path, machine: &Machine, outcomes: &[Outcomes], short: bool) 
             Outcomes::Skipped(scenario, reason) => {
                 write!(out, "\n## {}\n\nSkipped: {reason}.\n", scenario.name)?;
             }
+            Outcomes::Failed(scenario, reason) => {
+                write!(out, "\n## {}\n\nCould not be run: {reason}.\n", scenario.name)?;
+            }
             Outcomes::Ran(ran) => {
                 std::fs::write(plots.join(format!("{}.svg", ran.scenario.name)), plot::svg(ran)?)?;
                 out.push_str(&section(ran)?);
