@@ -126,7 +126,10 @@ pub struct BatchOutcome {
 /// # Errors
 /// There was no answer.
 pub async fn has_batch(client: &Client) -> Result<bool, Failure> {
-    Ok(client.post(BATCH, Bytes::new()).await != Status::Answer(404))
+    match client.post(BATCH, Bytes::new()).await {
+        Status::Answer(status) => Ok(status != 404),
+        other => Err(format!("{BATCH}: {other}").into()),
+    }
 }
 
 /// Sends batches until `until`; the last of each stream is seen to its end.

@@ -83,7 +83,7 @@ impl Server {
     /// # Errors
     /// `/proc` has no such process, or reads otherwise than expected.
     pub fn usage(&self) -> Result<Usage, Failure> {
-        usage(&self.child.id().to_string())
+        usage(&self.child.id().to_string()).map_err(|error| format!("the server is gone: {error}").into())
     }
 
     /// Whether it handles SIGHUP; where it does not, the signal would end it.

@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::expect::{Check, Outcome};
 use crate::machine::Machine;
 use crate::run::{Outcomes, Ran};
-use rows::{HEADINGS, about, cells};
+use rows::{HEADINGS, about, cells, notes};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -37,10 +37,8 @@ pub fn text(outcome: &Outcomes) -> String {
                 let _ =
                     writeln!(out, "{:<8}{place}: {}: {}", word(check.outcome), check.asked, check.measured);
             }
-            for (phase, outcome) in ran.scenario.phases.iter().zip(&ran.phases) {
-                if let Some(why) = &outcome.invalid {
-                    let _ = writeln!(out, "invalid {}: {why}", phase.name);
-                }
+            for note in notes(ran) {
+                let _ = writeln!(out, "{note}");
             }
             out.push('\n');
         }

@@ -1,6 +1,6 @@
 //! The page of the last run, with a plot for each scenario.
 
-use super::rows::{HEADINGS, about, cells};
+use super::rows::{HEADINGS, about, cells, notes};
 use super::{checks, plot, word};
 use crate::Failure;
 use crate::machine::Machine;
@@ -60,10 +60,8 @@ fn section(ran: &Ran) -> Result<String, std::fmt::Error> {
         let row = [word(check.outcome), place, &check.asked, &check.measured];
         out.push_str(&line(&row.map(str::to_owned)));
     }
-    for (phase, outcome) in ran.scenario.phases.iter().zip(&ran.phases) {
-        if let Some(why) = &outcome.invalid {
-            write!(out, "\n{} is invalid: {why}.\n", phase.name)?;
-        }
+    for note in notes(ran) {
+        write!(out, "\n{note}.\n")?;
     }
     Ok(out)
 }

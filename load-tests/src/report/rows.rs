@@ -69,6 +69,34 @@ pub(super) fn cells(ran: &Ran, index: usize) -> Option<[String; HEADINGS.len()]>
     ])
 }
 
+/// What went on beside the phases, and which of them say nothing.
+pub(super) fn notes(ran: &Ran) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (phase, outcome) in ran.scenario.phases.iter().zip(&ran.phases) {
+        let name = &phase.name;
+        if let Some(slow) = &outcome.slow {
+            let statuses: Vec<String> =
+                slow.statuses.iter().map(|(s, count)| format!("{count} × {s}")).collect();
+            notes.push(format!(
+                "{name}: slow clients got {}; {} cut off at the end",
+                statuses.join(", "),
+                slow.cut
+            ));
+        }
+        if let Some(batch) = &outcome.batch {
+            let a_second = real(batch.verdicts) / phase.seconds;
+            notes.push(format!("{name}: {} batches, {a_second:.1} verdicts a second in them", batch.batches));
+        }
+        if let Some(refreshes) = outcome.refreshes {
+            notes.push(format!("{name}: trust was refreshed {refreshes} times"));
+        }
+        if let Some(why) = &outcome.invalid {
+            notes.push(format!("{name} is invalid: {why}"));
+        }
+    }
+    notes
+}
+
 /// The same and more, as JSON.
 pub(super) fn values(ran: &Ran, index: usize) -> Option<Value> {
     let (phase, outcome) = (ran.scenario.phases.get(index)?, ran.phases.get(index)?);
