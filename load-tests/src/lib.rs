@@ -1,6 +1,6 @@
 //! Open-loop load tests of the gateway: scenarios as files, requests by the clock, a report with assertions.
 //!
-//! In the order of a run: [`scenario`] is read, [`inputs`] are collected, [`bench`] measures the pipeline,
+//! In the order of a run: [`scenario`] is read, [`inputs`] are collected, [`mod@bench`] measures the pipeline,
 //! [`server`] starts the gateway, `open` sends by [`client`] what [`schedule`] says is due, [`record`] counts,
 //! [`expect`] judges, `finish` ends the server, [`report`] writes. [`run`] is the whole path.
 
