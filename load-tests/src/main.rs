@@ -1,123 +1,141 @@
-//! Open-loop load on a running gateway on loopback.
+//! `sealgate-load-tests`: runs scenarios on a gateway of its own, or a closed loop on a running one.
 
-use bytes::Bytes;
-use clap::Parser;
-use http_body_util::{BodyExt, Full};
-use hyper::{Request, Uri};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
-use std::collections::BTreeMap;
+use clap::{Args, Parser, Subcommand};
+use sealgate_load_tests::client::{Client, closed};
+use sealgate_load_tests::machine::Machine;
+use sealgate_load_tests::record::quantile_ms;
+use sealgate_load_tests::run::{Options, always, run};
+use sealgate_load_tests::scenario::Scenario;
+use sealgate_load_tests::{Failure, number, report};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
-/// Sends files to `POST /v1/verify` at a constant rate.
-#[derive(Parser)]
-struct Args {
+/// Load tests of the gateway, on loopback only.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs scenarios, each on a server of its own. Exit code: 0 all assertions hold, 1 one is broken, 2 none is
+    /// broken but a generator did not keep up, 70 a scenario could not be run.
+    Run(RunArgs),
+    /// A closed loop on a running gateway: throughput and latency as JSON.
+    Closed(ClosedArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The gateway's binary; nothing is built.
+    #[arg(long, value_name = "FILE")]
+    sealgate: PathBuf,
+    /// A folder as `generate-demo --many` writes it: trust-lists/demo.toml, and inputs.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Phases as short as their scenarios allow.
+    #[arg(long)]
+    short: bool,
+    /// Seconds for each measurement of the pipeline without HTTP.
+    #[arg(long, value_name = "S", default_value_t = 3.0)]
+    bench_seconds: f64,
+    /// Seconds for measuring the saturation.
+    #[arg(long, value_name = "S", default_value_t = 6.0)]
+    saturation_seconds: f64,
+    /// Write everything as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page in Markdown; its plots go to `results/` beside it.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ClosedArgs {
     /// Where the gateway listens; loopback only.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long)]
     target: SocketAddr,
-    /// Requests a second.
-    #[arg(long, default_value_t = 100.0)]
-    rate: f64,
-    /// For how long.
+    /// Clients at once.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// How long.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// Files or folders (not walked further), sent in turn.
-    #[arg(required = true)]
-    paths: Vec<PathBuf>,
+    /// The credential that every request sends.
+    file: PathBuf,
 }
 
-/// One answer: its status (0 where there was none) and the time since it was due.
-struct Outcome {
-    status: u16,
-    latency: Duration,
+fn main() -> ExitCode {
+    // Half of the processors at most: the other half is for what is measured.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads((cores / 2).max(1)).enable_all().build();
+    let outcome = runtime.map_err(Failure::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match Cli::parse().command {
+                Command::Run(args) => scenarios(args).await,
+                Command::Closed(args) => one_closed(args).await,
+            }
+        })
+    });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(70)
+    })
 }
 
-type Sender = Client<HttpConnector, Full<Bytes>>;
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = Args::parse();
-    if !args.target.ip().is_loopback() {
-        return Err("load goes to loopback only".into());
+async fn scenarios(args: RunArgs) -> Result<ExitCode, Failure> {
+    let lasts = |seconds: f64| seconds > 0.0 && seconds <= 600.0;
+    if !lasts(args.bench_seconds) || !lasts(args.saturation_seconds) {
+        return Err("--bench-seconds and --saturation-seconds are above 0, up to 600".into());
     }
-    if !(args.rate > 0.0 && args.rate <= 100_000.0 && args.seconds > 0.0 && args.seconds <= 7200.0) {
-        return Err("--rate must be in 0 to 100000, --seconds in 0 to 7200".into());
+    // All are read before the first runs: a mistake in the last shows at once.
+    let mut scenarios =
+        args.scenarios.iter().map(|path| Scenario::read(path)).collect::<Result<Vec<_>, _>>()?;
+    if args.short {
+        scenarios.iter_mut().for_each(Scenario::shorten);
     }
-    let bodies = bodies(&args.paths)?;
-    let uri: Uri = format!("http://{}/v1/verify", args.target).parse()?;
-    let client: Sender = Client::builder(TokioExecutor::new()).build_http();
-    let (report, mut outcomes) = mpsc::unbounded_channel();
-    let due = (args.rate * args.seconds) as u64;
-    let start = Instant::now();
-    for number in 0..due {
-        let at = start + Duration::from_secs_f64(number as f64 / args.rate);
-        tokio::time::sleep_until(at).await;
-        let body = bodies[number as usize % bodies.len()].clone();
-        tokio::spawn(one(client.clone(), uri.clone(), body, at, report.clone()));
-    }
-    drop(report);
+    let options = Options {
+        trust_domain: args.data.join("trust-lists").join("demo.toml"),
+        sealgate: args.sealgate,
+        data: args.data,
+        bench_seconds: args.bench_seconds,
+        saturation_seconds: args.saturation_seconds,
+    };
+    let machine = Machine::look(&options.sealgate);
     let mut all = Vec::new();
-    while let Some(outcome) = outcomes.recv().await {
+    for scenario in scenarios {
+        let outcome = run(&options, scenario).await;
+        print!("{}", report::text(&outcome));
         all.push(outcome);
     }
-    print(&all, start.elapsed(), args.rate);
-    Ok(())
+    if let Some(path) = &args.json {
+        std::fs::write(path, report::json(&machine, &all)?)?;
+    }
+    if let Some(path) = &args.page {
+        report::page(path, &machine, &all, args.short)?;
+    }
+    Ok(ExitCode::from(report::exit_code(&all)))
 }
 
-async fn one(client: Sender, uri: Uri, body: Bytes, due: Instant, report: mpsc::UnboundedSender<Outcome>) {
-    let status = match client.request(Request::post(uri).body(Full::new(body)).expect("a request")).await {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            if response.into_body().collect().await.is_ok() { status } else { 0 }
-        }
-        Err(_) => 0,
-    };
-    let _ = report.send(Outcome { status, latency: due.elapsed() });
-}
-
-fn bodies(paths: &[PathBuf]) -> std::io::Result<Arc<[Bytes]>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            for entry in std::fs::read_dir(path)? {
-                files.push(entry?.path());
-            }
-        } else {
-            files.push(path.clone());
-        }
+async fn one_closed(args: ClosedArgs) -> Result<ExitCode, Failure> {
+    if !((1..=1024).contains(&args.connections) && args.seconds > 0.0 && args.seconds <= 600.0) {
+        return Err("--connections is 1 to 1024, --seconds above 0, up to 600".into());
     }
-    files.sort();
-    let files = files.iter().filter(|file| file.is_file());
-    let bodies: Vec<Bytes> = files.map(|file| std::fs::read(file).map(Bytes::from)).collect::<Result<_, _>>()?;
-    if bodies.is_empty() {
-        return Err(std::io::Error::other("no files to send"));
-    }
-    Ok(bodies.into())
-}
-
-fn print(outcomes: &[Outcome], took: Duration, rate: f64) {
-    let mut statuses = BTreeMap::new();
-    for outcome in outcomes {
-        *statuses.entry(outcome.status).or_insert(0_u64) += 1;
-    }
-    let good = statuses.get(&200).copied().unwrap_or(0);
-    println!("offered    {rate:>10.1} /s");
-    println!("answered   {:>10.1} /s with 200", good as f64 / took.as_secs_f64());
-    for (status, count) in &statuses {
-        let name = if *status == 0 { "no answer".to_owned() } else { status.to_string() };
-        println!("{name:<11}{count:>10}");
-    }
-    let mut latencies: Vec<Duration> = outcomes.iter().filter(|o| o.status == 200).map(|o| o.latency).collect();
-    latencies.sort();
-    for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
-        let index = ((latencies.len() as f64 * share).ceil() as usize).clamp(1, latencies.len().max(1)) - 1;
-        if let Some(latency) = latencies.get(index) {
-            println!("{name:<11}{:>10.2} ms", latency.as_secs_f64() * 1e3);
-        }
-    }
+    let body = std::fs::read(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
+    let client = Arc::new(Client::new(args.target, args.connections)?);
+    let lasts = number::seconds(args.seconds);
+    let outcome = closed(client, args.connections, lasts, always(body.into())).await?;
+    let json = serde_json::json!({
+        "per_second": outcome.throughput(), "good": outcome.good(), "other": outcome.other,
+        "p50_ms": quantile_ms(&outcome.latency, 0.5), "p99_ms": quantile_ms(&outcome.latency, 0.99),
+    });
+    println!("{json}");
+    Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@
 
 #[path = "mod.rs"]
 mod demo;
+mod many;
 
 use demo::{Demo, Options, examples, key};
 use sealgate::time::Time;
@@ -24,9 +25,14 @@ const REFERENCE: &str = "2026-08-01T00:00:00Z";
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let Some(out) = arguments.next() else {
-        eprintln!("usage: generate-demo OUT [REFERENCE-TIME]");
+        eprintln!("usage: generate-demo OUT [REFERENCE-TIME] | --many OUT KIND=COUNT...");
         std::process::exit(64);
     };
+    if out == "--many" {
+        let out = arguments.next().expect("OUT");
+        let reference = Time::parse_rfc3339(REFERENCE).unwrap();
+        return many::write(reference, Path::new(&out), &arguments.collect::<Vec<_>>());
+    }
     let reference = arguments.next().unwrap_or_else(|| REFERENCE.to_owned());
     let reference = Time::parse_rfc3339(&reference).expect("REFERENCE-TIME as RFC 3339");
     let demo = Demo::generate(&Options::at(reference));
