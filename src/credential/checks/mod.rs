@@ -14,7 +14,7 @@ mod seal;
 mod sealer;
 mod validity;
 
-use super::{Annex, Applicant, Credential, Source};
+use super::{Annex, Applicant, Credential, Presentation, Source};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
@@ -195,18 +195,20 @@ pub struct Context<'c> {
     /// The validation time.
     pub time: Time,
     /// The seals, counter-signatures among them.
-    pub seals: &'c [SealVerdict],
+    pub seals: &'c [&'c SealVerdict],
     /// What the verifier states about who handed it in.
     pub applicant: Option<&'c Applicant>,
     /// The payload, for what looks beyond the model.
     pub source: Option<&'c Source<'c>>,
+    /// The presentation around it, where the payload is not that.
+    pub presentation: Option<&'c Presentation>,
 }
 
 impl Context<'_> {
     /// Nothing but the validation time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, seals: &[], applicant: None, source: None }
+        Self { time, seals: &[], applicant: None, source: None, presentation: None }
     }
 }
 
@@ -240,7 +242,7 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         seal::check(context.seals),
         issuer::check(credential.issuer.as_ref(), context.seals),
         mandate::check(credential, context.seals),
-        validity::check(credential, context.time),
+        validity::check(credential, context.seals, context.time),
         revocation::check(credential),
         accreditation::check(credential),
         holder::check(credential.learner.as_ref(), context.applicant),
