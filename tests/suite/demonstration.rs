@@ -312,7 +312,7 @@ fn openssl_verifies_xml_timestamps() {
 // The verdicts hold at any time after generation; the later one is past the forecast end of RSA with 2048 bits.
 const TIMES: [&str; 2] = ["2026-11-22T00:00:00Z", "2040-01-01T00:00:00Z"];
 
-fn fresh_pipeline() -> Pipeline {
+pub(crate) fn fresh_pipeline() -> Pipeline {
     let demo = demo::shared();
     let domain = Domain::parse(&demo.domain()).unwrap();
     let crypto = Crypto::default();
