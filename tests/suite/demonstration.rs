@@ -376,7 +376,7 @@ fn issued_credentials_have_the_size_ordered_and_differ() {
     let order = Order { sealer: Sealer::Remote, level: Level::Lt, ..Order::archival(1, 940_000) };
     assert!(demo.issue_xml(&order).len().abs_diff(940_000) < 10_000);
     let compact = demo.issue(&Order::compact(1));
-    assert!((4_800..5_400).contains(&compact.len()), "{}", compact.len());
+    assert!((5_200..5_700).contains(&compact.len()), "{}", compact.len());
     let sized = Order { bytes: Some(60_000), ..Order::compact(1) };
     assert!(demo.issue(&sized).len().abs_diff(60_000) < 2_000);
     let pipeline = fresh_pipeline();

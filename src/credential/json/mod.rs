@@ -314,9 +314,12 @@ fn identifiers<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Vec<Identifie
     nodes.filter_map(identifier).collect()
 }
 
-/// A string, or an object with `notation`; one without is no identifier.
+/// A string, or an object with `notation`. One without is no identifier, but for one whose `id` is no URI: sealing in
+/// 2022 wrote the certificate's identifier there (`"id": "VATES-B00000000"`).
 fn identifier(value: &Value<'_>) -> Option<Identifier> {
-    let notation = scalar(value).or_else(|| many(value, "notation").first().and_then(scalar))?;
+    let written = || id_str(value).filter(|id| !id.contains(':'));
+    let notation =
+        scalar(value).or_else(|| many(value, "notation").first().and_then(scalar)).or_else(written)?;
     let scheme =
         value.get("schemeId").or_else(|| value.get("schemeName")).or_else(|| value.get("schemeAgency"));
     Some(Identifier {

@@ -88,7 +88,10 @@ struct References<'t, 'a> {
 enum Referred {
     Agent,
     AwardingProcess,
-    Specification,
+    LearningSpecification,
+    ActivitySpecification,
+    AssessmentSpecification,
+    EntitlementSpecification,
     LearningOutcome,
     Accreditation,
 }
@@ -101,7 +104,11 @@ impl Referred {
             "awardingProcessReferences" => Self::AwardingProcess,
             "learningOutcomeReferences" => Self::LearningOutcome,
             "accreditationReferences" => Self::Accreditation,
-            other => return other.ends_with("SpecificationReferences").then_some(Self::Specification),
+            "learningSpecificationReferences" => Self::LearningSpecification,
+            "learningActivitySpecificationReferences" => Self::ActivitySpecification,
+            "assessmentSpecificationReferences" => Self::AssessmentSpecification,
+            "entitlementSpecificationReferences" => Self::EntitlementSpecification,
+            _ => return None,
         })
     }
 }
