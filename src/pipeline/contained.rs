@@ -73,8 +73,7 @@ impl<'t> Task<'t> {
         };
         // Each credential of a presentation in XML is bound to the seals that cover it, and an unsigned document is
         // searched for sealed ones. Else only what was signed is looked at.
-        let presented = !with_own.is_empty() || is_presentation(&envelope);
-        let payloads: Vec<&Payload<'_>> = if signatures.is_empty() || presented {
+        let payloads: Vec<&Payload<'_>> = if signatures.is_empty() || is_presentation(&envelope) {
             document.iter().collect()
         } else {
             let own = signatures.iter().filter(|signature| signature.counters.is_none());

@@ -190,6 +190,10 @@ fn verdicts_are_what_the_schema_says() {
             add(demo_pipeline(), &std::fs::read(entry.unwrap().path()).unwrap());
         }
     }
+    let sealed = String::from_utf8(example("sound/b-compact.jwt")).unwrap();
+    let presentation =
+        serde_json::json!({"type": "VerifiablePresentation", "verifiableCredential": [sealed, 1, {}]});
+    add(demo_pipeline(), presentation.to_string().as_bytes());
     add(demo_pipeline(), b"nothing");
     lines.push_str(&demo_pipeline().out_of_time(&at(NOW)).to_json());
     let mut running = Command::new(python)
