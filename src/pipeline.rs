@@ -1,18 +1,23 @@
-//! The whole path of a credential in one function; the only file that sees every stage.
+//! The whole path of a credential; the only room that sees every stage. `contained` is the path itself, for a document and
+//! for the credentials in it.
+
+mod contained;
+mod lists;
 
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
-use crate::credential::status::{self, FoundList, ReadList, StatusLists};
-use crate::credential::{self, Applicant, CheckedCredential, Fields, Lookup, Outside};
+use crate::credential::status::ReadList;
+use crate::credential::{Applicant, Fields, Outside};
 use crate::finding::{Finding, Status};
-use crate::format::{self, Envelope, Limits};
-use crate::report::{AcceptancePolicy, Decision, Overall, Seal, TrustSummary, Verdict};
+use crate::format::{Envelope, Limits};
+use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Detached, Signature, jades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
-use crate::validation::{self, Policy, SealVerdict};
+use crate::validation::Policy;
+use contained::Task;
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 
@@ -123,70 +128,22 @@ impl Pipeline {
 
     /// The same with other primitives: `sealgate bench` records what they do.
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
-        let envelope = match format::read(bytes, &self.limits) {
-            Ok(envelope) => envelope,
-            Err(error) => return self.unreadable(&error.to_string(), request),
-        };
-        let context = Context { crypto, limits: &self.limits, detached: request.detached };
-        let signatures = signatures(&envelope, &context);
-        let context = validation::Context {
-            crypto,
-            certificates: &self.certificates,
-            revocation: &self.revocation,
-            snapshot: &self.snapshot,
-            policy: &self.policy,
-            time: request.time,
-        };
-        let seals = validation::validate(&signatures, &context);
-        let lists = request.outside.map(|outside| Lists { pipeline: self, context, outside });
-        let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
-        let credential = self.credential(&signatures, &seals, request, lists);
-        let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
-        self.verdict(request, Some(format_name(&envelope)), seals, credential)
+        let whole = Task::new(self, crypto, request).whole(bytes);
+        self.answer(whole, request)
     }
 
-    /// The credential in the first signed payload that is one: the bytes that were signed, never the document's.
-    fn credential(
-        &self,
-        signatures: &[Signature<'_>],
-        seals: &[SealVerdict],
-        request: &Request<'_>,
-        lists: Option<&dyn StatusLists>,
-    ) -> Option<CheckedCredential> {
-        let payloads = signatures.iter().filter(|s| s.counters.is_none()).filter_map(|s| s.payload.as_ref());
-        let (applicant, registers) = (request.applicant, request.registers);
-        let at = credential::Context::at(request.time);
-        let context = credential::Context { seals, applicant, registers, lists, ..at };
-        let (payload, mut checked) = payloads
-            .into_iter()
-            .find_map(|payload| Some((payload, credential::examine(payload, &self.limits, &context)?)))?;
-        checked.raw = request.fields.raw.then(|| credential::raw(payload)).flatten();
-        Some(checked)
-    }
-
-    fn verdict(
-        &self,
-        request: &Request<'_>,
-        format: Option<&'static str>,
-        seals: Vec<Seal>,
-        mut credential: Option<CheckedCredential>,
-    ) -> Verdict {
-        // Without a format nothing could be read.
-        let overall =
-            if format.is_some() || !seals.is_empty() { Overall::of(&seals) } else { Overall::Unreadable };
-        let decision = Decision::of(request.acceptance, overall, &seals, credential.as_ref());
-        if let Some(credential) = &mut credential {
-            credential.keep(request.fields);
-        }
+    fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
+        let Contained { verdict, error, format, seals, credential, decision, contained, .. } = whole;
         Verdict {
             file: None,
-            verdict: overall,
-            error: None,
+            verdict,
+            error,
             validation_time: request.time,
             format,
             decision,
             seals,
             credential,
+            contained,
             trust: self.trust_summary(request.time),
             policy: self.policy.name().to_owned(),
         }
@@ -195,7 +152,8 @@ impl Pipeline {
     /// The answer on something that could not be read.
     #[must_use]
     pub fn unreadable(&self, why: &str, request: &Request<'_>) -> Verdict {
-        Verdict { error: Some(why.to_owned()), ..self.verdict(request, None, Vec::new(), None) }
+        let task = Task::new(self, &self.crypto, request);
+        self.answer(task.unreadable(String::new(), why.to_owned()), request)
     }
 
     /// The answer where verification did not end within its time.
@@ -208,47 +166,16 @@ impl Pipeline {
             "EN 319 102-1, 5.1.3",
         );
         let error = Some(finding.detail.clone().into_owned());
-        Verdict { error, ..self.verdict(request, None, vec![Seal::undecided(finding, request.time)], None) }
+        let seals = vec![Seal::undecided(finding, request.time)];
+        let task = Task::new(self, &self.crypto, request);
+        let whole = task.judged(String::new(), Overall::of(&seals), seals, None, Vec::new());
+        Verdict { error, ..self.answer(whole, request) }
     }
 
     /// The lists that verdicts at `time` rest on.
     #[must_use]
     pub fn trust_summary(&self, time: Time) -> TrustSummary {
         TrustSummary::of(&self.snapshot, time)
-    }
-}
-
-/// The status lists among the documents at hand, each read once.
-#[derive(Debug)]
-struct Lists<'p> {
-    pipeline: &'p Pipeline,
-    context: validation::Context<'p>,
-    outside: &'p dyn Outside,
-}
-
-impl StatusLists for Lists<'_> {
-    fn list(&self, address: &str) -> FoundList {
-        self.read(self.outside.document(address))
-    }
-
-    fn renewed(&self, address: &str) -> FoundList {
-        self.read(self.outside.renewed(address))
-    }
-}
-
-impl Lists<'_> {
-    fn read(&self, found: Lookup) -> FoundList {
-        let document = match found {
-            Lookup::Wanted => return FoundList::Wanted,
-            Lookup::Unreachable(why) => return FoundList::Unreachable(why),
-            Lookup::Absent => return FoundList::Unreachable("the server has none there".to_owned()),
-            Lookup::Found(document) => document,
-        };
-        let read = || Arc::new(status::read(&document, &self.context, &self.pipeline.limits));
-        FoundList::Read(match &self.pipeline.status_lists {
-            Some(cache) => cache.get_with((document.sha256, document.fetched), read),
-            None => read(),
-        })
     }
 }
 

@@ -13,6 +13,7 @@ mod identity;
 mod json;
 mod model;
 mod outside;
+mod presentation;
 pub mod shapes;
 pub mod status;
 mod vocabulary;
@@ -25,6 +26,7 @@ pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
 pub use outside::{Document, Lookup, Outside};
+pub use presentation::{Content, Enclosed, Presented, credential_elements, presented, standalone};
 
 use crate::format::json::{self as json_reader, Value};
 use crate::format::{Limits, Unreadable};
@@ -57,6 +59,12 @@ impl CheckedCredential {
         if let Some(learner) = &mut self.credential.learner {
             learner.keep(fields);
         }
+        if let Some(presenter) = self.credential.presentation.as_mut().and_then(|one| one.presenter.as_mut())
+            && !fields.identifiers
+            && presenter.legal_name.is_none()
+        {
+            presenter.id = None;
+        }
         if !fields.name {
             let learner = self.annex_i.iter_mut().flat_map(|annex| &mut annex.elements);
             learner.filter(|one| one.element == annex::LEARNER).for_each(|one| one.value = None);
@@ -68,11 +76,20 @@ impl CheckedCredential {
 /// be read to its end says why in its checks: nothing in it is guessed.
 #[must_use]
 pub fn examine(payload: &Payload<'_>, limits: &Limits, context: &Context<'_>) -> Option<CheckedCredential> {
-    let opened = open(payload, limits)?;
-    let credential = match &opened {
+    examine_opened(&open(payload, limits)?, context)
+}
+
+/// The same on a payload that is open already.
+#[must_use]
+pub fn examine_opened(
+    opened: &Result<Source<'_>, Unreadable>,
+    context: &Context<'_>,
+) -> Option<CheckedCredential> {
+    let mut credential = match opened {
         Ok(source) => read(source)?,
         Err(error) => Credential { conflicts: vec![error.to_string()], ..Credential::default() },
     };
+    credential.presentation = credential.presentation.or_else(|| context.presentation.cloned());
     let context = &Context { source: opened.as_ref().ok(), ..*context };
     let (annex_i, eqf_annex_vi) = (annex_i(&credential), eqf_annex_vi(&credential));
     let checks = checks(&credential, [annex_i.as_ref(), eqf_annex_vi.as_ref()], context);

@@ -57,6 +57,8 @@ pub struct Presentation {
     pub expiration_date: Option<Date>,
     /// Results of checks that it claims: never believed.
     pub claimed_checks: Vec<ClaimedCheck>,
+    /// Whether the seals that count for the credential cover the presentation too; else anyone can have written it.
+    pub covered: bool,
 }
 
 /// A result of a check as a file claims it of itself.

@@ -17,6 +17,10 @@ pub struct Limits {
     pub signatures: usize,
     /// References in one XML signature, manifests included.
     pub references: usize,
+    /// Credentials in presentations, all levels together.
+    pub credentials: usize,
+    /// Presentations within each other.
+    pub presentations: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +33,8 @@ impl Default for Limits {
             namespaces: 64,
             signatures: 64,
             references: 1024,
+            credentials: 100,
+            presentations: 2,
         }
     }
 }

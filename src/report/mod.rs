@@ -35,8 +35,13 @@ pub struct Verdict {
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
-    /// What the sealed payload says; `null` where nothing sealed could be read as a credential.
+    /// What the sealed payload says; `null` where nothing sealed could be read as a credential, and where the
+    /// credentials are in `contained`.
     pub credential: Option<CheckedCredential>,
+    /// The credentials in a presentation, each verified on its own. Absent where there are none, and where the only
+    /// one has no seal but the document's: that is `credential`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contained: Vec<Contained>,
     /// The acceptance policy's word.
     pub decision: Decision,
     /// The lists that the verdict rests on.
@@ -45,7 +50,33 @@ pub struct Verdict {
     pub policy: String,
 }
 
-/// The whole in a word.
+/// A credential within the document: the verdict on it alone.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Contained {
+    /// Where it stands: a JSON Pointer (RFC 6901) into what was sealed, else into the document; or a path of elements.
+    pub place: String,
+    /// The whole in a word.
+    pub verdict: Overall,
+    /// Why it is unreadable, or was not looked at; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Its signature's syntax in lower case, or its own where it has none.
+    pub format: Option<&'static str>,
+    /// The seals that count for it: its own, else those around it that cover it.
+    pub seals: Vec<Seal>,
+    /// Whether `seals` are those around it: it has none of its own.
+    pub sealed_from_outside: bool,
+    /// What it says; sealed only where `seals` has a seal.
+    pub credential: Option<CheckedCredential>,
+    /// The acceptance policy's word on it.
+    pub decision: Decision,
+    /// The credentials in it, where it is a presentation itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contained: Vec<Contained>,
+}
+
+/// The whole in a word. Of a document with credentials in it the worst of theirs and, where it has seals, its own:
+/// `failed`, then `unreadable`, `indeterminate`, `unsigned`, `passed`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overall {
@@ -87,6 +118,24 @@ impl Overall {
             return Self::Passed;
         }
         Self::Indeterminate
+    }
+
+    /// From a document's own seals and what is contained in it.
+    #[must_use]
+    pub fn with_contained(seals: &[Seal], contained: &[Contained]) -> Self {
+        let own = (!seals.is_empty() || contained.is_empty()).then(|| Self::of(seals));
+        let all = contained.iter().map(|one| one.verdict).chain(own);
+        all.max_by_key(|one| one.badness()).unwrap_or(Self::Unsigned)
+    }
+
+    fn badness(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Unsigned => 1,
+            Self::Indeterminate => 2,
+            Self::Unreadable => 3,
+            Self::Failed => 4,
+        }
     }
 }
 

@@ -9,23 +9,30 @@ use crate::time::Time;
 use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict};
 
 impl From<SealVerdict> for Seal {
-    fn from(verdict: SealVerdict) -> Self {
+    fn from(mut verdict: SealVerdict) -> Self {
+        let findings = std::mem::take(&mut verdict.findings);
+        Self { findings, ..Self::from(&verdict) }
+    }
+}
+
+impl From<&SealVerdict> for Seal {
+    fn from(verdict: &SealVerdict) -> Self {
         Self {
-            id: verdict.id,
+            id: verdict.id.clone(),
             indication: Some(verdict.indication.as_str()),
             error: None,
             sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
             qualification: verdict.qualification.to_string(),
-            level: verdict.level,
+            level: verdict.level.clone(),
             counter_signature: verdict.counter_signature,
             sealed_by: verdict.signer.as_deref().map(SealedBy::from),
             claimed_signing_time: verdict.claimed_signing_time,
             best_signature_time: verdict.best_signature_time,
-            trusted_service: verdict.trusted_service,
+            trusted_service: verdict.trusted_service.clone(),
             certificates: verdict.chain.iter().map(CertificateSummary::from).collect(),
-            timestamps: verdict.timestamps.into_iter().map(TimestampSummary::from).collect(),
+            timestamps: verdict.timestamps.iter().map(TimestampSummary::from).collect(),
             revocation: verdict.revocation.iter().map(RevocationSummary::from).collect(),
-            findings: verdict.findings,
+            findings: verdict.findings.clone(),
         }
     }
 }
@@ -84,8 +91,8 @@ fn shown(name: &Name) -> String {
     name.common_name().or_else(|| name.organisation()).unwrap_or_default().to_owned()
 }
 
-impl From<TimestampVerdict> for TimestampSummary {
-    fn from(verdict: TimestampVerdict) -> Self {
+impl From<&TimestampVerdict> for TimestampSummary {
+    fn from(verdict: &TimestampVerdict) -> Self {
         let kind = match verdict.kind {
             TimestampKind::Content => "content",
             TimestampKind::Signature => "signature",
@@ -105,7 +112,7 @@ impl From<TimestampVerdict> for TimestampSummary {
             indication,
             sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
             qualification: verdict.qualification.as_str(),
-            produced_by: verdict.issuer,
+            produced_by: verdict.issuer.clone(),
         }
     }
 }

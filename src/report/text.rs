@@ -1,7 +1,7 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
 use super::trust::last_part;
-use super::{Seal, Verdict};
+use super::{Contained, Decision, Seal, Verdict};
 use crate::credential::{Annex, CheckedCredential, Text};
 use crate::finding::Status;
 use std::io::{self, Write};
@@ -13,19 +13,14 @@ use std::io::{self, Write};
 pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     let name = verdict.file.as_deref().unwrap_or("(input)");
     writeln!(out, "{}: {}", plain(name), verdict.verdict.as_str().to_uppercase())?;
-    if let Some(error) = &verdict.error {
-        writeln!(out, "  {}", plain(error))?;
-    }
-    for seal in &verdict.seals {
-        write_seal(seal, out)?;
-    }
-    if let Some(credential) = &verdict.credential {
-        write_credential(credential, out)?;
-    }
-    writeln!(out, "  Decision: {}", verdict.decision.outcome.as_str())?;
-    for one in &verdict.decision.explanations {
-        writeln!(out, "    {}: {} [{}]", one.outcome.as_str(), plain(&one.text), one.reason)?;
-    }
+    write_parts(
+        verdict.error.as_deref(),
+        &verdict.seals,
+        verdict.credential.as_ref(),
+        &verdict.contained,
+        &verdict.decision,
+        out,
+    )?;
     let trust = &verdict.trust;
     write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
     if let Some(sequence) = trust.lotl_sequence {
@@ -38,6 +33,44 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "; missing: {}", trust.missing.join(" "))?;
     }
     writeln!(out, "; at {}", verdict.validation_time)
+}
+
+/// What a document and a credential in it have in common; a contained one is indented under its place.
+fn write_parts(
+    error: Option<&str>,
+    seals: &[Seal],
+    credential: Option<&CheckedCredential>,
+    contained: &[Contained],
+    decision: &Decision,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if let Some(error) = error {
+        writeln!(out, "  {}", plain(error))?;
+    }
+    for seal in seals {
+        write_seal(seal, out)?;
+    }
+    if let Some(credential) = credential {
+        write_credential(credential, out)?;
+    }
+    for one in contained {
+        writeln!(out, "  Contained: {}: {}", plain(&one.place), one.verdict.as_str().to_uppercase())?;
+        let mut within = Vec::new();
+        if one.sealed_from_outside && !one.seals.is_empty() {
+            writeln!(within, "  No seal of its own: those around it count")?;
+        }
+        let credential = one.credential.as_ref();
+        let seals = if one.sealed_from_outside { &[] } else { one.seals.as_slice() };
+        write_parts(one.error.as_deref(), seals, credential, &one.contained, &one.decision, &mut within)?;
+        for line in String::from_utf8_lossy(&within).lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    writeln!(out, "  Decision: {}", decision.outcome.as_str())?;
+    for one in &decision.explanations {
+        writeln!(out, "    {}: {} [{}]", one.outcome.as_str(), plain(&one.text), one.reason)?;
+    }
+    Ok(())
 }
 
 fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {

@@ -73,6 +73,7 @@ fn read<'a>(
     all.push(Signature {
         id: hex::encode(identity(identified).first_chunk::<8>().unwrap_or(&[0; 8])),
         form: Form::Jades,
+        element: None,
         counters: counters.map(|master| master.index),
         algorithm: SignatureAlgorithm::from_jws(&header.algorithm)
             .map_or_else(|| Declared::Unknown(header.algorithm.clone()), Declared::Known),

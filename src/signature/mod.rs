@@ -70,6 +70,8 @@ pub struct Signature<'a> {
     pub id: String,
     /// The syntax.
     pub form: Form,
+    /// The ds:Signature in its document; `None` in every other syntax.
+    pub element: Option<xml::NodeId>,
     /// The index, in document order, of the signature that this one counter-signs.
     pub counters: Option<usize>,
     /// The declared signature algorithm.

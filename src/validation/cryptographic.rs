@@ -139,6 +139,7 @@ mod tests {
         Signature {
             id: "s".into(),
             form,
+            element: None,
             counters: None,
             algorithm: Declared::Unknown("x".into()),
             value: Vec::new(),

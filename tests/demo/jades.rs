@@ -155,7 +155,6 @@ fn header(order: &Order<'_>) -> Vec<u8> {
     let mut header = json!({
         "alg": order.signer.key.jws_algorithm(),
         "cty": "octet-stream",
-        "kid": STANDARD.encode(order.signer.issuer_serial()),
         "x5t#S256": URL_SAFE_NO_PAD.encode(sha256(certificate)),
         "x5c": [STANDARD.encode(&order.signer.der)],
         "typ": if order.form == Form::Compact { "jose" } else { "jose+json" },
@@ -163,6 +162,8 @@ fn header(order: &Order<'_>) -> Vec<u8> {
     });
     let mut critical = Vec::new();
     if order.form != Form::Compact {
+        // Where size counts it is left out.
+        header["kid"] = Value::String(STANDARD.encode(order.signer.issuer_serial()));
         header["b64"] = Value::Bool(false);
         critical.push("b64");
     }

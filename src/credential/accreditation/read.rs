@@ -15,6 +15,8 @@ const LIMITS: Limits = Limits {
     namespaces: 0,
     signatures: 0,
     references: 0,
+    credentials: 0,
+    presentations: 0,
 };
 
 /// Nodes that one file's accreditations may refer to; one that is referred to again counts again.

@@ -11,7 +11,7 @@ use crate::credential::{Organisation, Text};
 use crate::validation::SealVerdict;
 
 /// Compares every seal's certificate; the one that agrees best speaks.
-pub(super) fn check(issuer: Option<&Organisation>, seals: &[SealVerdict]) -> Check {
+pub(super) fn check(issuer: Option<&Organisation>, seals: &[&SealVerdict]) -> Check {
     let Some(issuer) = issuer else { return skipped("the credential names no issuer") };
     let checks = Sealer::all(seals).map(|sealer| compare(issuer, &sealer));
     let rank = |check: &Check| match check.status {

@@ -15,7 +15,7 @@ const PROFILE: &str = "http://data.europa.eu/snb/credential/c_9a31f32a";
 const MANDATED_PRESENTATION: &str = "http://data.europa.eu/snb/verifiable-presentation/c_825cddc0";
 
 /// Compares sealer and awarding bodies.
-pub(super) fn check(credential: &Credential, seals: &[SealVerdict]) -> Check {
+pub(super) fn check(credential: &Credential, seals: &[&SealVerdict]) -> Check {
     let sealers: Vec<Sealer<'_>> = Sealer::all(seals).collect();
     judge(credential, &sealers)
 }
@@ -28,7 +28,7 @@ fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
     let presented = credential
         .presentation
         .as_ref()
-        .is_some_and(|presentation| presentation.kind.as_deref() == Some(MANDATED_PRESENTATION));
+        .is_some_and(|one| one.covered && one.kind.as_deref() == Some(MANDATED_PRESENTATION));
     let mandated_profile = credential.profile_ids.iter().any(|id| id == PROFILE);
     if sealers.is_empty() {
         return skipped("no seal has a signing certificate");

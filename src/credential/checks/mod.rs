@@ -16,7 +16,7 @@ mod validity;
 
 use super::accreditation::Register;
 use super::status::StatusLists;
-use super::{Annex, Applicant, Credential, Source};
+use super::{Annex, Applicant, Credential, Presentation, Source};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
@@ -198,7 +198,7 @@ pub struct Context<'c> {
     /// The validation time.
     pub time: Time,
     /// The seals, counter-signatures among them.
-    pub seals: &'c [SealVerdict],
+    pub seals: &'c [&'c SealVerdict],
     /// What the verifier states about who handed it in.
     pub applicant: Option<&'c Applicant>,
     /// Registers that are asked for accreditations.
@@ -207,13 +207,16 @@ pub struct Context<'c> {
     pub source: Option<&'c Source<'c>>,
     /// The status lists at hand; `None` where nothing may be asked.
     pub lists: Option<&'c dyn StatusLists>,
+    /// The presentation around it, where the payload is not that.
+    pub presentation: Option<&'c Presentation>,
 }
 
 impl Context<'_> {
     /// Nothing but the validation time.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { time, seals: &[], applicant: None, registers: &[], source: None, lists: None }
+        let (seals, registers) = (&[], &[]);
+        Self { time, seals, applicant: None, registers, source: None, lists: None, presentation: None }
     }
 }
 
@@ -247,7 +250,7 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         seal::check(context.seals),
         issuer::check(credential.issuer.as_ref(), context.seals),
         mandate::check(credential, context.seals),
-        validity::check(credential, context.time),
+        validity::check(credential, context.seals, context.time),
         revocation::check(credential, context),
         accreditation::check(credential, context),
         holder::check(credential.learner.as_ref(), context.applicant),

@@ -4,7 +4,7 @@ use super::{Check, CheckStatus, Kind};
 use crate::validation::SealVerdict;
 
 /// Counts the seals that are not counter-signatures.
-pub(super) fn check(seals: &[SealVerdict]) -> Check {
+pub(super) fn check(seals: &[&SealVerdict]) -> Check {
     let own = seals.iter().filter(|seal| !seal.counter_signature);
     let (mut all, mut passed) = (0_usize, 0_usize);
     for seal in own {

@@ -16,7 +16,7 @@ pub(super) struct Sealer<'c> {
 
 impl<'c> Sealer<'c> {
     /// Those of every seal that is no counter-signature and has a signing certificate.
-    pub(super) fn all(seals: &'c [SealVerdict]) -> impl Iterator<Item = Self> {
+    pub(super) fn all(seals: &'c [&'c SealVerdict]) -> impl Iterator<Item = Self> {
         let own = seals.iter().filter(|seal| !seal.counter_signature);
         own.filter_map(|seal| seal.signer.as_deref()).map(|certificate| Self::of(&certificate.subject))
     }

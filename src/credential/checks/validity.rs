@@ -1,72 +1,219 @@
-//! The official EXPIRY, and the order of the dates beside it.
+//! The official EXPIRY, the order of the dates beside it, and the dates against the time of sealing.
+//!
+//! Errors: a date that is none; a start after the validation time or after an end; an end before the validation time,
+//! the presentation's too; a seal proven to have existed before the credential was issued (`issued`, `issuanceDate`);
+//! a seal made after the end by its own claimed time. Only said, since nothing is proven or it may well be meant so: a
+//! seal that claims to be older than the credential; one before `validFrom`; one whose proof is younger than the end.
+//! Clocks may differ by a minute; a date without time zone, or a day alone, by a day.
 
-use super::{Check, CheckStatus, Kind};
+use super::{Check, CheckStatus, Detail, Kind, Point};
 use crate::credential::{Credential, Date};
 use crate::time::Time;
+use crate::validation::SealVerdict;
+
+/// Seconds by which a date can be off: with its time zone, and without.
+const CLOCKS: i64 = 60;
+const DAY: i64 = 24 * 60 * 60;
 
 /// Runs it at a validation time.
-pub(super) fn check(credential: &Credential, time: Time) -> Check {
-    let dates = &credential.validity;
-    let starts =
-        [("issued", &dates.issued), ("issuanceDate", &dates.issuance_date), ("validFrom", &dates.valid_from)];
-    let ends = [("validUntil", &dates.valid_until), ("expirationDate", &dates.expiration_date)];
-    let named = |list: &[(&'static str, &Option<Date>)]| -> Vec<(&'static str, Date)> {
-        list.iter().filter_map(|(name, date)| Some((*name, Option::clone(date)?))).collect()
-    };
-    let (starts, ends) = (named(&starts), named(&ends));
+pub(super) fn check(credential: &Credential, seals: &[&SealVerdict], time: Time) -> Check {
+    let own = seals.iter().filter(|seal| !seal.counter_signature);
+    let sealed: Vec<Sealed> = own
+        .map(|seal| Sealed { claimed: seal.claimed_signing_time, proven: seal.best_signature_time })
+        .collect();
+    judge(credential, &sealed, time)
+}
 
-    let mut errors = Vec::new();
-    for (name, date) in starts.iter().chain(&ends) {
-        if date.time.is_none() {
-            let shown: String = date.text.chars().take(40).collect();
-            errors.push(format!("{name} {shown:?} is no date"));
-        }
+/// When a seal was made: as it claims, and at the latest.
+#[derive(Clone, Copy)]
+struct Sealed {
+    claimed: Option<Time>,
+    proven: Time,
+}
+
+/// A date under its name.
+struct Named<'c> {
+    name: &'static str,
+    date: &'c Date,
+}
+
+fn named<'c>(list: [(&'static str, Option<&'c Date>); 3]) -> Vec<Named<'c>> {
+    list.into_iter().filter_map(|(name, date)| Some(Named { name, date: date? })).collect()
+}
+
+fn judge(credential: &Credential, sealed: &[Sealed], time: Time) -> Check {
+    let dates = &credential.validity;
+    let presentation = credential.presentation.as_ref();
+    let starts = named([
+        ("issued", dates.issued.as_ref()),
+        ("issuanceDate", dates.issuance_date.as_ref()),
+        ("validFrom", dates.valid_from.as_ref()),
+    ]);
+    let ends = named([
+        ("validUntil", dates.valid_until.as_ref()),
+        ("expirationDate", dates.expiration_date.as_ref()),
+        ("presentation.expirationDate", presentation.and_then(|one| one.expiration_date.as_ref())),
+    ]);
+
+    let mut findings = Findings::default();
+    for one in starts.iter().chain(&ends).filter(|one| one.date.time.is_none()) {
+        let shown: String = one.date.text.chars().take(40).collect();
+        findings.error(format!("{} {shown:?} is no date", one.name));
     }
-    for (name, start) in &starts {
-        if start.time.is_some_and(|start| start > time) {
-            errors.push(format!("{name} {} is after the validation time {time}", start.text));
-        }
-        for (end_name, end) in &ends {
-            if let (Some(from), Some(until)) = (start.time, end.end())
+    for start in &starts {
+        findings.against_now(start, start.date.time.map(|start| start <= time), "after", time);
+        for end in &ends {
+            if let (Some(from), Some(until)) = (start.date.time, end.date.end())
                 && from > until
             {
-                errors.push(format!("{name} {} is after {end_name} {}", start.text, end.text));
+                findings.error(format!(
+                    "{} {} is after {} {}",
+                    start.name, start.date.text, end.name, end.date.text
+                ));
             }
         }
     }
-    for (name, end) in &ends {
-        if end.end().is_some_and(|end| end < time) {
-            errors.push(format!("{name} {} is before the validation time {time}", end.text));
+    for end in &ends {
+        findings.against_now(end, end.date.end().map(|end| end >= time), "before", time);
+    }
+    for seal in sealed {
+        starts.iter().for_each(|start| findings.sealed_before(start, *seal));
+        // A seal that does not cover the presentation knows nothing of its end.
+        let covered = presentation.is_some_and(|one| one.covered);
+        let known = ends.iter().filter(|end| covered || !end.name.starts_with("presentation."));
+        known.for_each(|end| findings.sealed_after(end, *seal));
+    }
+
+    let nothing = starts.is_empty() && ends.is_empty();
+    let zoneless = starts.iter().chain(&ends).any(|one| one.date.time.is_some() && !one.date.zoned);
+    findings.into_check(nothing, ends.first(), zoneless)
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings {
+    errors: Vec<String>,
+    said: Vec<String>,
+    details: Vec<Detail>,
+}
+
+impl Findings {
+    fn error(&mut self, text: String) {
+        if !self.errors.contains(&text) {
+            self.errors.push(text);
         }
     }
 
-    let (status, mut reason) = if !errors.is_empty() {
-        (CheckStatus::Error, errors.join("; "))
-    } else if starts.is_empty() && ends.is_empty() {
-        (CheckStatus::Skipped, "the credential has no dates".to_owned())
-    } else if let Some((name, end)) = ends.first() {
-        (CheckStatus::Ok, format!("{name} {}", end.text))
-    } else {
-        (CheckStatus::Ok, "no end of validity".to_owned())
-    };
-    let zoneless = starts.iter().chain(&ends).any(|(_, date)| date.time.is_some() && !date.zoned);
-    if zoneless {
-        reason.push_str(" (a date without time zone is read as UTC)");
+    fn say(&mut self, text: String) {
+        if !self.said.contains(&text) {
+            self.said.push(text);
+        }
     }
-    Check::new(Kind::Validity, status, reason)
+
+    fn detail(&mut self, item: String, outcome: Point, stated: &Date, found: String) {
+        let stated: String = stated.text.chars().take(40).collect();
+        let detail = Detail { item, outcome, stated: Some(stated), found: Some(found) };
+        if !self.details.contains(&detail) {
+            self.details.push(detail);
+        }
+    }
+
+    /// A date against the validation time; `None` for one that is none.
+    fn against_now(&mut self, one: &Named<'_>, holds: Option<bool>, word: &str, time: Time) {
+        let outcome = match holds {
+            Some(true) => Point::Agrees,
+            Some(false) => {
+                let text = &one.date.text;
+                self.error(format!("{} {text} is {word} the validation time {time}", one.name));
+                Point::Differs
+            }
+            None => Point::NotComparable,
+        };
+        self.detail(one.name.to_owned(), outcome, one.date, format!("validation time {time}"));
+    }
+
+    /// A start against the time of sealing.
+    fn sealed_before(&mut self, start: &Named<'_>, seal: Sealed) {
+        let Some(from) = start.date.time else { return };
+        let earliest = from.plus_seconds(-tolerance(start.date));
+        let Named { name, date } = start;
+        let claimed_before = seal.claimed.filter(|claimed| *claimed < earliest);
+        let (outcome, found) = if seal.proven < earliest && *name != "validFrom" {
+            self.error(format!("it was sealed by {}, before {name} {}", seal.proven, date.text));
+            (Point::Differs, format!("sealed by {}", seal.proven))
+        } else if let Some(claimed) = claimed_before {
+            self.say(format!("the claimed signing time {claimed} is before {name} {}", date.text));
+            (Point::Partial, format!("claimed signing time {claimed}"))
+        } else if seal.proven < earliest {
+            self.say(format!("it was sealed by {}, before {name} {}", seal.proven, date.text));
+            (Point::Partial, format!("sealed by {}", seal.proven))
+        } else {
+            (Point::Agrees, shown(seal))
+        };
+        self.detail(format!("{name}, sealing"), outcome, date, found);
+    }
+
+    /// An end against the time of sealing.
+    fn sealed_after(&mut self, end: &Named<'_>, seal: Sealed) {
+        let Some(until) = end.date.end() else { return };
+        let latest = until.plus_seconds(tolerance(end.date));
+        let Named { name, date } = end;
+        let (outcome, found) = if let Some(claimed) = seal.claimed.filter(|claimed| *claimed > latest) {
+            self.error(format!("it was sealed at {claimed}, after {name} {}", date.text));
+            (Point::Differs, format!("claimed signing time {claimed}"))
+        } else if seal.proven > latest {
+            self.say(format!("that it was sealed is proven by {} only, after {name}", seal.proven));
+            (Point::Partial, format!("sealed by {}", seal.proven))
+        } else {
+            (Point::Agrees, shown(seal))
+        };
+        self.detail(format!("{name}, sealing"), outcome, date, found);
+    }
+
+    fn into_check(self, nothing: bool, end: Option<&Named<'_>>, zoneless: bool) -> Check {
+        let Self { errors, said, details } = self;
+        let (status, mut reason) = if !errors.is_empty() {
+            (CheckStatus::Error, errors.join("; "))
+        } else if nothing {
+            (CheckStatus::Skipped, "the credential has no dates".to_owned())
+        } else if let Some(end) = end {
+            (CheckStatus::Ok, format!("{} {}", end.name, end.date.text))
+        } else {
+            (CheckStatus::Ok, "no end of validity".to_owned())
+        };
+        for one in said {
+            reason.push_str("; ");
+            reason.push_str(&one);
+        }
+        if zoneless {
+            reason.push_str(" (a date without time zone is read as UTC)");
+        }
+        Check { details, ..Check::new(Kind::Validity, status, reason) }
+    }
+}
+
+fn tolerance(date: &Date) -> i64 {
+    if date.zoned { CLOCKS } else { DAY }
+}
+
+fn shown(seal: Sealed) -> String {
+    match seal.claimed {
+        Some(claimed) => format!("claimed signing time {claimed}"),
+        None => format!("sealed by {}", seal.proven),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::Validity;
+    use crate::credential::{Presentation, Validity};
 
     fn run(dates: [Option<&str>; 3]) -> (CheckStatus, String) {
         let [issued, valid_from, valid_until] = dates.map(|text| text.map(Date::new));
         let validity = Validity { issued, valid_from, valid_until, ..Validity::default() };
         let credential = Credential { validity, ..Credential::default() };
         let time = Time::parse_rfc3339("2026-11-22T12:00:00Z").unwrap();
-        let check = check(&credential, time);
+        let check = judge(&credential, &[], time);
         assert_eq!(check.kind, Kind::Validity);
         (check.status, check.reason)
     }
@@ -87,5 +234,69 @@ mod tests {
         assert_eq!(run([past, None, Some("2026-11-21")]).0, CheckStatus::Error);
         assert_eq!(run([past, None, Some("one day")]).0, CheckStatus::Error);
         assert!(run([past, None, Some("2030-01-01T00:00:00")]).1.contains("read as UTC"));
+    }
+
+    fn sealed(validity: [Option<&str>; 3], claimed: Option<&str>, proven: &str) -> (CheckStatus, String) {
+        let [issued, valid_from, valid_until] = validity.map(|text| text.map(Date::new));
+        let validity = Validity { issued, valid_from, valid_until, ..Validity::default() };
+        let time = |text: &str| Time::parse_rfc3339(text).unwrap();
+        let seal = Sealed { claimed: claimed.map(time), proven: time(proven) };
+        let credential = Credential { validity, ..Credential::default() };
+        let check = judge(&credential, &[seal], time("2026-11-22T12:00:00Z"));
+        let worst = check.details.iter().any(|one| one.outcome == Point::Differs);
+        assert_eq!(worst, check.status == CheckStatus::Error, "{check:?}");
+        (check.status, check.reason)
+    }
+
+    #[test]
+    fn validity_against_the_time_of_sealing() {
+        let noon = Some("2026-06-01T12:00:00Z");
+        let issued = |text, claimed, proven| sealed([Some(text), None, None], claimed, proven);
+        let (status, reason) = issued("2026-06-01T12:00:00Z", noon, "2026-06-01T12:00:01Z");
+        assert_eq!((status, reason.as_str()), (CheckStatus::Ok, "no end of validity"));
+        assert_eq!(issued("2026-06-01T12:00:30Z", noon, "2026-06-01T12:00:01Z").0, CheckStatus::Ok);
+        let (status, reason) = issued("2026-06-02T12:00:00Z", noon, "2026-06-01T12:00:01Z");
+        assert_eq!(status, CheckStatus::Error);
+        assert!(reason.contains("sealed by 2026-06-01T12:00:01Z, before issued"), "{reason}");
+        // Claimed alone: the proof came later.
+        let (status, reason) = issued("2026-06-02T12:00:00Z", noon, "2026-06-03T12:00:01Z");
+        assert_eq!(status, CheckStatus::Ok);
+        assert!(reason.contains("claimed signing time 2026-06-01T12:00:00Z is before issued"), "{reason}");
+        // Without time zone it may be the same day.
+        assert_eq!(issued("2026-06-02T11:00:00", noon, "2026-06-01T12:00:01Z").0, CheckStatus::Ok);
+        assert_eq!(issued("2026-06-02", noon, "2026-06-01T12:00:01Z").0, CheckStatus::Ok);
+        assert_eq!(issued("2026-06-03", noon, "2026-06-01T12:00:01Z").0, CheckStatus::Error);
+        // To hold later than it was sealed is no contradiction.
+        let (status, reason) =
+            sealed([None, Some("2026-09-01T00:00:00Z"), None], noon, "2026-06-01T12:00:01Z");
+        assert_eq!(status, CheckStatus::Ok);
+        assert!(reason.contains("before validFrom"), "{reason}");
+
+        let until = |text, claimed, proven| sealed([None, None, Some(text)], claimed, proven);
+        let late = Some("2026-12-03T00:00:00Z");
+        assert_eq!(until("2026-12-01T00:00:00Z", late, "2026-11-22T12:00:00Z").0, CheckStatus::Error);
+        assert_eq!(until("2026-12-02", late, "2026-11-22T12:00:00Z").0, CheckStatus::Ok);
+        assert_eq!(until("2026-12-01", late, "2026-11-22T12:00:00Z").0, CheckStatus::Error);
+        let (status, reason) = until("2026-06-30T00:00:00Z", None, "2026-11-22T12:00:00Z");
+        assert_eq!(status, CheckStatus::Error, "over by now");
+        assert!(reason.contains("is proven by 2026-11-22T12:00:00Z only"), "{reason}");
+    }
+
+    #[test]
+    fn the_end_of_the_presentation() {
+        let time = |text: &str| Time::parse_rfc3339(text).unwrap();
+        let late =
+            Sealed { claimed: Some(time("2026-11-20T00:00:00Z")), proven: time("2026-11-20T00:00:00Z") };
+        let of = |text: &str, covered| {
+            let presentation =
+                Presentation { expiration_date: Some(Date::new(text)), covered, ..Presentation::default() };
+            let credential = Credential { presentation: Some(presentation), ..Credential::default() };
+            judge(&credential, &[late], time("2026-11-22T12:00:00Z"))
+        };
+        assert_eq!(of("2030-01-01T00:00:00Z", true).status, CheckStatus::Ok);
+        let over = of("2026-11-01T00:00:00Z", false);
+        assert_eq!(over.status, CheckStatus::Error);
+        assert!(over.reason.contains("presentation.expirationDate") && !over.reason.contains("sealed"));
+        assert!(of("2026-11-01T00:00:00Z", true).reason.contains("sealed at"));
     }
 }

@@ -5,8 +5,8 @@ mod claims;
 pub(crate) mod graph;
 
 use super::{
-    Accreditation, Concept, Credential, Date, Evidence, Identifier, Learner, Model, Organisation,
-    StatusEntry, Text, country_code,
+    Accreditation, ClaimedCheck, Concept, Credential, Date, Evidence, Identifier, Learner, Model,
+    Organisation, Presentation, StatusEntry, Text, country_code,
 };
 use crate::format::json::Value;
 use graph::Graph;
@@ -42,6 +42,35 @@ pub(super) fn read<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Option<Cr
             .push("the document refers to its own nodes too often; it was not read to its end".into());
     }
     Some(credential)
+}
+
+/// A presentation: the envelope alone.
+pub(super) fn presentation<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Presentation {
+    let checks = many(value, "verificationCheck").iter().take(100).filter_map(|one| graph.visit(one));
+    let id = |one: &Value<'_>, name: &str| many(one, name).first().and_then(id_of);
+    let ends = ["expirationDate", "validUntil"];
+    Presentation {
+        id: id_of(value),
+        kind: many(value, "type")
+            .iter()
+            .filter_map(Value::as_str)
+            .reduce(|first, next| if next == "VerifiablePresentation" { first } else { next })
+            .map(str::to_owned),
+        presenter: value.get("holder").and_then(|holder| first(holder, graph)).map(|holder| {
+            // Of a person nothing but the identifier: who holds a credential is most often its learner.
+            let named = holder.get("legalName").is_some();
+            let alone = || Organisation { id: id_of(holder), ..Organisation::default() };
+            if named { organisation(holder, graph) } else { alone() }
+        }),
+        expiration_date: ends.iter().find_map(|name| value.get(name).and_then(date)),
+        claimed_checks: checks
+            .map(|one| ClaimedCheck {
+                kind: id(one, "dcType").or_else(|| first_type(one)),
+                status: id(one, "verificationStatus").or_else(|| id(one, "status")),
+            })
+            .collect(),
+        covered: false,
+    }
 }
 
 /// A credential while its members are read, in whatever order.
@@ -287,9 +316,12 @@ pub(super) fn identifiers<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Ve
     nodes.filter_map(identifier).collect()
 }
 
-/// A string, or an object with `notation`; one without is no identifier.
+/// A string, or an object with `notation`. One without is no identifier, but for one whose `id` is no URI: sealing in
+/// 2022 wrote the certificate's identifier there (`"id": "VATES-B00000000"`).
 fn identifier(value: &Value<'_>) -> Option<Identifier> {
-    let notation = scalar(value).or_else(|| many(value, "notation").first().and_then(scalar))?;
+    let written = || id_str(value).filter(|id| !id.contains(':'));
+    let notation =
+        scalar(value).or_else(|| many(value, "notation").first().and_then(scalar)).or_else(written)?;
     let scheme =
         value.get("schemeId").or_else(|| value.get("schemeName")).or_else(|| value.get("schemeAgency"));
     Some(Identifier {

@@ -21,7 +21,16 @@ fn in_list<'t, 'a>(list: Node<'t, 'a>, references: &References<'t, 'a>) -> Vec<A
 }
 
 fn achievement<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -> Achievement {
-    let kind = element.tag_name().name();
+    claim(element, element.tag_name().name(), references)
+}
+
+/// A claim of a class, which the name of an entitlement's part does not tell.
+fn claim<'t, 'a>(element: Node<'t, 'a>, kind: &str, references: &References<'t, 'a>) -> Achievement {
+    let specified_in = match kind {
+        "activity" => Referred::ActivitySpecification,
+        "entitlement" => Referred::EntitlementSpecification,
+        _ => Referred::LearningSpecification,
+    };
     let mut found = Achievement {
         id: element.attribute("id").map(str::to_owned),
         kind: Some(kind.to_owned()),
@@ -30,7 +39,7 @@ fn achievement<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -
             .all(Referred::AwardingProcess, element, "wasAwardedBy")
             .map(|one| award(one, references))
             .collect(),
-        specified_by: specifications(element, references),
+        specified_by: specifications(element, specified_in, references),
         proven_by: children(element, "wasDerivedFrom").map(|one| assessment(one, references)).collect(),
         influenced_by: children(element, "wasInfluencedBy").map(|one| activity(one, references)).collect(),
         entitles_to: titles(element, "entitlesTo"),
@@ -43,7 +52,7 @@ fn achievement<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -
     if kind == "activity" {
         found.influenced_by.push(activity(element, references));
     } else if kind == "entitlement" {
-        found.parts = children(element, "hasPart").map(|one| achievement(one, references)).collect();
+        found.parts = children(element, "hasPart").map(|one| claim(one, kind, references)).collect();
     } else {
         found.parts = children(element, "hasPart").flat_map(|list| in_list(list, references)).collect();
     }
@@ -58,11 +67,12 @@ fn award<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -> Awar
     }
 }
 
-fn specifications<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -> Vec<Specification> {
-    references
-        .all(Referred::Specification, element, "specifiedBy")
-        .map(|one| specification(one, references))
-        .collect()
+fn specifications<'t, 'a>(
+    element: Node<'t, 'a>,
+    list: Referred,
+    references: &References<'t, 'a>,
+) -> Vec<Specification> {
+    references.all(list, element, "specifiedBy").map(|one| specification(one, references)).collect()
 }
 
 fn specification<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -> Specification {
@@ -127,7 +137,7 @@ fn assessment<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) ->
         title: child(element, "title").and_then(texts),
         grades: children(element, "grade").filter_map(texts).collect(),
         id_verification: concepts(element, "idVerificationMethod"),
-        specified_by: specifications(element, references),
+        specified_by: specifications(element, Referred::AssessmentSpecification, references),
         issued: child(element, "issuedDate").map(|date| Date::new(&text(date))),
         parts: children(element, "hasPart").map(|one| assessment(one, references)).collect(),
     }
@@ -138,7 +148,7 @@ fn activity<'t, 'a>(element: Node<'t, 'a>, references: &References<'t, 'a>) -> A
         id: element.attribute("id").map(str::to_owned),
         title: child(element, "title").and_then(texts),
         workload: plain(element, "workload").collect(),
-        specified_by: specifications(element, references),
+        specified_by: specifications(element, Referred::ActivitySpecification, references),
         parts: children(element, "hasPart").map(|one| activity(one, references)).collect(),
     }
 }

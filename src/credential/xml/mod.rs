@@ -26,21 +26,32 @@ pub(super) fn read(element: Node<'_, '_>) -> Option<Credential> {
     if is(element, ELM, "europassCredential") {
         return Some(credential(element));
     }
-    if !is(element, PRESENTATION, "verifiablePresentation") {
+    if !is_presentation(element) {
         return None;
     }
-    let mut credentials =
-        children(element, "europassCredential").filter(|one| is(*one, ELM, "europassCredential"));
+    let mut credentials = credentials_in(element);
     match (credentials.next(), credentials.next()) {
         (Some(only), None) => {
-            Some(Credential { presentation: Some(presentation(element)), ..credential(only) })
+            // The payload is what a signature covered, all of it.
+            let presentation = Presentation { covered: true, ..presentation(element) };
+            Some(Credential { presentation: Some(presentation), ..credential(only) })
         }
         _ => None,
     }
 }
 
+/// Whether an element is a presentation.
+pub(super) fn is_presentation(element: Node<'_, '_>) -> bool {
+    is(element, PRESENTATION, "verifiablePresentation")
+}
+
+/// The credentials of a presentation.
+pub(super) fn credentials_in<'t, 'a>(presentation: Node<'t, 'a>) -> impl Iterator<Item = Node<'t, 'a>> {
+    children(presentation, "europassCredential").filter(|one| is(*one, ELM, "europassCredential"))
+}
+
 /// The envelope, in its own namespace; the checks that it claims in whatever namespace they come.
-fn presentation(element: Node<'_, '_>) -> Presentation {
+pub(super) fn presentation(element: Node<'_, '_>) -> Presentation {
     let own = |name: &str| children(element, name).find(|one| is(*one, PRESENTATION, name));
     let references = References::of(element);
     let claims =
@@ -57,6 +68,7 @@ fn presentation(element: Node<'_, '_>) -> Presentation {
             .take(100)
             .map(|one| ClaimedCheck { kind: uri(one, "type"), status: uri(one, "status") })
             .collect(),
+        covered: false,
     }
 }
 
@@ -76,7 +88,10 @@ struct References<'t, 'a> {
 enum Referred {
     Agent,
     AwardingProcess,
-    Specification,
+    LearningSpecification,
+    ActivitySpecification,
+    AssessmentSpecification,
+    EntitlementSpecification,
     LearningOutcome,
     Accreditation,
 }
@@ -89,7 +104,11 @@ impl Referred {
             "awardingProcessReferences" => Self::AwardingProcess,
             "learningOutcomeReferences" => Self::LearningOutcome,
             "accreditationReferences" => Self::Accreditation,
-            other => return other.ends_with("SpecificationReferences").then_some(Self::Specification),
+            "learningSpecificationReferences" => Self::LearningSpecification,
+            "learningActivitySpecificationReferences" => Self::ActivitySpecification,
+            "assessmentSpecificationReferences" => Self::AssessmentSpecification,
+            "entitlementSpecificationReferences" => Self::EntitlementSpecification,
+            _ => return None,
         })
     }
 }

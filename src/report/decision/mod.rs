@@ -4,11 +4,14 @@ mod policy;
 
 pub use policy::{AcceptancePolicy, NotAnAcceptancePolicy};
 
-use super::{Overall, Seal};
+use super::{Contained, Overall, Seal};
 use crate::credential::{Check, CheckStatus, CheckedCredential};
 use crate::finding::Status;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Contained credentials that a sentence names.
+const NAMED: usize = 5;
 
 /// What to do with the credential, and why not simply accept it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -59,13 +62,15 @@ impl Outcome {
 }
 
 impl Decision {
-    /// What the policy says of it all.
+    /// What the policy says of it all. `overall` is the word on the document's own seals, `contained` what is in it; of
+    /// a document without seals they alone count.
     #[must_use]
     pub fn of(
         policy: &AcceptancePolicy,
         overall: Overall,
         seals: &[Seal],
         credential: Option<&CheckedCredential>,
+        contained: &[Contained],
     ) -> Self {
         let mut decision = Self {
             outcome: Outcome::Accept,
@@ -83,20 +88,47 @@ impl Decision {
             Overall::Failed => (verdicts.failed, "A seal is not valid: the file proves nothing."),
             Overall::Unreadable => (verdicts.unreadable, "The file is in no format that can be read."),
         };
-        decision.add(outcome, overall.as_str().to_owned(), || text.to_owned());
+        if overall != Overall::Unsigned || contained.is_empty() {
+            decision.add(outcome, overall.as_str().to_owned(), || text.to_owned());
+        }
         if overall == Overall::Passed {
             decision.seals(policy, seals);
         }
         match credential {
             Some(credential) => credential.checks.iter().for_each(|check| decision.check(policy, check)),
-            None if overall == Overall::Passed => {
+            None if overall == Overall::Passed && contained.is_empty() => {
                 decision.add(policy.credential.missing, "no-credential".to_owned(), || {
                     "What was sealed is no credential that can be read.".to_owned()
                 });
             }
             None => {}
         }
+        decision.contained(contained);
         decision
+    }
+
+    /// What the credentials within lead to, by the same policy.
+    fn contained(&mut self, contained: &[Contained]) {
+        for (outcome, reason) in
+            [(Outcome::Reject, "contained-reject"), (Outcome::Review, "contained-review")]
+        {
+            let those: Vec<&Contained> =
+                contained.iter().filter(|one| one.decision.outcome == outcome).collect();
+            if those.is_empty() {
+                continue;
+            }
+            self.add(outcome, reason.to_owned(), || {
+                let named = those.iter().take(NAMED).map(|one| {
+                    format!("{} ({}: {})", one.place, one.verdict.as_str(), one.decision.reasons.join(", "))
+                });
+                let mut text = named.collect::<Vec<_>>().join("; ");
+                let more = those.len().saturating_sub(NAMED);
+                if more > 0 {
+                    text.push_str(&format!("; and {more} more"));
+                }
+                format!("Within it, to {}: {text}.", outcome.as_str())
+            });
+        }
     }
 
     fn seals(&mut self, policy: &AcceptancePolicy, seals: &[Seal]) {

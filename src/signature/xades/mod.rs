@@ -80,6 +80,7 @@ fn read<'a>(
     Signature {
         id: String::new(),
         form: Form::Xades,
+        element: Some(element.id()),
         counters: None,
         algorithm,
         value,
