@@ -126,6 +126,23 @@ fn every_elm_sample_is_read() {
 }
 
 #[test]
+fn a_node_within_itself_ends() {
+    for (name, part) in [("hasPart", r#"["urn:a"]"#), ("isPartOf", r#"["urn:a", "urn:a"]"#)] {
+        let text = format!(
+            r#"{{"type": ["EuropeanDigitalCredential"], "credentialSubject": {{"hasClaim": {{"id": "urn:a",
+                "title": {{"en": "A"}}, "{name}": {part}}}}}}}"#
+        );
+        let found = read_bytes(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(found.achievements.len(), 1);
+        assert!(
+            found.conflicts.iter().any(|one| one.contains("not read to its end")),
+            "{:?}",
+            found.conflicts
+        );
+    }
+}
+
+#[test]
 fn presentation_with_a_diploma_supplement() {
     let Some(folder) = shared("credentials/elm-v2-xml") else { return };
     let found = read(&folder.join("EDC_DiplomaSupplement_AA.xml")).unwrap();

@@ -8,12 +8,16 @@ use std::collections::HashMap;
 /// Nodes that one reading may visit: a node that is referred to again is visited again.
 const VISITS: usize = 20_000;
 
+/// Nodes within nodes that one reading may follow: in JSON-LD a node can be within itself.
+const DEPTH: usize = 64;
+
 /// An index of a parsed document's nodes.
 #[derive(Debug)]
 pub(crate) struct Graph<'v, 'p> {
     nodes: HashMap<&'v str, Vec<&'v Value<'p>>>,
     media: Media,
     visits: Cell<usize>,
+    depth: Cell<usize>,
 }
 
 impl<'v, 'p> Graph<'v, 'p> {
@@ -24,7 +28,12 @@ impl<'v, 'p> Graph<'v, 'p> {
 
     /// The same with another budget of visits.
     pub(crate) fn with_visits(root: &'v Value<'p>, visits: usize) -> Self {
-        let mut graph = Self { nodes: HashMap::new(), media: Media::default(), visits: Cell::new(visits) };
+        let mut graph = Self {
+            nodes: HashMap::new(),
+            media: Media::default(),
+            visits: Cell::new(visits),
+            depth: Cell::new(0),
+        };
         let mut open = vec![root];
         while let Some(value) = open.pop() {
             match value {
@@ -100,6 +109,19 @@ impl<'v, 'p> Graph<'v, 'p> {
         let places = id.and_then(|id| self.nodes.get(id)).map(Vec::as_slice).unwrap_or_default();
         let size = |place: &&&Value<'_>| place.as_object().map_or(0, <[_]>::len);
         Some(places.iter().max_by_key(size).copied().unwrap_or(value))
+    }
+
+    /// Reads what is within a node; `None`, and an end to the reading, where that lies too deep.
+    pub(crate) fn within<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
+        let depth = self.depth.get();
+        if depth >= DEPTH {
+            self.visits.set(0);
+            return None;
+        }
+        self.depth.set(depth.saturating_add(1));
+        let found = read();
+        self.depth.set(depth);
+        Some(found)
     }
 
     /// Whether the document was too large to be read to its end.

@@ -177,7 +177,8 @@ pub(super) fn all<'v, 'p, T>(
     graph: &Graph<'v, 'p>,
     read: impl Fn(&'v Value<'p>, &Graph<'v, 'p>) -> T,
 ) -> Vec<T> {
-    value.one_or_many().iter().filter_map(|one| graph.visit(one)).map(|node| read(node, graph)).collect()
+    let nodes = || value.one_or_many().iter().filter_map(|one| graph.visit(one));
+    graph.within(|| nodes().map(|node| read(node, graph)).collect()).unwrap_or_default()
 }
 
 pub(super) fn date(value: &Value<'_>) -> Option<Date> {
