@@ -1,6 +1,7 @@
 //! `sealgate bench`: the pipeline against the floor, both measured in one run.
 
 use super::policy::PolicySource;
+use super::process::{cpu_seconds, mebibytes, resident_bytes};
 use super::verify::{collect, parse_time};
 use super::{Failure, TrustSource};
 use crate::clock::{self, Stopwatch};
@@ -58,6 +59,7 @@ struct Figures {
     verdicts: BTreeMap<&'static str, usize>,
     cpu_seconds_per_credential: f64,
     resident_bytes: u64,
+    trust_load_milliseconds: f64,
 }
 
 /// Both are measured in turns this long, so that a machine that speeds up or slows down does so for both.
@@ -74,7 +76,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let pipeline = args.trust.pipeline(args.policy.read()?)?;
+    let policy = args.policy.read()?;
+    let loading = Stopwatch::start();
+    let pipeline = args.trust.pipeline(policy)?;
+    let loading = loading.elapsed();
     let request = Request::at(args.at.unwrap_or_else(clock::now));
     let mut verdicts = BTreeMap::new();
     for input in &inputs {
@@ -99,7 +104,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             }
         }));
     }
-    print(args.format, &figures(args.threads, &inputs, &whole, &least, verdicts))?;
+    print(args.format, &figures(args.threads, &inputs, loading, &whole, &least, verdicts))?;
     Ok(super::exit::PASSED)
 }
 
@@ -152,6 +157,7 @@ fn turn(threads: usize, inputs: usize, work: impl Fn(usize) + Sync) -> Measured 
 fn figures(
     threads: usize,
     inputs: &[Vec<u8>],
+    loading: Duration,
     whole: &Measured,
     least: &Measured,
     verdicts: BTreeMap<&'static str, usize>,
@@ -166,6 +172,7 @@ fn figures(
         verdicts,
         cpu_seconds_per_credential: whole.cpu / count(whole.done),
         resident_bytes: resident_bytes(),
+        trust_load_milliseconds: loading.as_secs_f64() * 1e3,
     }
 }
 
@@ -184,10 +191,8 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
             println!("ratio      {:>10.3}", figures.ratio);
             println!("input      {:>10.1} MB/s", figures.bytes_per_second / 1e6);
             println!("processor  {:>10.3} ms per credential", figures.cpu_seconds_per_credential * 1e3);
-            println!(
-                "resident   {:>10.1} MiB",
-                count(usize::try_from(figures.resident_bytes).unwrap_or(0)) / 1048576.0
-            );
+            println!("resident   {:>10.1} MiB", mebibytes(figures.resident_bytes));
+            println!("trust      {:>10.1} ms to load", figures.trust_load_milliseconds);
             for (verdict, count) in &figures.verdicts {
                 println!("{verdict:<11}{count:>9}");
             }
@@ -199,19 +204,4 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
 /// Counts here are far below 2^53.
 fn count(n: usize) -> f64 {
     u32::try_from(n).map_or(f64::INFINITY, f64::from)
-}
-
-/// Processor time of this process, user and system, from the kernel's count of ticks (100 a second on Linux).
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: f64 =
-        after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
-    ticks / 100.0
-}
-
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0).saturating_mul(1024)
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod policy;
+mod process;
 mod serve;
 mod source;
 mod trust;
@@ -28,7 +29,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Serve verification over HTTP.
     Serve(serve::ServeArgs),
-    /// Show trusted lists.
+    /// Show, compile and compare trusted lists.
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
