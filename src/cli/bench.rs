@@ -11,7 +11,9 @@ use crate::time::Time;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -38,6 +40,10 @@ pub(super) struct BenchArgs {
     /// Fetch nothing.
     #[arg(long)]
     offline: bool,
+    /// Also start `sealgate verify` N times on the first file, and tell the time from the start of the process to the
+    /// verdict.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    starts: usize,
     /// Files or folders.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -60,6 +66,8 @@ struct Figures {
     cpu_seconds_per_credential: f64,
     resident_bytes: u64,
     trust_load_milliseconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_verdict_milliseconds: Option<f64>,
 }
 
 /// Both are measured in turns this long, so that a machine that speeds up or slows down does so for both.
@@ -104,7 +112,14 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             }
         }));
     }
-    print(args.format, &figures(args.threads, &inputs, loading, &whole, &least, verdicts))?;
+    let starts = match files.first() {
+        Some(file) => first_verdicts(args, file)?,
+        None => Vec::new(),
+    };
+    let mut figures = figures(args.threads, &inputs, &whole, &least, verdicts);
+    figures.trust_load_milliseconds = milliseconds(loading);
+    figures.first_verdict_milliseconds = starts.get(starts.len() / 2).copied().map(milliseconds);
+    print(args.format, &figures)?;
     Ok(super::exit::PASSED)
 }
 
@@ -113,6 +128,37 @@ fn operations(pipeline: &Pipeline, input: &[u8], request: &Request<'_>) -> Vec<O
     let ledger = Arc::new(Ledger::default());
     pipeline.verify_with(&Crypto::recording(Arc::clone(&ledger)), input, request);
     ledger.take()
+}
+
+/// How long it takes from the start of another process to its verdict on this file, each time anew; sorted.
+fn first_verdicts(args: &BenchArgs, file: &Path) -> Result<Vec<Duration>, Failure> {
+    let wrong = |error: std::io::Error| Failure::usage(format!("--starts: {error}"));
+    let mut times = Vec::with_capacity(args.starts.min(1 << 16));
+    for _ in 0..args.starts {
+        let mut command = Command::new(std::env::current_exe().map_err(wrong)?);
+        command.args(["verify", "--offline", "--jobs", "1", "--format", "json"]).args(args.trust.arguments());
+        if let Some(at) = args.at {
+            command.args(["--at", &at.to_string()]);
+        }
+        let watch = Stopwatch::start();
+        let mut child =
+            command.arg(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(wrong)?;
+        let mut verdict = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut verdict).map_err(wrong)?;
+        }
+        times.push(watch.elapsed());
+        child.wait().map_err(wrong)?;
+        if verdict.is_empty() {
+            return Err(Failure::usage("--starts: the other process gave no verdict"));
+        }
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 #[derive(Default)]
@@ -157,7 +203,6 @@ fn turn(threads: usize, inputs: usize, work: impl Fn(usize) + Sync) -> Measured 
 fn figures(
     threads: usize,
     inputs: &[Vec<u8>],
-    loading: Duration,
     whole: &Measured,
     least: &Measured,
     verdicts: BTreeMap<&'static str, usize>,
@@ -172,7 +217,8 @@ fn figures(
         verdicts,
         cpu_seconds_per_credential: whole.cpu / count(whole.done),
         resident_bytes: resident_bytes(),
-        trust_load_milliseconds: loading.as_secs_f64() * 1e3,
+        trust_load_milliseconds: 0.0,
+        first_verdict_milliseconds: None,
     }
 }
 
@@ -193,6 +239,9 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
             println!("processor  {:>10.3} ms per credential", figures.cpu_seconds_per_credential * 1e3);
             println!("resident   {:>10.1} MiB", mebibytes(figures.resident_bytes));
             println!("trust      {:>10.1} ms to load", figures.trust_load_milliseconds);
+            if let Some(first) = figures.first_verdict_milliseconds {
+                println!("start      {first:>10.1} ms to the first verdict");
+            }
             for (verdict, count) in &figures.verdicts {
                 println!("{verdict:<11}{count:>9}");
             }

@@ -13,6 +13,7 @@ use crate::validation::Policy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -97,6 +98,18 @@ impl TrustSource {
             None => snapshot,
         };
         Ok((snapshot, from))
+    }
+
+    /// The arguments that name the same trust to another process.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        let paths = [
+            ("--trust-lists", &self.lists.trust_lists),
+            ("--trust-snapshot", &self.trust_snapshot),
+            ("--trust-anchors", &self.trust_anchors),
+        ];
+        let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
+        let domain = ("--trust-domain", OsString::from(&self.lists.trust_domain));
+        paths.chain([domain]).flat_map(|(option, value)| [OsString::from(option), value]).collect()
     }
 
     fn lists_loaded(&self) -> Result<(Snapshot, LoadedFrom), Failure> {

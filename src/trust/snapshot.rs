@@ -35,13 +35,18 @@ pub struct Snapshot {
 }
 
 /// The anchor certificates of one subject. They are read when the subject is first asked for, and stay read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Subject {
     listed: Vec<Arc<ListedCertificate>>,
     read: OnceLock<Vec<Arc<Certificate>>>,
 }
 
 impl Subject {
+    fn new() -> Self {
+        // Few subjects have more than one.
+        Self { listed: Vec::with_capacity(1), read: OnceLock::new() }
+    }
+
     fn know(&mut self, certificate: &Arc<ListedCertificate>) {
         if self.listed.iter().all(|other| other.sha256 != certificate.sha256) {
             self.listed.push(Arc::clone(certificate));
@@ -184,9 +189,13 @@ impl Snapshot {
     }
 
     fn index_services(&mut self) {
+        // About one certificate a service, most of them with a key and a subject of their own.
+        self.index.reserve(self.services.len());
+        self.by_subject.reserve(self.services.len());
         for (number, service) in self.services.iter().enumerate() {
             for certificate in &service.certificates {
-                let services = self.index.entry(certificate.anchor_key()).or_default();
+                let services =
+                    self.index.entry(certificate.anchor_key()).or_insert_with(|| Vec::with_capacity(1));
                 if services.last() != Some(&number) {
                     services.push(number);
                 }
@@ -290,5 +299,5 @@ impl Snapshot {
 }
 
 fn know(by_subject: &mut HashMap<Bytes, Subject>, certificate: &Arc<ListedCertificate>) {
-    by_subject.entry(certificate.subject.clone()).or_default().know(certificate);
+    by_subject.entry(certificate.subject.clone()).or_insert_with(Subject::new).know(certificate);
 }

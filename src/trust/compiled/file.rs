@@ -4,8 +4,8 @@ use super::{Compiled, LONGEST, Refused};
 use bytes::Bytes;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Everybody may read what the lists say; nobody else may write it.
@@ -14,21 +14,33 @@ const MODE: u32 = 0o644;
 /// Reads the file and its content; see [`Compiled::decode`].
 ///
 /// # Errors
-/// Not readable, longer than [`LONGEST`], or as [`Compiled::decode`].
+/// Not a file that can be read, longer than [`LONGEST`], or as [`Compiled::decode`].
 pub fn load(path: &Path) -> Result<Compiled, Refused> {
-    let bytes = read(path).map_err(|error| Refused::Unreadable(error.to_string()))?;
-    if bytes.len() > LONGEST {
-        return Err(Refused::Unreadable(format!("over {LONGEST} bytes")));
+    let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let about = file.metadata().map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(Refused::Unreadable("not a regular file".to_owned()));
     }
-    Compiled::decode(&Bytes::from(bytes))
+    match usize::try_from(about.len()) {
+        Ok(length) if length <= LONGEST => {
+            Compiled::decode(&Bytes::from(read(&file, length).map_err(unreadable)?))
+        }
+        _ => Err(Refused::Unreadable(format!("over {LONGEST} bytes"))),
+    }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    // What the file says of its length only saves growing.
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(LONGEST).saturating_add(1));
-    file.take(u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes)?;
+/// Two threads read a half each: what takes long is the memory, page by page.
+fn read(file: &File, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let (first, second) = bytes.split_at_mut(length / 2);
+    let middle = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    std::thread::scope(|scope| {
+        let beside =
+            std::thread::Builder::new().spawn_scoped(scope, || file.read_exact_at(second, middle))?;
+        file.read_exact_at(first, 0)?;
+        beside.join().unwrap_or_else(|_| Err(io::Error::other("a thread that read the file ended early")))
+    })?;
     Ok(bytes)
 }
 
