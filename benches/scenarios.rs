@@ -97,7 +97,7 @@ fn compiled() -> Box<dyn FnMut()> {
     let made = Compiled::make(&mirror, &domain, &load::Context::new(&crypto), Time::from_seconds(0));
     let bytes = Bytes::from(made.expect("the demonstration lists").encode());
     Box::new(move || {
-        black_box(Compiled::decode(&bytes).expect("what was written"));
+        black_box(Compiled::decode(bytes.clone()).expect("what was written"));
     })
 }
 

@@ -5,6 +5,7 @@ use crate::certificate::Certificate;
 use crate::clock;
 use crate::pipeline::Pipeline;
 use crate::signature::algorithm::Crypto;
+use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::compiled::{self, Compiled, Refused};
 use crate::trust::domain::Domain;
@@ -46,8 +47,8 @@ pub(crate) struct TrustSource {
 pub(super) enum LoadedFrom {
     /// The lists themselves.
     Lists,
-    /// A compiled snapshot.
-    Compiled,
+    /// A compiled snapshot, made then.
+    Compiled(Time),
     /// Further anchors alone.
     Anchors,
 }
@@ -116,7 +117,9 @@ impl TrustSource {
         let domain = self.lists.domain()?;
         if let Some(path) = &self.trust_snapshot {
             let refused = match self.compiled(path, &domain)? {
-                Ok(compiled) => return Ok((compiled.snapshot, LoadedFrom::Compiled)),
+                Ok(Compiled { origin, snapshot }) => {
+                    return Ok((snapshot, LoadedFrom::Compiled(origin.made)));
+                }
                 Err(refused) => format!("compiled snapshot {} refused: {refused}", path.display()),
             };
             if self.lists.trust_lists.is_none() {

@@ -97,9 +97,9 @@ fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Fai
     let (snapshot, from) = shown.trust.load()?;
     if timings {
         let from = match from {
-            LoadedFrom::Lists => "the lists",
-            LoadedFrom::Compiled => "the compiled snapshot",
-            LoadedFrom::Anchors => "the anchors alone",
+            LoadedFrom::Lists => "the lists".to_owned(),
+            LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
+            LoadedFrom::Anchors => "the anchors alone".to_owned(),
         };
         eprintln!("loaded from {from} in {}; {}", milliseconds(watch.elapsed()), memory());
     }

@@ -1,7 +1,6 @@
 //! The file itself.
 
 use super::{Compiled, LONGEST, Refused};
-use bytes::Bytes;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -23,9 +22,7 @@ pub fn load(path: &Path) -> Result<Compiled, Refused> {
         return Err(Refused::Unreadable("not a regular file".to_owned()));
     }
     match usize::try_from(about.len()) {
-        Ok(length) if length <= LONGEST => {
-            Compiled::decode(&Bytes::from(read(&file, length).map_err(unreadable)?))
-        }
+        Ok(length) if length <= LONGEST => Compiled::decode(read(&file, length).map_err(unreadable)?),
         _ => Err(Refused::Unreadable(format!("over {LONGEST} bytes"))),
     }
 }

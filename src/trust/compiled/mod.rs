@@ -138,15 +138,16 @@ impl Compiled {
     ///
     /// # Errors
     /// Not a compiled snapshot, of another format, or damaged.
-    pub fn decode(bytes: &Bytes) -> Result<Self, Refused> {
-        let content = content(bytes)?;
+    pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, Refused> {
+        let bytes = bytes.into();
+        let content = content(&bytes)?;
         // Reading stands up to any bytes, so it need not wait for the checksum: the two take about as long.
         std::thread::scope(|scope| {
-            let beside = std::thread::Builder::new().spawn_scoped(scope, || checksum_holds(bytes));
+            let beside = std::thread::Builder::new().spawn_scoped(scope, || checksum_holds(&bytes));
             let read = Self::read(content);
             let intact = match beside {
                 Ok(thread) => thread.join().unwrap_or(false),
-                Err(_) => checksum_holds(bytes),
+                Err(_) => checksum_holds(&bytes),
             };
             match intact {
                 true => read.map_err(|damaged| Refused::Damaged(damaged.0)),
