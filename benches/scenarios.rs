@@ -1,5 +1,6 @@
 //! The pieces of work that benches measure, on the bundled examples and demonstration lists.
 
+use bytes::Bytes;
 use sealgate::credential;
 use sealgate::format::xml::Document;
 use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
@@ -9,6 +10,7 @@ use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
 use sealgate::signature::{Context, Payload, jades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
+use sealgate::trust::compiled::Compiled;
 use sealgate::trust::domain::Domain;
 use sealgate::trust::load::{self, Mirror};
 use sealgate::validation::Policy;
@@ -35,6 +37,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         Scenario { name: "credential/elm-v3", work: examine(payload(example("lta-qualified.jsonld"))) },
         Scenario { name: "reference/serde_json", work: serde(payload(example("lta-qualified.jsonld"))) },
         Scenario { name: "trust/load", work: trust() },
+        Scenario { name: "trust/compiled", work: compiled() },
         Scenario { name: "pipeline/jades-b-compact", work: pipeline("b-compact.jwt") },
         Scenario { name: "pipeline/jades-lta", work: pipeline("lta-qualified.jsonld") },
         Scenario { name: "pipeline/xades-lt", work: pipeline("elm-v2-lt.xml") },
@@ -121,12 +124,27 @@ fn signatures(name: &str) -> Box<dyn FnMut()> {
     })
 }
 
-fn load_demo() -> Snapshot {
+fn demo_lists() -> (Domain, Mirror) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("trust-lists/demo.toml");
     let domain = Domain::read(&file).expect("trust-lists/demo.toml");
     let mirror = Mirror::open(domain.mirror.as_deref().expect("a mirror")).expect("trust-lists/demo");
+    (domain, mirror)
+}
+
+fn load_demo() -> Snapshot {
+    let (domain, mirror) = demo_lists();
     let crypto = Crypto::default();
     Snapshot::load(&mirror, &domain, &load::Context::new(&crypto)).expect("the demonstration lists")
+}
+
+fn compiled() -> Box<dyn FnMut()> {
+    let (domain, mirror) = demo_lists();
+    let crypto = Crypto::default();
+    let made = Compiled::make(&mirror, &domain, &load::Context::new(&crypto), Time::from_seconds(0));
+    let bytes = Bytes::from(made.expect("the demonstration lists").encode());
+    Box::new(move || {
+        black_box(Compiled::decode(bytes.clone()).expect("what was written"));
+    })
 }
 
 fn trust() -> Box<dyn FnMut()> {

@@ -1,6 +1,7 @@
 //! `sealgate bench`: the pipeline against the floor, both measured in one run.
 
 use super::policy::PolicySource;
+use super::process::{cpu_seconds, mebibytes, resident_bytes};
 use super::verify::{collect, parse_time};
 use super::{Failure, TrustSource};
 use crate::clock::{self, Stopwatch};
@@ -10,7 +11,9 @@ use crate::time::Time;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -37,6 +40,10 @@ pub(super) struct BenchArgs {
     /// Fetch nothing.
     #[arg(long)]
     offline: bool,
+    /// Also start `sealgate verify` N times on the first file, and tell the time from the start of the process to the
+    /// verdict.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    starts: usize,
     /// Files or folders.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -58,6 +65,9 @@ struct Figures {
     verdicts: BTreeMap<&'static str, usize>,
     cpu_seconds_per_credential: f64,
     resident_bytes: u64,
+    trust_load_milliseconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_verdict_milliseconds: Option<f64>,
 }
 
 /// Both are measured in turns this long, so that a machine that speeds up or slows down does so for both.
@@ -74,7 +84,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let pipeline = args.trust.pipeline(args.policy.read()?)?;
+    let policy = args.policy.read()?;
+    let loading = Stopwatch::start();
+    let pipeline = args.trust.pipeline(policy)?;
+    let loading = loading.elapsed();
     let request = Request::at(args.at.unwrap_or_else(clock::now));
     let mut verdicts = BTreeMap::new();
     for input in &inputs {
@@ -99,7 +112,14 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
             }
         }));
     }
-    print(args.format, &figures(args.threads, &inputs, &whole, &least, verdicts))?;
+    let starts = match files.first() {
+        Some(file) => first_verdicts(args, file)?,
+        None => Vec::new(),
+    };
+    let mut figures = figures(args.threads, &inputs, &whole, &least, verdicts);
+    figures.trust_load_milliseconds = milliseconds(loading);
+    figures.first_verdict_milliseconds = starts.get(starts.len() / 2).copied().map(milliseconds);
+    print(args.format, &figures)?;
     Ok(super::exit::PASSED)
 }
 
@@ -108,6 +128,37 @@ fn operations(pipeline: &Pipeline, input: &[u8], request: &Request<'_>) -> Vec<O
     let ledger = Arc::new(Ledger::default());
     pipeline.verify_with(&Crypto::recording(Arc::clone(&ledger)), input, request);
     ledger.take()
+}
+
+/// How long it takes from the start of another process to its verdict on this file, each time anew; sorted.
+fn first_verdicts(args: &BenchArgs, file: &Path) -> Result<Vec<Duration>, Failure> {
+    let wrong = |error: std::io::Error| Failure::usage(format!("--starts: {error}"));
+    let mut times = Vec::with_capacity(args.starts.min(1 << 16));
+    for _ in 0..args.starts {
+        let mut command = Command::new(std::env::current_exe().map_err(wrong)?);
+        command.args(["verify", "--offline", "--jobs", "1", "--format", "json"]).args(args.trust.arguments());
+        if let Some(at) = args.at {
+            command.args(["--at", &at.to_string()]);
+        }
+        let watch = Stopwatch::start();
+        let mut child =
+            command.arg(file).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(wrong)?;
+        let mut verdict = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut verdict).map_err(wrong)?;
+        }
+        times.push(watch.elapsed());
+        child.wait().map_err(wrong)?;
+        if verdict.is_empty() {
+            return Err(Failure::usage("--starts: the other process gave no verdict"));
+        }
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 #[derive(Default)]
@@ -166,6 +217,8 @@ fn figures(
         verdicts,
         cpu_seconds_per_credential: whole.cpu / count(whole.done),
         resident_bytes: resident_bytes(),
+        trust_load_milliseconds: 0.0,
+        first_verdict_milliseconds: None,
     }
 }
 
@@ -184,10 +237,11 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
             println!("ratio      {:>10.3}", figures.ratio);
             println!("input      {:>10.1} MB/s", figures.bytes_per_second / 1e6);
             println!("processor  {:>10.3} ms per credential", figures.cpu_seconds_per_credential * 1e3);
-            println!(
-                "resident   {:>10.1} MiB",
-                count(usize::try_from(figures.resident_bytes).unwrap_or(0)) / 1048576.0
-            );
+            println!("resident   {:>10.1} MiB", mebibytes(figures.resident_bytes));
+            println!("trust      {:>10.1} ms to load", figures.trust_load_milliseconds);
+            if let Some(first) = figures.first_verdict_milliseconds {
+                println!("start      {first:>10.1} ms to the first verdict");
+            }
             for (verdict, count) in &figures.verdicts {
                 println!("{verdict:<11}{count:>9}");
             }
@@ -199,19 +253,4 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
 /// Counts here are far below 2^53.
 fn count(n: usize) -> f64 {
     u32::try_from(n).map_or(f64::INFINITY, f64::from)
-}
-
-/// Processor time of this process, user and system, from the kernel's count of ticks (100 a second on Linux).
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: f64 =
-        after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
-    ticks / 100.0
-}
-
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0).saturating_mul(1024)
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod online;
 mod policy;
+mod process;
 mod registers;
 mod serve;
 mod source;
@@ -30,7 +31,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Serve verification over HTTP.
     Serve(serve::ServeArgs),
-    /// Show trusted lists.
+    /// Show, compile and compare trusted lists.
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),

@@ -2,30 +2,82 @@
 
 use super::Failure;
 use crate::certificate::Certificate;
+use crate::clock;
 use crate::pipeline::Pipeline;
 use crate::signature::algorithm::Crypto;
+use crate::time::Time;
 use crate::trust::Snapshot;
+use crate::trust::compiled::{self, Compiled, Refused};
 use crate::trust::domain::Domain;
 use crate::trust::load::{self, Mirror};
 use crate::validation::Policy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A domain's lists, as a mirror has them.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ListSource {
+    /// A mirror of trusted lists: a folder whose index.json maps each URL to a file.
+    #[arg(long, value_name = "DIR")]
+    trust_lists: Option<PathBuf>,
+    /// The trust domain: `eu`, or a file like trust-lists/demo.toml.
+    #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
+    trust_domain: String,
+}
 
 /// Where trust comes from.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TrustSource {
-    /// A mirror of trusted lists: a folder whose index.json maps each URL to a file.
-    #[arg(long, value_name = "DIR")]
-    trust_lists: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListSource,
+    /// What `sealgate trust compile` made of the lists. With --trust-lists it is refused where it is not of those lists.
+    #[arg(long, value_name = "FILE")]
+    trust_snapshot: Option<PathBuf>,
     /// Further anchors, PEM or DER; no qualification comes of them.
     #[arg(long, value_name = "DIR")]
     trust_anchors: Option<PathBuf>,
-    /// The trust domain: `eu`, or a file like trust-lists/demo.toml.
-    #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
-    trust_domain: String,
+}
+
+/// From what a snapshot was loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum LoadedFrom {
+    /// The lists themselves.
+    Lists,
+    /// A compiled snapshot, made then.
+    Compiled(Time),
+    /// Further anchors alone.
+    Anchors,
+}
+
+const NO_LISTS: &str =
+    "no trusted lists: name a mirror of them with --trust-lists DIR, or --trust-snapshot FILE";
+
+impl ListSource {
+    /// Loads the lists, remembering what they were loaded from.
+    pub(super) fn compile(&self) -> Result<Compiled, Failure> {
+        let domain = self.domain()?;
+        let mirror = self.mirror(&domain)?.ok_or_else(|| Failure::trust(NO_LISTS))?;
+        let crypto = Crypto::default();
+        Compiled::make(&mirror, &domain, &load::Context::new(&crypto), clock::now()).map_err(trust)
+    }
+
+    fn domain(&self) -> Result<Domain, Failure> {
+        let domain = match self.trust_domain.as_str() {
+            "eu" => Domain::eu(),
+            file => Domain::read(Path::new(file)),
+        };
+        domain.map_err(trust)
+    }
+
+    /// The mirror named on the command line, else the domain's own.
+    fn mirror(&self, domain: &Domain) -> Result<Option<Mirror>, Failure> {
+        let folder = self.trust_lists.as_ref().or(domain.mirror.as_ref());
+        folder.map(|folder| Mirror::open(folder).map_err(trust)).transpose()
+    }
 }
 
 impl TrustSource {
@@ -36,33 +88,82 @@ impl TrustSource {
 
     /// Loads the lists and the further anchors.
     pub(super) fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let domain = self.domain()?;
-        let mirror = self.trust_lists.as_ref().or(domain.mirror.as_ref());
-        let snapshot = match (mirror, &self.trust_anchors) {
-            (Some(mirror), _) => {
-                let mirror = Mirror::open(mirror).map_err(|error| Failure::trust(error.to_string()))?;
-                let crypto = Crypto::default();
-                Snapshot::load(&mirror, &domain, &load::Context::new(&crypto))
-                    .map_err(|error| Failure::trust(error.to_string()))?
-            }
-            (None, Some(_)) => Snapshot::without_lists(&domain),
-            (None, None) => {
-                return Err(Failure::trust("no trusted lists: name a mirror of them with --trust-lists DIR"));
-            }
+        self.load().map(|(snapshot, _)| snapshot)
+    }
+
+    /// The same, and from what it was loaded.
+    pub(super) fn load(&self) -> Result<(Snapshot, LoadedFrom), Failure> {
+        let (snapshot, from) = self.lists_loaded()?;
+        let snapshot = match &self.trust_anchors {
+            Some(folder) => snapshot.with_static_anchors(anchors(folder)?),
+            None => snapshot,
         };
-        match &self.trust_anchors {
-            Some(folder) => Ok(snapshot.with_static_anchors(anchors(folder)?)),
-            None => Ok(snapshot),
+        Ok((snapshot, from))
+    }
+
+    /// The arguments that name the same trust to another process.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        let paths = [
+            ("--trust-lists", &self.lists.trust_lists),
+            ("--trust-snapshot", &self.trust_snapshot),
+            ("--trust-anchors", &self.trust_anchors),
+        ];
+        let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
+        let domain = ("--trust-domain", OsString::from(&self.lists.trust_domain));
+        paths.chain([domain]).flat_map(|(option, value)| [OsString::from(option), value]).collect()
+    }
+
+    fn lists_loaded(&self) -> Result<(Snapshot, LoadedFrom), Failure> {
+        let domain = self.lists.domain()?;
+        if let Some(path) = &self.trust_snapshot {
+            let refused = match self.compiled(path, &domain)? {
+                Ok(Compiled { origin, snapshot }) => {
+                    return Ok((snapshot, LoadedFrom::Compiled(origin.made)));
+                }
+                Err(refused) => format!("compiled snapshot {} refused: {refused}", path.display()),
+            };
+            if self.lists.trust_lists.is_none() {
+                return Err(Failure::trust(refused));
+            }
+            // The lists are what it was made from: nothing is trusted that would not be without it.
+            eprintln!("sealgate: {refused}; loading the lists themselves");
+        }
+        let crypto = Crypto::default();
+        match (self.lists.mirror(&domain)?, &self.trust_anchors) {
+            (Some(mirror), _) => Snapshot::load(&mirror, &domain, &load::Context::new(&crypto))
+                .map(|snapshot| (snapshot, LoadedFrom::Lists))
+                .map_err(trust),
+            (None, Some(_)) => Ok((Snapshot::without_lists(&domain), LoadedFrom::Anchors)),
+            (None, None) => Err(Failure::trust(NO_LISTS)),
         }
     }
 
-    fn domain(&self) -> Result<Domain, Failure> {
-        let domain = match self.trust_domain.as_str() {
-            "eu" => Domain::eu(),
-            file => Domain::read(Path::new(file)),
-        };
-        domain.map_err(|error| Failure::trust(error.to_string()))
+    /// The compiled snapshot, if it is of this domain and, where a mirror is named, of its lists.
+    fn compiled(&self, path: &Path, domain: &Domain) -> Result<Result<Compiled, Refused>, Failure> {
+        let mirror = self.lists.trust_lists.as_deref().map(Mirror::open).transpose().map_err(trust)?;
+        Ok(compiled::load(path).and_then(|compiled| {
+            compiled.check(domain)?;
+            mirror.map_or(Ok(()), |mirror| compiled.check_sources(&mirror))?;
+            Ok(compiled)
+        }))
     }
+}
+
+/// A snapshot to compare: a mirror where `path` is a folder, else a compiled one, whenever and for whatever pins it was
+/// made.
+pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
+    if path.is_dir() {
+        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: domain.to_owned() };
+        return Ok(lists.compile()?.snapshot);
+    }
+    let compiled = compiled::load(path);
+    compiled
+        .map(|compiled| compiled.snapshot)
+        .map_err(|refused| Failure::trust(format!("{}: {refused}", path.display())))
+}
+
+fn trust(error: impl std::fmt::Display) -> Failure {
+    Failure::trust(error.to_string())
 }
 
 /// The certificates of every file in a folder, in the order of their names.

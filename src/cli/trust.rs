@@ -1,12 +1,19 @@
 //! `sealgate trust`.
 
+use super::process::{mebibytes, peak_bytes, resident_bytes};
+use super::source::{ListSource, LoadedFrom, snapshot_at};
 use super::verify::parse_time;
 use super::{Failure, TrustSource, exit};
-use crate::clock;
-use crate::report::{territory_json, trust_json, write_territory, write_trust};
+use crate::clock::{self, Stopwatch};
+use crate::report::{
+    territory_json, trust_diff_json, trust_json, write_territory, write_trust, write_trust_diff,
+};
 use crate::time::Time;
+use crate::trust::compiled;
 use clap::{Args, Subcommand, ValueEnum};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Arguments of `sealgate trust`.
 #[derive(Debug, Args)]
@@ -18,13 +25,43 @@ pub(super) struct TrustArgs {
 #[derive(Debug, Subcommand)]
 enum TrustCommand {
     /// The state of every list.
-    Status(Shown),
+    Status {
+        #[command(flatten)]
+        shown: Shown,
+        /// Tell on standard error how long loading took, and the memory.
+        #[arg(long)]
+        timings: bool,
+    },
     /// The services of one territory, with their history.
     Show {
         /// Two letters, e.g. SI.
         territory: String,
         #[command(flatten)]
         shown: Shown,
+    },
+    /// Verify the lists and write what they say into one file, for --trust-snapshot. Whoever can write that file decides
+    /// what is trusted: it is as sensitive as the pins.
+    Compile {
+        #[command(flatten)]
+        lists: ListSource,
+        /// The file; one that is there is replaced at once.
+        #[arg(value_name = "OUT")]
+        out: PathBuf,
+    },
+    /// What changed between two mirrors or compiled snapshots: lists, their signers, services and their status.
+    Diff {
+        /// A mirror or a compiled snapshot.
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// Another.
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
+        /// The trust domain of the mirrors: `eu`, or a file like trust-lists/demo.toml.
+        #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
+        trust_domain: String,
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
 }
 
@@ -47,11 +84,25 @@ enum Format {
 }
 
 pub(super) fn run(args: &TrustArgs) -> Result<u8, Failure> {
-    let (shown, territory) = match &args.command {
-        TrustCommand::Status(shown) => (shown, None),
-        TrustCommand::Show { territory, shown } => (shown, Some(territory.as_str())),
-    };
-    let snapshot = shown.trust.snapshot()?;
+    match &args.command {
+        TrustCommand::Status { shown, timings } => show(shown, None, *timings),
+        TrustCommand::Show { territory, shown } => show(shown, Some(territory), false),
+        TrustCommand::Compile { lists, out } => compile(lists, out),
+        TrustCommand::Diff { old, new, trust_domain, format } => diff(old, new, trust_domain, *format),
+    }
+}
+
+fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Failure> {
+    let watch = Stopwatch::start();
+    let (snapshot, from) = shown.trust.load()?;
+    if timings {
+        let from = match from {
+            LoadedFrom::Lists => "the lists".to_owned(),
+            LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
+            LoadedFrom::Anchors => "the anchors alone".to_owned(),
+        };
+        eprintln!("loaded from {from} in {}; {}", milliseconds(watch.elapsed()), memory());
+    }
     let time = shown.at.unwrap_or_else(clock::now);
     let mut out = io::stdout().lock();
     let known = match (territory, shown.format) {
@@ -68,4 +119,53 @@ pub(super) fn run(args: &TrustArgs) -> Result<u8, Failure> {
         // A reader that closed the pipe has seen what it wanted.
         Ok(true) | Err(_) => Ok(exit::PASSED),
     }
+}
+
+fn compile(lists: &ListSource, out: &Path) -> Result<u8, Failure> {
+    let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", out.display()));
+    let watch = Stopwatch::start();
+    let made = lists.compile()?;
+    let raw = watch.elapsed();
+    let written = compiled::save(&made, out).map_err(|error| wrong(&error))?;
+    let watch = Stopwatch::start();
+    let read = compiled::load(out).map_err(|error| wrong(&error))?;
+    let again = watch.elapsed();
+    if read.snapshot.identity != made.snapshot.identity || read.origin != made.origin {
+        return Err(wrong(&"what was written is not what is there"));
+    }
+    let (snapshot, sources) = (&made.snapshot, made.origin.sources.len());
+    let mut said = io::stdout().lock();
+    let lines = [
+        format!("Snapshot  sha256:{}", hex::encode(snapshot.identity)),
+        format!(
+            "Holds     {} lists, {} services, from {sources} sources",
+            snapshot.accepted(),
+            snapshot.services.len()
+        ),
+        format!("Written   {}, {written} bytes", out.display()),
+        format!("Loading   {} from the lists, {} from this", milliseconds(raw), milliseconds(again)),
+        format!("Memory    {}", memory()),
+    ];
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = lines.iter().try_for_each(|line| writeln!(said, "{line}"));
+    Ok(exit::PASSED)
+}
+
+fn diff(old: &Path, new: &Path, domain: &str, format: Format) -> Result<u8, Failure> {
+    let (old, new) = (snapshot_at(old, domain)?, snapshot_at(new, domain)?);
+    let mut out = io::stdout().lock();
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = match format {
+        Format::Json => writeln!(out, "{}", trust_diff_json(&old, &new)),
+        Format::Text => write_trust_diff(&old, &new, &mut out),
+    };
+    Ok(exit::PASSED)
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+fn memory() -> String {
+    format!("{:.1} MiB resident, {:.1} at most", mebibytes(resident_bytes()), mebibytes(peak_bytes()))
 }

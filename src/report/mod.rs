@@ -5,11 +5,13 @@ mod schema;
 mod seal;
 mod text;
 mod trust;
+mod trust_diff;
 
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use schema::verdict_schema;
 pub use text::write_text;
 pub use trust::{territory_json, trust_json, write_territory, write_trust};
+pub use trust_diff::{trust_diff_json, write_trust_diff};
 
 use crate::credential::CheckedCredential;
 use crate::finding::Finding;

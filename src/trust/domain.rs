@@ -1,6 +1,7 @@
 //! A trust domain's configuration: where its list of lists is, and the pins that announce its signers.
 
 use super::list;
+use crate::signature::algorithm::identity;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,25 @@ impl Domain {
         Ok(domain)
     }
 
+    /// SHA-256 over name, addresses, types and pins: two domains with the same one believe the same lists.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut all = Vec::new();
+        // Lengths first: no two domains run together into the same bytes.
+        let mut put = |part: &[u8]| {
+            all.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            all.extend_from_slice(part);
+        };
+        for text in [&self.name, &self.lotl, &self.lotl_type, &self.list_type] {
+            put(text.as_bytes());
+        }
+        for set in &self.pins {
+            put(set.official_journal.as_bytes());
+            put(set.sha256.as_flattened());
+        }
+        identity(&all)
+    }
+
     /// Reads a domain from a file; a relative `mirror` is resolved against its folder.
     ///
     /// # Errors
@@ -140,6 +160,33 @@ mod tests {
         ] {
             let error = Domain::parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_digest_tells_domains_apart_by_what_they_believe() {
+        let eu = Domain::eu().unwrap();
+        let digest = |change: fn(&mut Domain)| {
+            let mut domain = eu.clone();
+            change(&mut domain);
+            domain.digest()
+        };
+        assert_eq!(
+            digest(|d| d.mirror = Some("x".into())),
+            eu.digest(),
+            "where lists are had does not count"
+        );
+        let changes: [fn(&mut Domain); 7] = [
+            |d| d.name.push('x'),
+            |d| d.lotl.push('x'),
+            |d| (d.lotl_type, d.list_type) = (d.list_type.clone(), d.lotl_type.clone()),
+            |d| d.pins[0].official_journal.push('x'),
+            |d| d.pins[0].sha256[0][31] ^= 1,
+            |d| d.pins[0].sha256.truncate(7),
+            |d| d.pins.push(d.pins[0].clone()),
+        ];
+        for change in changes {
+            assert_ne!(digest(change), eu.digest());
         }
     }
 

@@ -1,5 +1,7 @@
 //! Trusted lists → [`Snapshot`]: immutable, indexed, content-addressed.
 
+pub mod compiled;
+pub mod diff;
 pub mod domain;
 pub mod list;
 pub mod load;

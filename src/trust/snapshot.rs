@@ -1,14 +1,15 @@
 //! The immutable result of loading a trust domain.
 
 use super::domain::Domain;
-use super::list::Service;
+use super::list::{ListedCertificate, Service};
 use super::load::{Context, Error, LastGood, Source};
 use crate::certificate::{AnchorKey, Certificate};
 use crate::signature::algorithm::identity;
 use crate::time::Time;
+use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// All accepted lists of a domain at one moment.
 #[derive(Clone, Debug)]
@@ -30,7 +31,32 @@ pub struct Snapshot {
     /// Anchors beside the lists (`--trust-anchors`): trusted, never qualified.
     pub static_anchors: HashMap<AnchorKey, Arc<Certificate>>,
     /// Every anchor certificate by the normal form of its subject, for path building.
-    pub by_subject: HashMap<Vec<u8>, Vec<Arc<Certificate>>>,
+    by_subject: HashMap<Bytes, Subject>,
+}
+
+/// The anchor certificates of one subject. They are read when the subject is first asked for, and stay read.
+#[derive(Clone, Debug)]
+struct Subject {
+    listed: Vec<Arc<ListedCertificate>>,
+    read: OnceLock<Vec<Arc<Certificate>>>,
+}
+
+impl Subject {
+    fn new() -> Self {
+        // Few subjects have more than one.
+        Self { listed: Vec::with_capacity(1), read: OnceLock::new() }
+    }
+
+    fn know(&mut self, certificate: &Arc<ListedCertificate>) {
+        if self.listed.iter().all(|other| other.sha256 != certificate.sha256) {
+            self.listed.push(Arc::clone(certificate));
+            self.read = OnceLock::new();
+        }
+    }
+
+    fn certificates(&self) -> &[Arc<Certificate>] {
+        self.read.get_or_init(|| self.listed.iter().filter_map(|listed| listed.read()).collect())
+    }
 }
 
 /// The state of one list.
@@ -130,17 +156,17 @@ impl Snapshot {
     /// A snapshot that trusts nothing: for static anchors alone.
     #[must_use]
     pub fn without_lists(domain: &Domain) -> Self {
-        Self::assemble(domain, None, Vec::new())
+        Self::assemble(&domain.name, None, Vec::new())
     }
 
     /// Puts lists together, list of lists first. Services of a list that is not accepted must be empty.
     pub(super) fn assemble(
-        domain: &Domain,
+        domain: &str,
         official_journal: Option<String>,
         lists: Vec<(ListState, Vec<Arc<Service>>)>,
     ) -> Self {
         let mut snapshot = Self {
-            domain: domain.name.clone(),
+            domain: domain.to_owned(),
             identity: [0; 32],
             lotl_sequence: lists.first().and_then(|(lotl, _)| lotl.sequence),
             official_journal,
@@ -163,9 +189,13 @@ impl Snapshot {
     }
 
     fn index_services(&mut self) {
+        // About one certificate a service, most of them with a key and a subject of their own.
+        self.index.reserve(self.services.len());
+        self.by_subject.reserve(self.services.len());
         for (number, service) in self.services.iter().enumerate() {
             for certificate in &service.certificates {
-                let services = self.index.entry(certificate.anchor_key()).or_default();
+                let services =
+                    self.index.entry(certificate.anchor_key()).or_insert_with(|| Vec::with_capacity(1));
                 if services.last() != Some(&number) {
                     services.push(number);
                 }
@@ -173,14 +203,14 @@ impl Snapshot {
             }
         }
         self.index.values_mut().for_each(Vec::shrink_to_fit);
-        self.by_subject.values_mut().for_each(Vec::shrink_to_fit);
+        self.by_subject.values_mut().for_each(|subject| subject.listed.shrink_to_fit());
     }
 
     /// The same with further anchors: trusted for everything, never qualified. The identity stays the lists'.
     #[must_use]
     pub fn with_static_anchors(mut self, anchors: Vec<Arc<Certificate>>) -> Self {
         for certificate in anchors {
-            know(&mut self.by_subject, &certificate);
+            know(&mut self.by_subject, &Arc::new(ListedCertificate::of(&certificate)));
             self.static_anchors.entry(certificate.anchor_key()).or_insert(certificate);
         }
         self
@@ -215,7 +245,7 @@ impl Snapshot {
     /// The anchor certificates whose subject has this normal form.
     #[must_use]
     pub fn by_subject(&self, normal: &[u8]) -> &[Arc<Certificate>] {
-        self.by_subject.get(normal).map_or(&[], Vec::as_slice)
+        self.by_subject.get(normal).map_or(&[], Subject::certificates)
     }
 
     /// The state of a territory's list.
@@ -268,13 +298,6 @@ impl Snapshot {
     }
 }
 
-fn know(by_subject: &mut HashMap<Vec<u8>, Vec<Arc<Certificate>>>, certificate: &Arc<Certificate>) {
-    // Looked up first: the key is only copied for a subject not seen yet.
-    let known = match by_subject.get_mut(certificate.subject.normal.as_slice()) {
-        Some(known) => known,
-        None => by_subject.entry(certificate.subject.normal.clone()).or_default(),
-    };
-    if known.iter().all(|other| other.sha256 != certificate.sha256) {
-        known.push(Arc::clone(certificate));
-    }
+fn know(by_subject: &mut HashMap<Bytes, Subject>, certificate: &Arc<ListedCertificate>) {
+    by_subject.entry(certificate.subject.clone()).or_insert_with(Subject::new).know(certificate);
 }

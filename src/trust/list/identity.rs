@@ -1,7 +1,7 @@
 //! Digital identities of services and signers (TS 119 612, 5.5.3).
 
+use super::ListedCertificate;
 use super::read::{Budget, Interner, child, children, text};
-use crate::certificate::Certificate;
 use crate::signature::algorithm::{PublicKey, identity};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
@@ -24,29 +24,29 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The certificates of a domain, each read and kept once however many services and lists name it.
 #[derive(Debug, Default)]
-pub struct Certificates(Mutex<HashMap<[u8; 32], Arc<Certificate>>>);
+pub struct Certificates(Mutex<HashMap<[u8; 32], Arc<ListedCertificate>>>);
 
 impl Certificates {
     /// The certificate in these DER bytes; why not, otherwise.
-    pub(in crate::trust) fn get(&self, der: &[u8]) -> Result<Arc<Certificate>, String> {
+    pub(in crate::trust) fn get(&self, der: &[u8]) -> Result<Arc<ListedCertificate>, String> {
         let digest = identity(der);
         if let Some(known) = self.lock().get(&digest) {
             return Ok(Arc::clone(known));
         }
         // Read outside the lock: two threads may both read one, and the first to finish is kept.
-        let read = Arc::new(Certificate::parse(der).map_err(|e| e.0)?);
+        let read = Arc::new(ListedCertificate::parse(der).map_err(|e| e.0)?);
         Ok(Arc::clone(self.lock().entry(digest).or_insert(read)))
     }
 
     /// Knows these already.
-    pub(in crate::trust) fn insert(&self, certificates: impl IntoIterator<Item = Arc<Certificate>>) {
+    pub(in crate::trust) fn insert(&self, certificates: impl IntoIterator<Item = Arc<ListedCertificate>>) {
         let mut known = self.lock();
         for certificate in certificates {
             known.entry(certificate.sha256).or_insert(certificate);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Certificate>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<ListedCertificate>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,7 +54,7 @@ impl Certificates {
 /// What one ServiceDigitalIdentity says.
 #[derive(Debug, Default)]
 pub(super) struct DigitalIdentity {
-    pub(super) certificates: Vec<Arc<Certificate>>,
+    pub(super) certificates: Vec<Arc<ListedCertificate>>,
     pub(super) key_identifiers: Vec<Vec<u8>>,
     pub(super) subject_names: Vec<Arc<str>>,
     pub(super) keys: Vec<Vec<u8>>,

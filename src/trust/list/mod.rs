@@ -4,12 +4,13 @@
 
 mod criteria;
 mod identity;
+mod listed;
 mod read;
 
 pub use criteria::{Assert, Criteria, Criterion};
+pub use listed::ListedCertificate;
 pub use read::{Certificates, ListLimits, NotAList};
 
-use crate::certificate::Certificate;
 use crate::time::Time;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ pub struct Pointer {
     /// MimeType.
     pub mime_type: Arc<str>,
     /// The certificates that may sign that list.
-    pub certificates: Vec<Arc<Certificate>>,
+    pub certificates: Vec<Arc<ListedCertificate>>,
     /// For a third-country list under mutual recognition (MRA): present with its agreement. `None` otherwise.
     pub mutual_recognition: Option<Arc<MutualRecognition>>,
 }
@@ -103,7 +104,7 @@ pub struct Service {
     /// TSPTradeName or registration identifier (`VATSI-...`), where there is one.
     pub provider_identifier: Option<Arc<str>>,
     /// Certificates of the service's digital identity.
-    pub certificates: Vec<Arc<Certificate>>,
+    pub certificates: Vec<Arc<ListedCertificate>>,
     /// Subject key identifiers of the identity.
     pub key_identifiers: Vec<Vec<u8>>,
     /// X509SubjectName texts of the identity.

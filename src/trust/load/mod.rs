@@ -8,9 +8,10 @@ pub use source::{Fetched, Mirror, NotAMirror, Source};
 
 use super::Snapshot;
 use super::domain::Domain;
-use super::list::{Certificates, ListLimits, Pointer, Service, TrustedList, XML_MIME_TYPE};
+use super::list::{
+    Certificates, ListLimits, ListedCertificate, Pointer, Service, TrustedList, XML_MIME_TYPE,
+};
 use super::snapshot::{Condition, ListState};
-use crate::certificate::Certificate;
 use crate::format::{Limits, xml};
 use crate::signature::algorithm::{Crypto, identity};
 use bytes::Bytes;
@@ -103,11 +104,15 @@ impl std::error::Error for Error {}
 
 /// Loads a domain; see [`Snapshot::load`].
 pub(super) fn load(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Result<Snapshot, Error> {
-    // Threads of its own: what they took for reading goes back to the system when they end, and nobody's requests
-    // wait behind a list.
+    on_own_threads(|| load_here(source, domain, context))
+}
+
+/// Threads of its own: what they took for reading goes back to the system when they end, and nobody's requests wait
+/// behind a list.
+pub(super) fn on_own_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new().thread_name(|number| format!("trust-{number}")).build() {
-        Ok(pool) => pool.install(|| load_here(source, domain, context)),
-        Err(_) => load_here(source, domain, context),
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
     }
 }
 
@@ -127,7 +132,7 @@ fn load_here(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Res
     drop(bytes);
     let mut lists = vec![(state, Vec::new())];
     lists.extend(loader.national_lists(&lotl, &succession.parents));
-    Ok(Snapshot::assemble(domain, Some(succession.official_journal), lists))
+    Ok(Snapshot::assemble(&domain.name, Some(succession.official_journal), lists))
 }
 
 struct Loader<'l> {
@@ -142,7 +147,7 @@ type Loaded = (ListState, Vec<Arc<Service>>);
 
 /// Who signed a national list.
 struct Signer {
-    certificate: Arc<Certificate>,
+    certificate: Arc<ListedCertificate>,
     named_by: Option<u64>,
 }
 
@@ -246,7 +251,7 @@ impl Loader<'_> {
         lotl: &TrustedList,
         parents: &[Parent],
     ) -> Result<Signer, String> {
-        let check = |certificates: &[Arc<Certificate>]| {
+        let check = |certificates: &[Arc<ListedCertificate>]| {
             let allowed = Allowed { certificates, pins: &[] };
             seal::signer(document, &allowed, &self.certificates, self.context)
         };
@@ -321,7 +326,7 @@ impl Loader<'_> {
     }
 }
 
-fn accept(state: &mut ListState, list: &mut TrustedList, digest: [u8; 32], signer: &Certificate) {
+fn accept(state: &mut ListState, list: &mut TrustedList, digest: [u8; 32], signer: &ListedCertificate) {
     state.condition = Condition::Accepted;
     state.sequence = Some(list.sequence);
     state.issued = list.issued;

@@ -3,10 +3,9 @@
 
 use super::seal::{self, Allowed};
 use super::{Fetched, Loader, Opened};
-use crate::certificate::Certificate;
 use crate::time::Time;
 use crate::trust::domain::PinSet;
-use crate::trust::list::{Pointer, TrustedList, XML_MIME_TYPE};
+use crate::trust::list::{ListedCertificate, Pointer, TrustedList, XML_MIME_TYPE};
 use std::sync::Arc;
 
 /// Pivots since one announcement, at most. The EU had five in seven years.
@@ -15,7 +14,7 @@ const PIVOTS: usize = 32;
 /// What leads to a list of lists.
 pub(super) struct Succession {
     /// Who signed it.
-    pub(super) signer: Arc<Certificate>,
+    pub(super) signer: Arc<ListedCertificate>,
     /// The address of the announcement from which the signer follows.
     pub(super) official_journal: String,
     /// The pivots on the way, oldest first.
@@ -70,7 +69,7 @@ fn through(
     lotl: &Opened<'_>,
     set: &PinSet,
     pivots: &[&str],
-) -> Result<(Arc<Certificate>, Vec<Parent>), String> {
+) -> Result<(Arc<ListedCertificate>, Vec<Parent>), String> {
     let pins = Allowed { certificates: &[], pins: &set.sha256 };
     let directly = seal::signer(&lotl.document, &pins, &loader.certificates, loader.context);
     if directly.is_ok() || pivots.is_empty() {
@@ -79,7 +78,7 @@ fn through(
     if pivots.len() > PIVOTS {
         return Err(format!("expected at most {PIVOTS} pivots, found {}", pivots.len()));
     }
-    let mut named: Option<Vec<Arc<Certificate>>> = None;
+    let mut named: Option<Vec<Arc<ListedCertificate>>> = None;
     let mut parents: Vec<Parent> = Vec::with_capacity(pivots.len());
     for url in pivots.iter().rev() {
         let allowed = match &named {
@@ -121,7 +120,7 @@ fn pivot(loader: &Loader<'_>, url: &str, allowed: &Allowed<'_>) -> Result<Truste
 }
 
 /// The certificates in a list of lists' pointer to itself: those that may sign the next.
-fn successors(lotl: &TrustedList) -> Vec<Arc<Certificate>> {
+fn successors(lotl: &TrustedList) -> Vec<Arc<ListedCertificate>> {
     let itself = lotl.pointers.iter().filter(|pointer| {
         pointer.list_type == lotl.list_type
             && pointer.territory == lotl.territory

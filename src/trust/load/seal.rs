@@ -2,13 +2,12 @@
 //! parent names. Anything else is refused.
 
 use super::Context;
-use crate::certificate::Certificate;
 use crate::format::xml::Document;
 use crate::signature::algorithm::{
     DigestAlgorithm, KeyKind, PublicKey, Scheme, SignatureAlgorithm, Verification,
 };
 use crate::signature::{self, Declared, Payload, ReferenceKind, ReferenceOutcome, Signature, xades};
-use crate::trust::list::Certificates;
+use crate::trust::list::{Certificates, ListedCertificate};
 use roxmltree::Node;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const CANDIDATES: usize = 64;
 /// Who may sign.
 pub(super) struct Allowed<'a> {
     /// These certificates.
-    pub(super) certificates: &'a [Arc<Certificate>],
+    pub(super) certificates: &'a [Arc<ListedCertificate>],
     /// And those with these digests, wherever they stand in the signature.
     pub(super) pins: &'a [[u8; 32]],
 }
@@ -33,7 +32,7 @@ pub(super) fn signer(
     allowed: &Allowed<'_>,
     certificates: &Certificates,
     context: &Context<'_>,
-) -> Result<Arc<Certificate>, String> {
+) -> Result<Arc<ListedCertificate>, String> {
     let root = document.root_element();
     let element = only(root, "Signature")?;
     covers_root(element, root)?;
@@ -58,12 +57,13 @@ pub(super) fn signer(
     let mut why = "signature value: wrong".to_owned();
     let message: Vec<&[u8]> = signature.message.iter().map(AsRef::as_ref).collect();
     for candidate in candidates.into_iter().take(CANDIDATES) {
-        if !strong_key(&candidate.key) {
-            why =
-                format!("signature key: {:?} of {} bits is too weak", candidate.key.kind, candidate.key.bits);
+        let Some(certificate) = candidate.read() else { continue };
+        let key = &certificate.key;
+        if !strong_key(key) {
+            why = format!("signature key: {:?} of {} bits is too weak", key.kind, key.bits);
             continue;
         }
-        match context.crypto.verify(algorithm, &candidate.key, &message, &signature.value) {
+        match context.crypto.verify(algorithm, key, &message, &signature.value) {
             Verification::Valid => return Ok(candidate),
             Verification::Invalid => {}
             Verification::Unsupported(reason) => why = format!("signature value: {reason}"),
@@ -156,12 +156,13 @@ fn candidates(
     allowed: &Allowed<'_>,
     certificates: &Certificates,
     context: &Context<'_>,
-) -> Vec<Arc<Certificate>> {
+) -> Vec<Arc<ListedCertificate>> {
     let pinned = signature.certificates.iter().filter_map(|embedded| {
         let pinned = allowed.pins.contains(&signature::algorithm::identity(&embedded.der));
         pinned.then(|| certificates.get(&embedded.der).ok()).flatten()
     });
-    let mut candidates: Vec<Arc<Certificate>> = allowed.certificates.iter().cloned().chain(pinned).collect();
+    let mut candidates: Vec<Arc<ListedCertificate>> =
+        allowed.certificates.iter().cloned().chain(pinned).collect();
     if let Some(reference) = signature.signer.references.first() {
         candidates.retain(|certificate| match &reference.digest_algorithm {
             Declared::Known(algorithm) => context

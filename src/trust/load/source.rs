@@ -1,5 +1,6 @@
 //! Where lists are had from.
 
+use crate::signature::algorithm::identity;
 use bytes::Bytes;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -48,6 +49,7 @@ const FILE_BYTES: u64 = 64 << 20;
 pub struct Mirror {
     folder: PathBuf,
     files: HashMap<String, Option<PathBuf>>,
+    index_digest: [u8; 32],
 }
 
 /// One entry of `index.json`. Its digest and size are for people: only a list's own signature makes it trusted.
@@ -89,7 +91,13 @@ impl Mirror {
                 return Err(named(&format!("{url} stands there twice")));
             }
         }
-        Ok(Self { folder: folder.to_owned(), files })
+        Ok(Self { folder: folder.to_owned(), files, index_digest: identity(&text) })
+    }
+
+    /// SHA-256 of `index.json`.
+    #[must_use]
+    pub fn index_digest(&self) -> [u8; 32] {
+        self.index_digest
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::certificate::{Extensions, KeyUsage, QcStatements, QcType};
-use crate::trust::domain::Domain;
 use crate::trust::list::{
-    Assert, Criteria, Criterion, Equivalence, MutualRecognition, Qualification, ServiceState,
+    Assert, Criteria, Criterion, Equivalence, ListedCertificate, MutualRecognition, Qualification,
+    ServiceState,
 };
 use crate::trust::snapshot::{Condition, ListState};
 use CertificateQualification as C;
@@ -82,7 +82,11 @@ fn service(history: Vec<ServiceState>) -> Service {
         territory: Arc::from("XX"),
         provider: Arc::from("P"),
         provider_identifier: None,
-        certificates: vec![certificate("CA", "2010-01-01", Extensions::default())],
+        certificates: vec![Arc::new(ListedCertificate::of(&certificate(
+            "CA",
+            "2010-01-01",
+            Extensions::default(),
+        )))],
         key_identifiers: Vec::new(),
         subject_names: Vec::new(),
         keys: Vec::new(),
@@ -93,11 +97,7 @@ fn service(history: Vec<ServiceState>) -> Service {
 
 fn snapshot(services: Vec<Service>) -> Snapshot {
     let list = ListState::new("XX", "https://xx/", Condition::Accepted);
-    Snapshot::assemble(
-        &Domain::eu().unwrap(),
-        None,
-        vec![(list, services.into_iter().map(Arc::new).collect())],
-    )
+    Snapshot::assemble("eu", None, vec![(list, services.into_iter().map(Arc::new).collect())])
 }
 
 /// Qualifies a signature of 2024 by a certificate of 2020 under these services.
