@@ -4,6 +4,10 @@
 //! binary and input, whatever else the machine does; `benches/instructions.json` holds the accepted ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::as_conversions)]
 
+/// As in the gateway.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[path = "scenarios.rs"]
 mod scenarios;
 

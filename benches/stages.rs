@@ -2,6 +2,10 @@
 //! `instructions`.
 #![allow(missing_docs, clippy::expect_used, clippy::panic)]
 
+/// As in the gateway.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[path = "scenarios.rs"]
 mod scenarios;
 

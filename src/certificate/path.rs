@@ -9,9 +9,9 @@ pub mod rules;
 
 use super::{AnchorKey, Certificate, CertificateStore};
 use crate::signature::algorithm::{Crypto, Verification};
+use foldhash::{HashMap, HashSet, HashSetExt};
 use rules::Inputs;
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is trusted, as path building asks for it.

@@ -2,8 +2,10 @@
 
 use super::{Certificate, NotACertificate};
 use crate::signature::algorithm::{Crypto, PublicKey, Verification, identity};
-use moka::sync::Cache;
+use foldhash::fast::RandomState;
 use std::sync::Arc;
+
+type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 
 /// SHA-256 of a certificate and of the SubjectPublicKeyInfo that it was verified with.
 type Pair = ([u8; 32], [u8; 32]);
@@ -72,19 +74,19 @@ impl Caches {
         // A verification is a tenth of a certificate, and there is about one for each.
         let verifications = bytes / 8;
         Self {
-            certificates: Cache::builder()
+            certificates: moka::sync::Cache::builder()
                 .max_capacity(bytes.saturating_sub(verifications))
                 .weigher(|_, certificate: &Arc<Certificate>| {
                     weight(certificate.der.len().saturating_mul(PARSED).saturating_add(OVERHEAD))
                 })
-                .build(),
-            verifications: Cache::builder()
+                .build_with_hasher(RandomState::default()),
+            verifications: moka::sync::Cache::builder()
                 .max_capacity(verifications)
                 .weigher(|_, verification| match verification {
                     Verification::Valid | Verification::Invalid => weight(OVERHEAD),
                     Verification::Unsupported(why) => weight(why.len().saturating_add(OVERHEAD)),
                 })
-                .build(),
+                .build_with_hasher(RandomState::default()),
         }
     }
 }

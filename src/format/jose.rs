@@ -2,15 +2,9 @@
 
 use super::json::{Kind, Reader};
 use super::{Limits, Unreadable};
-use base64::Engine;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 use std::borrow::Cow;
 
-/// Standard base64 as certificates and tokens come in it; whether the last group is padded proves nothing.
-const STANDARD: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+pub use super::base64::{standard as base64, url_safe as base64url};
 
 /// A JSON Web Signature: its text parts as they stand, nothing judged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,22 +76,10 @@ impl JwsSignature<'_> {
     }
 }
 
-/// Decodes base64url as RFC 7515, 2 has it: no padding, no white space, no stray bits.
-#[must_use]
-pub fn base64url(text: &str) -> Option<Vec<u8>> {
-    general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
-}
-
 /// Encodes base64url without padding.
 #[must_use]
 pub fn to_base64url(bytes: &[u8]) -> String {
-    general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Decodes standard base64 (`x5c`, `val`), padded or not.
-#[must_use]
-pub fn base64(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// Reads a JSON object: `None` if it is well-formed but no JWS.
@@ -162,16 +144,23 @@ pub fn read_compact<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'
     let Ok(text) = std::str::from_utf8(bytes.trim_ascii()) else {
         return Ok(None);
     };
-    let mut parts = text.split('.');
-    let protected = parts.next().unwrap_or_default();
-    if !is_base64url(protected) || !base64url(protected).is_some_and(|header| header.starts_with(b"{")) {
+    let dots: Vec<usize> = memchr::memchr_iter(b'.', text.as_bytes()).take(3).collect();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let protected = part(0, dots.first().copied().unwrap_or(text.len()));
+    let start = protected.get(..4).or(Some(protected)).and_then(base64url);
+    if !is_base64url(protected)
+        || protected.len() % 4 == 1
+        || start.is_none_or(|start| !start.starts_with(b"{"))
+    {
         return Ok(None);
     }
-    let (Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next()) else {
+    let [first, second] = dots[..] else {
         return Err(malformed("a compact JWS has three parts with dots between (RFC 7515, 7.1)"));
     };
+    let (payload, signature) =
+        (part(first.saturating_add(1), second), part(second.saturating_add(1), text.len()));
     // With `b64` false the payload is plain text (RFC 7797, 5.2): the header decides later whether it may be.
-    if !payload.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) || !is_base64url(signature) {
+    if !every(payload, |byte| matches!(byte, 0x20..=0x7e)) || !is_base64url(signature) {
         return Err(malformed("a part of a compact JWS has characters it must not have"));
     }
     if text.len() > limits.bytes {
@@ -216,7 +205,12 @@ impl<'a> Members<'a> {
 }
 
 fn is_base64url(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    every(text, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// Looks at all bytes whatever the first ones are: without a way out the loop compiles to vector instructions.
+fn every(text: &str, fits: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & fits(byte))
 }
 
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
@@ -300,14 +294,5 @@ mod tests {
         assert!(compact("e30.YQ.c2ln.x").is_err());
         assert!(compact("e30.YQ").is_err());
         assert!(compact("e30.YQ.c2 ln").is_err());
-    }
-
-    #[test]
-    fn base64url_is_strict() {
-        assert_eq!(base64url("-_8"), Some(vec![0xfb, 0xff]));
-        for bad in ["-_8=", "+/8", "-_9", "-_ 8", "a"] {
-            assert_eq!(base64url(bad), None, "{bad}");
-        }
-        assert_eq!(base64("+/8="), base64("+/8"));
     }
 }

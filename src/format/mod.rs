@@ -2,6 +2,7 @@
 //!
 //! Every reader is hardened: one budget of depth, size and count, no panic on any input.
 
+pub mod base64;
 pub mod cms;
 pub mod der;
 pub mod jose;

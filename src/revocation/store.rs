@@ -5,7 +5,7 @@ use super::crl::Crl;
 use super::ocsp::OcspResponse;
 use crate::signature::Declared;
 use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification, identity};
-use moka::sync::Cache;
+use foldhash::fast::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use std::sync::Arc;
 const VERIFICATION_WEIGHT: u32 = 256;
 
 type Digest = [u8; 32];
+
+type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 
 /// A bounded cache of parsed CRLs and OCSP responses by digest, and of their verifications by key.
 ///
@@ -36,18 +38,18 @@ impl RevocationStore {
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         let caches = (bytes > 0).then(|| Caches {
-            crls: Cache::builder()
+            crls: moka::sync::Cache::builder()
                 .max_capacity(bytes / 2)
                 .weigher(|_, crl: &Arc<Crl>| weight(crl.size()))
-                .build(),
-            ocsps: Cache::builder()
+                .build_with_hasher(RandomState::default()),
+            ocsps: moka::sync::Cache::builder()
                 .max_capacity(bytes / 4)
                 .weigher(|_, response: &Arc<OcspResponse>| weight(response.size()))
-                .build(),
-            verifications: Cache::builder()
+                .build_with_hasher(RandomState::default()),
+            verifications: moka::sync::Cache::builder()
                 .max_capacity(bytes / 4)
                 .weigher(|_, _| VERIFICATION_WEIGHT)
-                .build(),
+                .build_with_hasher(RandomState::default()),
         });
         Self { caches }
     }

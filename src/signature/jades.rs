@@ -11,9 +11,9 @@ use super::algorithm::{SignatureAlgorithm, identity};
 use super::{Context, Declared, Form, Reference, ReferenceKind, ReferenceOutcome, Signature};
 use crate::format::jose::{Content, Jws, JwsSignature, base64url};
 use content::Signed;
+use foldhash::{HashMap, HashMapExt};
 use header::Header;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use unsigned::{Covered, Unsigned};
 
 /// How deep counter-signatures may counter-sign each other; deeper ones are refused by name.

@@ -6,7 +6,7 @@ use super::timestamps::Timestamp;
 use crate::certificate::path::Path;
 use crate::signature::{Form, Signature, SignaturePolicy, TimestampKind};
 use crate::time::Time;
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 use std::rc::Rc;
 
 /// The name of the level of one signature.

@@ -8,8 +8,8 @@ use crate::signature::{RevocationKind, Signature};
 use crate::time::Time;
 use crate::timestamp::Token;
 use crate::trust::Snapshot;
+use foldhash::HashMap;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 

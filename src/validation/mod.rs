@@ -40,9 +40,9 @@ use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
 use basic::{Document, Outcome};
 use check::Check;
+use foldhash::HashSet;
 use material::Material;
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use timestamps::Timestamp;
 
 /// What validation takes besides the signatures.

@@ -4,7 +4,7 @@ use super::material::{Material, Place};
 use super::timestamps::{ProvenTime, Timestamp};
 use crate::signature::TimestampKind;
 use crate::time::Time;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// Something whose existence can be proven.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

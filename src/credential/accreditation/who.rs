@@ -2,7 +2,7 @@
 //! alone identifies nothing: its scheme and its country count with it.
 
 use crate::credential::checks::sealer::{identifiers, same_name};
-use crate::credential::identity::{OrganisationIdentifier, alpha_2};
+use crate::credential::identity::{OrganisationIdentifier, alpha_2, compact};
 use crate::credential::{Identifier, Organisation, Point};
 
 /// Identifiers of one organisation that are compared; more are not looked at.
@@ -211,11 +211,6 @@ fn is_global(text: &str) -> bool {
 fn deqar(text: &str) -> Option<String> {
     let number: u32 = text.strip_prefix("DEQARINST")?.parse().ok()?;
     Some(format!("https://data.deqar.eu/institution/{number}"))
-}
-
-/// How numbers are grouped says nothing.
-fn compact(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

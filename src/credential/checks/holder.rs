@@ -4,7 +4,7 @@
 //! as far as both are there. Values of the credential are never echoed: the details say what was compared alone.
 
 use super::{Check, CheckStatus, Detail, Kind, Point};
-use crate::credential::identity::{Likeness, alpha_2, likeness, person};
+use crate::credential::identity::{Likeness, alpha_2, compact, likeness, person};
 use crate::credential::{Applicant, Date, Identifier, Learner, Text};
 
 /// Compares; without an applicant there is nothing to compare.
@@ -142,10 +142,6 @@ fn student(stated: &str, learner: &Learner) -> Point {
     }
     let same = found.iter().any(|one| short(&one.notation) == short(stated));
     if same { Point::Agrees } else { Point::Differs }
-}
-
-fn compact(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

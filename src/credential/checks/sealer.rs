@@ -76,5 +76,6 @@ pub(in crate::credential) fn identifiers(
 
 /// Whether two names of organisations are the same once normalised.
 pub(in crate::credential) fn same_name(one: &str, other: &str) -> bool {
-    likeness(&of_organisation(one), &of_organisation(other)) == Likeness::Same
+    let likeness = || likeness(&of_organisation(one), &of_organisation(other));
+    (one == other && !one.trim().is_empty()) || likeness() == Likeness::Same
 }

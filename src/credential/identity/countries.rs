@@ -1,5 +1,8 @@
 //! Country codes: certificates have ISO 3166-1 alpha-2, credentials the Publications Office's, which are alpha-3.
 
+use foldhash::HashSet;
+use std::sync::LazyLock;
+
 /// The two-letter code of a country, whichever of the two it is given in; `EL` and `UK`, as the Union writes them, are
 /// `GR` and `GB`. `None` where there is no such country.
 pub(crate) fn alpha_2(code: &str) -> Option<&'static str> {
@@ -9,7 +12,7 @@ pub(crate) fn alpha_2(code: &str) -> Option<&'static str> {
         other => other,
     };
     match code.len() {
-        2 => COUNTRIES.iter().find(|(_, two)| *two == code).map(|(_, two)| *two),
+        2 => BY_ALPHA_2.get(code).copied(),
         3 => {
             let at = COUNTRIES.binary_search_by_key(&code, |(three, _)| three).ok()?;
             COUNTRIES.get(at).map(|(_, two)| *two)
@@ -25,6 +28,9 @@ pub(crate) fn alpha_3(code: &str) -> bool {
     let letters = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     assigned || (letters && code.starts_with('X')) || code == "1A0"
 }
+
+static BY_ALPHA_2: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| COUNTRIES.iter().map(|(_, two)| *two).collect());
 
 /// ISO 3166-1 as of 2026: alpha-3 and alpha-2, sorted.
 #[rustfmt::skip]

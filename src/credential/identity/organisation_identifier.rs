@@ -1,6 +1,6 @@
 //! organizationIdentifier (2.5.4.97) in the forms of ETSI EN 319 412-1, 5.1.4.
 
-use super::alpha_2;
+use super::{alpha_2, compact};
 use crate::credential::Identifier;
 
 /// A legal person's identifier: `VATES-B00000000`, `NTREE-17207834`, `LEIXG-...`, `EI:SE-5567971433`.
@@ -60,11 +60,6 @@ impl<'t> OrganisationIdentifier<'t> {
         let equal = same_place && (notation == reference || prefixed);
         (equal || kind == Some(self.scheme)).then_some(equal)
     }
-}
-
-/// Letters and digits alone, in upper case: how numbers are grouped says nothing.
-fn compact(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// Whether two country codes can be of one country, however they are written. A code that is no country's contradicts

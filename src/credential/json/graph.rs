@@ -2,8 +2,8 @@
 
 use crate::credential::Media;
 use crate::format::json::Value;
+use foldhash::{HashMap, HashMapExt};
 use std::cell::Cell;
-use std::collections::HashMap;
 
 /// Nodes that one reading may visit: a node that is referred to again is visited again.
 const VISITS: usize = 20_000;

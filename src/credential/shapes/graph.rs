@@ -5,11 +5,12 @@
 use super::table;
 use super::tables::{Coercion, class, datatype, term};
 use crate::format::json::Value;
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 /// An RDF term in the place of an object.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Term<'v> {
     /// A node, by its index.
     Node(u32),
@@ -17,6 +18,30 @@ pub(super) enum Term<'v> {
     Literal(Option<u8>, Cow<'v, str>),
     /// A text in a language, in lower case.
     Text(Cow<'v, str>, &'v str),
+}
+
+impl Ord for Term<'_> {
+    /// Any order that is total: the lengths of texts first, since these may be whole images.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let text = |one: &str, other: &str| one.len().cmp(&other.len()).then_with(|| one.cmp(other));
+        match (self, other) {
+            (Self::Node(one), Self::Node(other)) => one.cmp(other),
+            (Self::Literal(kind, one), Self::Literal(other_kind, other)) => {
+                kind.cmp(other_kind).then_with(|| text(one, other))
+            }
+            (Self::Text(one, language), Self::Text(other, other_language)) => {
+                language.cmp(other_language).then_with(|| text(one, other))
+            }
+            (Self::Node(_), _) | (Self::Literal(..), Self::Text(..)) => Ordering::Less,
+            (_, Self::Node(_)) | (Self::Text(..), Self::Literal(..)) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Term<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A node: what is said of it wherever it stands.
@@ -235,14 +260,6 @@ fn is_language(tag: &str) -> bool {
 }
 
 impl<'v> Node<'v> {
-    /// The values of a property.
-    pub(super) fn values_of(&self, property: u16) -> &[(u16, Term<'v>)] {
-        let start = self.values.partition_point(|(other, _)| *other < property);
-        let rest = self.values.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|(other, _)| *other == property);
-        rest.get(..end).unwrap_or_default()
-    }
-
     /// Whether it is of a class.
     pub(super) fn is(&self, class: u16) -> bool {
         self.classes.binary_search(&class).is_ok()

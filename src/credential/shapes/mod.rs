@@ -142,8 +142,10 @@ impl<'v> Document<'v> {
     fn shape(&self, node: &Node<'v>, shape: u16, mut into: Option<&mut Vec<Violation>>) -> bool {
         let Some(shape) = table::SHAPES.get(usize::from(shape)) else { return false };
         let mut meets = shape.own.iter().all(|constraint| self.node_meets(node, *constraint));
+        let mut left = node.values.as_slice();
         for property in shape.properties {
-            let values = node.values_of(property.path);
+            // Both are sorted by property.
+            let values = values_of(&mut left, property.path);
             for constraint in property.constraints {
                 if self.values_meet(values, *constraint) {
                     continue;
@@ -217,6 +219,15 @@ impl<'v> Document<'v> {
             _ => false,
         }
     }
+}
+
+/// The values of a property on a sorted list, which loses those of the properties before it: several shapes may ask for
+/// the same one.
+fn values_of<'l, 'v>(left: &mut &'l [(u16, Term<'v>)], property: u16) -> &'l [(u16, Term<'v>)] {
+    let before = left.iter().take_while(|(other, _)| *other < property).count();
+    *left = left.get(before..).unwrap_or_default();
+    let own = left.iter().take_while(|(other, _)| *other == property).count();
+    left.get(..own).unwrap_or_default()
 }
 
 /// The last part of an IRI.

@@ -1,6 +1,8 @@
 //! What the tables are made of.
 
 use super::table;
+use foldhash::HashMap;
+use std::sync::LazyLock;
 
 /// How a term's plain values are read (JSON-LD 1.1, type coercion).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,14 +83,18 @@ pub(super) struct PropertyShape {
 /// Target classes, sorted, with the shapes for their instances.
 pub(super) type Targets = &'static [(u16, &'static [u16])];
 
-fn by_length<'n>(name: &'n str) -> impl Fn(&'n str) -> std::cmp::Ordering {
-    move |other| other.len().cmp(&name.len()).then_with(|| other.cmp(name))
-}
+type Terms = HashMap<&'static str, (u16, Coercion, bool)>;
+
+static TERMS: LazyLock<Terms> = LazyLock::new(|| {
+    table::TERMS.iter().map(|(term, property, coercion, w3c)| (*term, (*property, *coercion, *w3c))).collect()
+});
+
+static CLASSES: LazyLock<HashMap<&str, u16>> = LazyLock::new(|| table::TYPES.iter().copied().collect());
 
 /// The property, the coercion and whether it holds in W3C credentials alone, of a term or an absolute IRI.
 pub(super) fn term(name: &str) -> Option<(u16, Coercion, bool)> {
-    if let Ok(at) = table::TERMS.binary_search_by(|(term, ..)| by_length(name)(term)) {
-        return table::TERMS.get(at).map(|(_, property, coercion, w3c)| (*property, *coercion, *w3c));
+    if let Some(found) = TERMS.get(name) {
+        return Some(*found);
     }
     let absolute =
         name.contains("://").then(|| table::PROPERTIES.iter().position(|iri| *iri == name)).flatten()?;
@@ -97,8 +103,8 @@ pub(super) fn term(name: &str) -> Option<(u16, Coercion, bool)> {
 
 /// The class of a term or an absolute IRI.
 pub(super) fn class(name: &str) -> Option<u16> {
-    if let Ok(at) = table::TYPES.binary_search_by(|(term, _)| by_length(name)(term)) {
-        return table::TYPES.get(at).map(|(_, class)| *class);
+    if let Some(class) = CLASSES.get(name) {
+        return Some(*class);
     }
     let absolute =
         name.contains("://").then(|| table::CLASSES.iter().position(|iri| *iri == name)).flatten()?;
@@ -127,6 +133,9 @@ mod tests {
             class("VerifiableCredential")
         );
         assert_eq!(term("nonsense"), None);
+        for shape in table::SHAPES {
+            assert!(shape.properties.is_sorted_by_key(|property| property.path));
+        }
         assert!(table::CLASSES.len() < 256 && table::PROPERTIES.len() < 1000);
     }
 }
