@@ -275,6 +275,20 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_change_of_a_sound_list_makes_it_panic(at in 0_usize..700, byte in 0_u8.., index in 0_u64..) {
+            let mut text = bitstring(&[0x55; 16 << 10]).to_string().into_bytes();
+            let at = at % text.len();
+            text[at] = byte;
+            if let Ok(list) = StatusList::parse(&text, &Limits::default()) {
+                for size in [1, 2, 8, 32] {
+                    proptest::prop_assert_eq!(list.status(index, size).is_some(), index < list.entries(size));
+                }
+            }
+        }
+    }
+
     #[test]
     fn hostile_lists_have_an_answer() {
         let bomb = parse(&bitstring(&vec![0_u8; MOST_BYTES + 1])).unwrap_err();
