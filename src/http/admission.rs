@@ -241,8 +241,7 @@ mod tests {
         assert_eq!(admission.submit(|| 2).unwrap().blocking_recv(), Ok(2));
     }
 
-    /// A single request that comes while a piece of a batch is in work is the very next to start on one thread; on
-    /// more, no more pieces start before it than there are threads.
+    /// A single request that comes while the one thread is busy with a piece of a batch is the very next to start.
     #[test]
     fn a_batch_of_100_000_delays_a_single_request_by_no_more_than_what_runs() {
         const PIECES: usize = 100_000;

@@ -105,8 +105,7 @@ async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
         .timer(TokioTimer::new())
         .header_read_timeout(service.bounds.head_time)
         .max_headers(HEADERS)
-        .max_buf_size(HEAD)
-        .pipeline_flush(true);
+        .max_buf_size(HEAD);
     let taken_up = Arc::clone(&lent);
     let respond = service_fn(|request| {
         taken_up.unanswered.store(0, Ordering::Relaxed);

@@ -388,6 +388,17 @@ fn bodies_hold_no_more_than_they_may_together() {
     assert!(answer.head.contains("retry-after: ") && !answer.head.contains("connection: close"));
     second.write_all(&body[..300_000]).unwrap();
 
+    // In HTTP/2 what is refused costs its stream alone.
+    block_on(async {
+        let (mut client, _) = connect(&server).await;
+        let refused = client.send_request(post(&body[..300_000])).await.unwrap();
+        assert_eq!(
+            (refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()),
+            (503, &b"1"[..])
+        );
+        assert_eq!(client.send_request(post(b"x")).await.unwrap().status(), 200);
+    });
+
     // Not announced: refused where it no longer fits; what it had taken is given back.
     let mut third = server.connect();
     write!(third, "POST /v1/verify HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
