@@ -1,6 +1,6 @@
 //! How long stages and the whole path take: `cargo bench --bench stages`. Figures for people; the gate is
 //! `instructions`.
-#![allow(missing_docs, clippy::expect_used, clippy::panic)]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 /// As in the gateway.
 #[global_allocator]

@@ -3,11 +3,11 @@
 use super::online::FetchArgs;
 use super::registers::RegisterSource;
 use super::{Failure, TrustSource, policy};
-use crate::http::{self, Admission, Bounds, Metrics, Service};
+use crate::http::{self, Address, Admission, BodyMemory, Bounds, Listener, Metrics, Service};
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use clap::Args;
-use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,10 +27,13 @@ pub(super) struct ServeArgs {
     acceptance: Vec<String>,
     #[command(flatten)]
     registers: RegisterSource,
-    /// Where to listen; loopback unless told otherwise.
+    /// Where to listen, an address or `unix:` and a path; may be repeated. Loopback unless told otherwise.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: Vec<SocketAddr>,
-    /// Serve TLS with the certificates in this PEM file, own first.
+    listen: Vec<Address>,
+    /// Mode of the files of Unix sockets, octal.
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = file_mode)]
+    unix_mode: u32,
+    /// Serve TLS on addresses with the certificates in this PEM file, own first.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
     /// The key that goes with them, PEM.
@@ -40,13 +43,16 @@ pub(super) struct ServeArgs {
     fetch: FetchArgs,
     /// Threads that verify; the number of processors otherwise.
     #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Verifications that may wait; more are answered 503.
     #[arg(long, value_name = "N", default_value_t = 256)]
     queue: usize,
     /// Bytes that a request's body may have.
     #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body)]
     max_body: usize,
+    /// Bytes that the bodies of all requests may hold at once; more is answered 503.
+    #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body_memory)]
+    body_memory: usize,
     /// Seconds that a request's head may take.
     #[arg(long, value_name = "S", default_value_t = Bounds::default().head_time.as_secs())]
     head_seconds: u64,
@@ -59,15 +65,26 @@ pub(super) struct ServeArgs {
 }
 
 impl ServeArgs {
-    fn bounds(&self) -> Bounds {
-        Bounds {
+    fn bounds(&self) -> Result<Bounds, Failure> {
+        if self.body_memory < self.max_body {
+            return Err(Failure::usage(
+                "--body-memory: less than --max-body, so that no largest body would fit",
+            ));
+        }
+        Ok(Bounds {
             body: self.max_body,
+            body_memory: self.body_memory,
             head_time: Duration::from_secs(self.head_seconds),
             body_time: Duration::from_secs(self.body_seconds),
             verify_time: Duration::from_secs(self.verify_seconds),
             ..Bounds::default()
-        }
+        })
     }
+}
+
+fn file_mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| "not a mode from 0 to 777, octal".into())
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was accepted.
@@ -85,8 +102,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         AcceptancePolicy::name,
     )?;
     let policy = validation.first().cloned().unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let admission = Admission::new(args.threads.unwrap_or(cores), args.queue)
+    let bounds = args.bounds()?;
+    let cores = || std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    let admission = Admission::new(args.threads.map_or_else(cores, NonZeroUsize::get), args.queue)
         .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
     let metrics = Metrics::new().map_err(|error| Failure::usage(error.to_string()))?;
     let tls = match (&args.tls_certificate, &args.tls_key) {
@@ -97,12 +115,12 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .listen
         .iter()
         .map(|address| {
-            std::net::TcpListener::bind(address)
+            Listener::bind(address, args.unix_mode)
                 .map_err(|error| Failure::usage(format!("--listen {address}: {error}")))
         })
         .collect::<Result<Vec<_>, _>>()?;
     for listener in &listeners {
-        if let Ok(address) = listener.local_addr() {
+        if let Ok(address) = listener.address() {
             tracing::info!(%address, "listening");
         }
     }
@@ -113,8 +131,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         library: args.fetch.library()?,
         registers: args.registers.read()?,
         admission,
+        memory: BodyMemory::new(&bounds),
         metrics,
-        bounds: args.bounds(),
+        bounds,
         ending: AtomicBool::new(false),
         tls,
     });

@@ -1,11 +1,14 @@
-//! Reading a request's body within its bounds.
+//! Reading a request's body within its bounds, and within what all requests together may hold.
 
 use super::Bounds;
 use super::problem::Problem;
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use hyper::{HeaderMap, header};
+use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Version, header};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much of an oversized body is read and thrown away, so that the connection stays usable.
 const DRAIN_FACTOR: usize = 16;
@@ -13,37 +16,164 @@ const DRAIN_FACTOR: usize = 16;
 /// Bytes reserved on a request's word alone: what a client announces costs nothing until it comes.
 const RESERVED: usize = 1 << 20;
 
+/// Bytes that a permit stands for.
+const UNIT: usize = 1 << 10;
+
+/// What the bodies of all requests may hold at once: those being read, those waiting, those being verified.
+#[derive(Debug)]
+pub struct BodyMemory {
+    free: Arc<Semaphore>,
+    units: usize,
+}
+
+impl BodyMemory {
+    /// So many bytes, and at least one body of the largest size.
+    #[must_use]
+    pub fn new(bounds: &Bounds) -> Self {
+        let units = bounds.body_memory.max(bounds.body).div_ceil(UNIT).min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(units)), units }
+    }
+
+    /// Bytes held at this moment.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.units.saturating_sub(self.free.available_permits()).saturating_mul(UNIT)
+    }
+
+    /// Whether a body of so many bytes would fit now.
+    pub(super) fn fits(&self, bytes: usize) -> bool {
+        bytes.div_ceil(UNIT) <= self.free.available_permits()
+    }
+}
+
+/// A request's share of the memory, given back when dropped.
+pub(super) struct Share(Option<OwnedSemaphorePermit>);
+
+impl Share {
+    /// Makes it cover so many bytes; `false`, and nothing changed, where they are not to be had.
+    fn grow(&mut self, memory: &BodyMemory, bytes: usize) -> bool {
+        let has = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = bytes.div_ceil(UNIT).saturating_sub(has);
+        let Ok(permit) =
+            u32::try_from(more).map(|more| Arc::clone(&memory.free).try_acquire_many_owned(more))
+        else {
+            return false;
+        };
+        match (permit, &mut self.0) {
+            (Err(_), _) => return false,
+            (Ok(permit), Some(held)) => held.merge(permit),
+            (Ok(permit), none) => *none = Some(permit),
+        }
+        true
+    }
+}
+
+/// A body that was read whole.
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    /// What it takes of the memory, for as long as the bytes live.
+    pub(super) share: Share,
+}
+
 /// The whole body.
 ///
 /// # Errors
-/// [`Problem::TooLarge`] (after draining), [`Problem::SlowBody`], [`Problem::BadRequest`] if it breaks off.
-pub(super) async fn read(body: Incoming, headers: &HeaderMap, bounds: &Bounds) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(bounds.body_time, collect(body, headers, bounds.body)).await {
+/// [`Problem::TooLarge`] (after draining), [`Problem::Crowded`], [`Problem::SlowBody`], [`Problem::BadRequest`] if it
+/// breaks off.
+pub(super) async fn read(
+    body: Incoming,
+    head: &Parts,
+    bounds: &Bounds,
+    memory: &BodyMemory,
+) -> Result<Body, Problem> {
+    match tokio::time::timeout(bounds.body_time, collect(body, head, bounds, memory)).await {
         Ok(result) => result,
         Err(_) => Err(Problem::SlowBody),
     }
 }
 
-async fn collect(mut body: Incoming, headers: &HeaderMap, limit: usize) -> Result<Bytes, Problem> {
-    let announced = body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
-    let waits_for_consent =
-        headers.get(header::EXPECT).is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    if announced.is_some_and(|size| size > limit) && waits_for_consent {
+/// What is told of a body's size before it comes.
+pub(super) fn announced(body: &Incoming) -> Option<usize> {
+    body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+}
+
+async fn collect(
+    mut body: Incoming,
+    head: &Parts,
+    bounds: &Bounds,
+    memory: &BodyMemory,
+) -> Result<Body, Problem> {
+    let limit = bounds.body;
+    let announced = announced(&body);
+    if announced.is_some_and(|size| size > limit) && waits_for_consent(head) {
         return Err(Problem::TooLarge(limit));
     }
     let mut read: Vec<u8> = Vec::with_capacity(announced.unwrap_or(16 << 10).min(limit).min(RESERVED));
+    let mut share = Share(None);
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Problem::BadRequest("body", format!("broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         total = total.saturating_add(data.len());
         if total <= limit {
+            if !share.grow(memory, total) {
+                discard(body, head, bounds);
+                return Err(Problem::Crowded);
+            }
             read.extend_from_slice(&data);
         } else if total > limit.saturating_mul(DRAIN_FACTOR) {
             break;
         } else if !read.is_empty() {
-            read = Vec::new();
+            (read, share) = (Vec::new(), Share(None));
         }
     }
-    if total > limit { Err(Problem::TooLarge(limit)) } else { Ok(Bytes::from(read)) }
+    if total > limit { Err(Problem::TooLarge(limit)) } else { Ok(Body { bytes: read.into(), share }) }
+}
+
+/// Lets go of a body that is not wanted, while the answer already goes out. What is still to come of it is thrown away
+/// within the bounds of a body, so that the client reads its answer and can use the connection again; where the client
+/// would send more than that, or has not begun, the connection ends with the answer. In HTTP/2 only the stream does.
+pub(super) fn discard(mut body: Incoming, head: &Parts, bounds: &Bounds) {
+    let fits = announced(&body).is_none_or(|size| size <= bounds.body);
+    if head.version >= Version::HTTP_2 || body.is_end_stream() || waits_for_consent(head) || !fits {
+        return;
+    }
+    let (time, mut left) = (bounds.body_time, bounds.body);
+    tokio::spawn(tokio::time::timeout(time, async move {
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(rest) = left.checked_sub(length) else { return };
+            left = rest;
+        }
+    }));
+}
+
+fn waits_for_consent(head: &Parts) -> bool {
+    let expect = head.headers.get(header::EXPECT);
+    expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_grows_with_its_body_and_is_given_back() {
+        let memory = BodyMemory::new(&Bounds { body: 1 << 20, body_memory: 4 << 20, ..Bounds::default() });
+        let (mut first, mut second) = (Share(None), Share(None));
+        assert!(first.grow(&memory, 1) && first.grow(&memory, 1000) && first.grow(&memory, 3 << 20));
+        assert_eq!(memory.held(), 3 << 20);
+        assert!(memory.fits(1 << 20) && !memory.fits((1 << 20) + 1));
+        assert!(second.grow(&memory, 1 << 20));
+        assert!(!second.grow(&memory, (1 << 20) + 1) && !first.grow(&memory, usize::MAX));
+        assert_eq!(memory.held(), 4 << 20);
+        drop((first, second));
+        assert_eq!(memory.held(), 0);
+    }
+
+    #[test]
+    fn one_body_of_the_largest_size_always_fits() {
+        let memory = BodyMemory::new(&Bounds { body: 1 << 20, body_memory: 0, ..Bounds::default() });
+        assert!(memory.fits(1 << 20) && Share(None).grow(&memory, 1 << 20));
+    }
 }

@@ -15,6 +15,7 @@ pub struct Metrics {
     verdicts: IntCounterVec,
     seals: IntCounterVec,
     queue: IntGauge,
+    held: IntGauge,
     lists: prometheus::IntGaugeVec,
 }
 
@@ -43,6 +44,7 @@ impl Metrics {
             &["indication", "sub_indication", "qualification"],
         )?;
         let queue = IntGauge::new("sealgate_queue_depth", "Verifications running or waiting.")?;
+        let held = IntGauge::new("sealgate_body_bytes", "Bytes of requests' bodies that are held.")?;
         let lists = prometheus::IntGaugeVec::new(
             Opts::new("sealgate_trusted_lists", "Trusted lists of the snapshot, by state."),
             &["state"],
@@ -52,8 +54,9 @@ impl Metrics {
         registry.register(Box::new(verdicts.clone()))?;
         registry.register(Box::new(seals.clone()))?;
         registry.register(Box::new(queue.clone()))?;
+        registry.register(Box::new(held.clone()))?;
         registry.register(Box::new(lists.clone()))?;
-        Ok(Self { registry, requests, duration, verdicts, seals, queue, lists })
+        Ok(Self { registry, requests, duration, verdicts, seals, queue, held, lists })
     }
 
     pub(super) fn request(&self, route: &str, status: u16, took: Duration) {
@@ -75,8 +78,9 @@ impl Metrics {
     }
 
     /// The registry in Prometheus's text format.
-    pub(super) fn text(&self, depth: usize, lists: [(&str, usize); 3]) -> String {
+    pub(super) fn text(&self, depth: usize, held: usize, lists: [(&str, usize); 3]) -> String {
         self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
+        self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
         for (state, count) in lists {
             self.lists.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }

@@ -23,6 +23,8 @@ pub(super) enum Problem {
     TooLarge(usize),
     /// The queue is full.
     Busy,
+    /// The bodies of other requests take all the memory that is for them.
+    Crowded,
     /// No trust snapshot is in yet.
     NotReady,
     /// The worker failed; the service goes on.
@@ -48,7 +50,7 @@ impl Problem {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::SlowHead | Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Crowded | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -63,6 +65,7 @@ impl Problem {
             Self::SlowBody => "the body came too slowly".into(),
             Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
             Self::Busy => "the queue is full".into(),
+            Self::Crowded => "the bodies of other requests take all the memory that is for them".into(),
             Self::NotReady => "no trust snapshot is loaded yet".into(),
             Self::Internal => "the verification broke off; nothing was decided".into(),
         }
@@ -88,7 +91,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Busy | Self::NotReady => {
+            Self::Busy | Self::Crowded | Self::NotReady => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             }
             Self::SlowHead | Self::SlowBody => {

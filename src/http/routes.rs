@@ -14,19 +14,24 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, Version};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Answers one request; never fails.
 pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let watch = Stopwatch::start();
+    let is_two = request.version() >= Version::HTTP_2;
     let (route, answer) = route(&service, request).await;
     let mut response = answer.unwrap_or_else(Problem::into_response);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if service.ending.load(Ordering::Acquire) {
+    // In HTTP/2 no answer speaks of the connection (RFC 9113, 8.2.2).
+    if is_two {
+        headers.remove(header::CONNECTION);
+    } else if service.ending.load(Ordering::Acquire) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     service.metrics.request(route, response.status().as_u16(), watch.elapsed());
@@ -74,7 +79,7 @@ fn metrics(service: &Service) -> Response<Full<Bytes>> {
                 ("missing", summary.missing.len()),
             ]
         });
-    let mut response = text(service.metrics.text(service.admission.depth(), lists));
+    let mut response = text(service.metrics.text(service.admission.depth(), service.memory.held(), lists));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -95,17 +100,17 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     if *request.method() != Method::POST {
         return Err(Problem::MethodNotAllowed("POST"));
     }
-    let (parts, body) = request.into_parts();
-    let query = Query::parse(parts.uri.query().unwrap_or_default(), service);
-    let accepted = accepts_json(&parts.headers);
-    // The body is read before a refusal so that the connection stays usable.
-    let bytes = body::read(body, &parts.headers, &service.bounds).await?;
-    let query = query?;
-    if !accepted {
-        return Err(Problem::NotAcceptable);
-    }
-    let parts = multipart::parts(&parts.headers, bytes).await?;
-    let mut pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    let (head, body) = request.into_parts();
+    let (query, pipeline) = match admissible(service, &head, body::announced(&body)) {
+        Ok(admissible) => admissible,
+        Err(problem) => {
+            body::discard(body, &head, &service.bounds);
+            return Err(problem);
+        }
+    };
+    let body = body::read(body, &head, &service.bounds, &service.memory).await?;
+    let parts = multipart::parts(&head.headers, body.bytes)?;
+    let mut pipeline = pipeline;
     if let Some(policy) = query.policy {
         pipeline = Arc::new(pipeline.with_policy(policy));
     }
@@ -114,11 +119,34 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
         fields: query.fields,
         parts,
+        _share: body.share,
     };
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
     Ok(json_response(verdict.to_json()))
+}
+
+/// What can be told before a body comes: whoever is refused is so at once, and nothing of the body is kept.
+fn admissible(
+    service: &Service,
+    head: &Parts,
+    announced: Option<usize>,
+) -> Result<(Query, Arc<Pipeline>), Problem> {
+    let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
+    if !accepts_json(&head.headers) {
+        return Err(Problem::NotAcceptable);
+    }
+    let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
+    if service.admission.is_full() {
+        return Err(Problem::Busy);
+    }
+    let size = announced.unwrap_or_default();
+    // What is over the limit is answered so, and never held.
+    if size <= service.bounds.body && !service.memory.fits(size) {
+        return Err(Problem::Crowded);
+    }
+    Ok((query, pipeline))
 }
 
 /// What is to be verified, and how.
@@ -127,6 +155,8 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    /// Given back only when no thread has the body in work any more.
+    _share: body::Share,
 }
 
 impl Order {

@@ -28,6 +28,6 @@ pub fn acceptor(certificates: &Path, key: &Path) -> Result<TlsAcceptor, String> 
         .with_no_client_auth()
         .with_single_cert(chain, private)
         .map_err(|error| wrong(certificates, &error))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -93,6 +93,14 @@ fn compare(snapshot: &Snapshot, paths: &[PathBuf], at: &str) {
     same("caches too small", paths, &cold, &answers(&fresh(Some(20_000)), &documents, at));
     same("on eight threads, warm", paths, &cold, &answers_at_once(&pipeline, &documents, at, 8));
     same("on eight threads, cold", paths, &cold, &answers_at_once(&fresh(None), &documents, at, 8));
+    let uncached = answers_at_once(&fresh(Some(0)), &documents, at, 8);
+    same("on eight threads, without caches", paths, &cold, &uncached);
+    // What is cached at another time, or under another policy, must not show either.
+    let elsewhere = fresh(None);
+    let strict = elsewhere.with_policy(Arc::new(Policy::built_in(Policy::BUILT_IN[1]).unwrap()));
+    let before = answers(&strict, &documents, "2024-02-29T12:00:00Z");
+    assert_ne!(before, cold);
+    same("warm from another time and policy", paths, &cold, &answers(&elsewhere, &documents, at));
     // The order in which files meet a cache must not show.
     let backwards: Vec<Vec<u8>> = documents.iter().rev().cloned().collect();
     let mut found = answers(&fresh(None), &backwards, at);

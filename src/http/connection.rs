@@ -1,0 +1,271 @@
+//! One connection: HTTP/1.1 or HTTP/2, from its first byte to its end.
+
+use super::problem;
+use super::{Service, Stage, reached, routes};
+use bytes::{Buf, Bytes, BytesMut};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// What a connection is made of.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Socket for S {}
+
+/// What an HTTP/2 client sends first (RFC 9113, 3.4); no HTTP/1.1 request begins so.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Headers of an HTTP/1.1 request, and bytes that its head may have.
+const HEADERS: usize = 64;
+const HEAD: usize = 256 << 10;
+
+/// Bytes of an HTTP/2 request's header list.
+const HEADER_LIST: u32 = 16 << 10;
+
+/// Requests at once on an HTTP/2 connection.
+const STREAMS: u32 = 128;
+
+/// Streams that a peer opened and took back before we looked at them, and streams that we reset for its mistakes: more
+/// of either ends the connection, so that opening and resetting costs the peer more than us (CVE-2023-44487).
+const RESETS_PENDING: usize = 20;
+const RESETS_OURS: usize = 256;
+
+/// Bytes under way on a stream and on a connection before we acknowledged any. Bodies are read as they come.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+const FRAME: u32 = 256 << 10;
+
+/// An HTTP/2 peer is asked this often whether it is there, and has this long to say so.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_ANSWER: Duration = Duration::from_secs(10);
+
+/// Serves a connection to its end: by ALPN with TLS, by what the client sends first without.
+pub(super) async fn serve<S: Socket>(
+    socket: S,
+    tls: Option<&TlsAcceptor>,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
+    let head_time = service.bounds.head_time;
+    let Some(tls) = tls else { return plain(socket, service, stage).await };
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(head_time, tls.accept(socket)) => shaken,
+        () = reached(&mut stage, Stage::Closing) => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            two(stream, Bytes::new(), service, stage).await;
+        }
+        Ok(Ok(stream)) => one(stream, Bytes::new(), service, stage).await,
+        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+        Err(_) => tracing::debug!("TLS handshake came too slowly"),
+    }
+}
+
+async fn plain<S: Socket>(mut socket: S, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+    let mut first = BytesMut::new();
+    let told = tokio::select! {
+        told = tokio::time::timeout(service.bounds.head_time, is_two(&mut socket, &mut first)) => told,
+        () = reached(&mut stage, Stage::Closing) => return,
+    };
+    match told {
+        Ok(Ok(true)) => two(socket, first.freeze(), service, stage).await,
+        Ok(Ok(false)) => one(socket, first.freeze(), service, stage).await,
+        Ok(Err(error)) => tracing::debug!(%error, "connection ended"),
+        Err(_) if first.is_empty() => {}
+        Err(_) => answer_slow_head(socket).await,
+    }
+}
+
+/// Whether the client speaks HTTP/2; reads no more than is needed to tell.
+async fn is_two<S: Socket>(socket: &mut S, first: &mut BytesMut) -> io::Result<bool> {
+    while let Some(missing) = PREFACE.strip_prefix(&**first) {
+        let Ok(missing @ 1..) = u64::try_from(missing.len()) else { return Ok(true) };
+        if (&mut *socket).take(missing).read_buf(first).await? == 0 {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+    let lent = Arc::new(Lent { unanswered: AtomicUsize::new(first.len()), socket: Mutex::new(None) });
+    let io = TokioIo::new(Stream { socket: Some(socket), first, lent: Arc::clone(&lent) });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(service.bounds.head_time)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD);
+    let taken_up = Arc::clone(&lent);
+    let respond = service_fn(|request| {
+        taken_up.unanswered.store(0, Ordering::Relaxed);
+        let service = Arc::clone(service);
+        async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
+    });
+    let ended = {
+        let mut connection = pin!(builder.serve_connection(io, respond));
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = reached(&mut stage, Stage::Closing) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
+    let Err(error) = ended else { return };
+    let socket = lent.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match socket {
+        Some(socket) if error.is_timeout() && lent.unanswered.load(Ordering::Relaxed) > 0 => {
+            answer_slow_head(socket).await;
+        }
+        _ => tracing::debug!(%error, "connection ended"),
+    }
+}
+
+async fn two<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+    let lent = Arc::new(Lent { unanswered: AtomicUsize::new(0), socket: Mutex::new(None) });
+    let io = TokioIo::new(Stream { socket: Some(socket), first, lent });
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADER_LIST)
+        .max_pending_accept_reset_streams(RESETS_PENDING)
+        .max_local_error_reset_streams(RESETS_OURS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_ANSWER);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let open = Arc::new(());
+    let respond = service_fn(|request| {
+        opened.fetch_add(1, Ordering::Relaxed);
+        let (service, open) = (Arc::clone(service), Arc::clone(&open));
+        async move {
+            let _open = open;
+            Ok::<_, std::convert::Infallible>(routes::respond(service, request).await)
+        }
+    });
+    let mut connection = pin!(builder.serve_connection(io, respond));
+    // Both say GOAWAY, which loses nothing: what the client sent before it read that is still answered.
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = idle(&opened, &open, service.bounds.head_time) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = reached(&mut stage, Stage::Ending) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Resolves when no request is open and none came for `time`; a head that comes slowly is none yet.
+async fn idle(opened: &AtomicUsize, open: &Arc<()>, time: Duration) {
+    let mut before = None;
+    loop {
+        let now = (Arc::strong_count(open) == 1).then(|| opened.load(Ordering::Relaxed));
+        if now.is_some() && now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// hyper drops a connection whose head is slow without a word; with the socket back we can still say 408.
+async fn answer_slow_head<S: Socket>(mut socket: S) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), async {
+        let _ = socket.write_all(problem::slow_head().as_bytes()).await;
+        let _ = socket.shutdown().await;
+    })
+    .await;
+}
+
+/// What is kept of a socket while hyper has it.
+struct Lent<S> {
+    /// Bytes that were read since the last request was taken up.
+    unanswered: AtomicUsize,
+    /// The socket, once hyper let go of it.
+    socket: Mutex<Option<S>>,
+}
+
+/// A socket lent to hyper: gives back first what was read to tell the protocol, counts what is read, returns at the end.
+struct Stream<S> {
+    socket: Option<S>,
+    first: Bytes,
+    lent: Arc<Lent<S>>,
+}
+
+impl<S: Unpin> Stream<S> {
+    /// The socket, which only dropping takes away.
+    fn socket(&mut self) -> io::Result<Pin<&mut S>> {
+        self.socket.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl<S> Drop for Stream<S> {
+    fn drop(&mut self) {
+        *self.lent.socket.lock().unwrap_or_else(PoisonError::into_inner) = self.socket.take();
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.first.has_remaining() {
+            let count = self.first.len().min(buf.remaining());
+            buf.put_slice(&self.first.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let polled = self.socket()?.poll_read(cx, buf);
+        let read = buf.filled().len().saturating_sub(before);
+        self.lent.unanswered.fetch_add(read, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.socket()?.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.socket()?.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.as_ref().is_some_and(S::is_write_vectored)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket()?.poll_shutdown(cx)
+    }
+}

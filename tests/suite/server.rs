@@ -1,0 +1,136 @@
+//! The real binary serving on loopback, and what a plain client needs.
+
+use crate::support::root;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The time that requests ask for.
+pub(crate) const AT: &str = "2026-11-22T00:00:00Z";
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Starts on a free port and waits until it is ready.
+    pub(crate) fn start(extra: &[&str]) -> Self {
+        let server = Self::launch(extra);
+        while server.get("/readyz").status != 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
+    /// Starts on a free port and waits until trust is loaded.
+    pub(crate) fn launch(extra: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .current_dir(root())
+            .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", "trust-lists/demo.toml"])
+            .args(extra)
+            .env("RUST_LOG", "info")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut address = None;
+        loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it was ready");
+            if let Some((_, rest)) = line.split_once("127.0.0.1:") {
+                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                address.get_or_insert(format!("127.0.0.1:{port}"));
+            }
+            if line.contains("trust is loaded") {
+                break;
+            }
+        }
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { child, address: address.unwrap() }
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        Answer::read(&mut stream).unwrap()
+    }
+
+    pub(crate) fn verify(&self, body: &[u8]) -> Answer {
+        send(&mut self.connect(), body).unwrap()
+    }
+
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks for a verdict on an open connection.
+pub(crate) fn send(stream: &mut (impl Read + Write), body: &[u8]) -> std::io::Result<Answer> {
+    let length = body.len();
+    write!(stream, "POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")?;
+    stream.write_all(body)?;
+    Answer::read(stream)
+}
+
+/// An HTTP/1.1 answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// In lower case.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The next on a connection, and nothing beyond it.
+    pub(crate) fn read(stream: &mut impl Read) -> std::io::Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+        Ok(Self { status, head, body })
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+/// The bundled examples.
+pub(crate) fn examples() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = ["examples/sound", "examples/broken"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() > 10);
+    files
+}
