@@ -101,7 +101,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         return Err(Problem::MethodNotAllowed("POST"));
     }
     let (head, body) = request.into_parts();
-    let (query, pipeline) = match admissible(service, &head, body::announced(&body)) {
+    let (query, mut pipeline) = match admissible(service, &head, body::announced(&body)) {
         Ok(admissible) => admissible,
         Err(problem) => {
             body::discard(body, &head, &service.bounds);
@@ -110,7 +110,6 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     };
     let body = body::read(body, &head, &service.bounds, &service.memory).await?;
     let parts = multipart::parts(&head.headers, body.bytes)?;
-    let mut pipeline = pipeline;
     if let Some(policy) = query.policy {
         pipeline = Arc::new(pipeline.with_policy(policy));
     }
@@ -138,13 +137,15 @@ fn admissible(
         return Err(Problem::NotAcceptable);
     }
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
-    if service.admission.is_full() {
-        return Err(Problem::Busy);
-    }
     let size = announced.unwrap_or_default();
-    // What is over the limit is answered so, and never held.
-    if size <= service.bounds.body && !service.memory.fits(size) {
-        return Err(Problem::Crowded);
+    // What is over the limit is answered so, whatever else, and never held.
+    if size <= service.bounds.body {
+        if service.admission.is_full() {
+            return Err(Problem::Busy);
+        }
+        if !service.memory.fits(size) {
+            return Err(Problem::Crowded);
+        }
     }
     Ok((query, pipeline))
 }
