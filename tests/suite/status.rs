@@ -1,7 +1,7 @@
 //! Status lists from a server on loopback: each outcome its own, through `fetch/` and its rules.
 
 use crate::demo::{self, Form, HeaderFault, Level, Sealer, content::Content, elm_v3, jades};
-use crate::support::demo_pipeline_of;
+use crate::support::{demo_folder, demo_pipeline_of};
 use crate::web::{Route, Web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -362,4 +362,36 @@ fn one_fetch_for_many_waiters_and_lists_are_renewed() {
         scene.bitstring("/n", Route::Cached(list.clone(), "no-store"), 1);
     }
     assert_eq!(scene.web.asked("/n"), 1);
+}
+
+#[test]
+fn lists_are_asked_on_the_command_line_unless_offline() {
+    let scene = Scene::new();
+    let address = scene.web.set("/a", signed(&scene, "/a", Sealer::Compact, |_| {}));
+    let folder = demo_folder(demo::shared());
+    let file = folder.path().join("revoked.jwt");
+    std::fs::write(&file, credential(Sealer::Compact, &bitstring_entry(&address, SET))).unwrap();
+    let run = |extra: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .args(["verify", "--format", "json", "--at", &now().to_string(), "--trust-domain"])
+            .arg(folder.path().join("demo.toml"))
+            .args(extra)
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+        let verdict: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let checks = verdict["credential"]["checks"].as_array().unwrap().clone();
+        let check = checks.into_iter().find(|check| check["check"] == "REVOCATION").unwrap();
+        (
+            check["code"].as_str().unwrap().to_owned(),
+            verdict["decision"]["outcome"].as_str().unwrap().to_owned(),
+        )
+    };
+    let outcome = |code: &str, decision: &str| (code.to_owned(), decision.to_owned());
+    assert_eq!(run(&["--offline"]), outcome("offline", "review"));
+    assert_eq!(run(&[]), outcome("unreachable", "review"), "http on loopback is not asked");
+    assert_eq!(scene.web.asked("/a"), 0);
+    assert_eq!(run(&["--fetch-from", &scene.web.origin]), outcome("revoked", "reject"));
+    assert_eq!(scene.web.asked("/a"), 1);
 }

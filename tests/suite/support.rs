@@ -77,19 +77,27 @@ pub(crate) fn demo_pipeline() -> &'static Pipeline {
     })
 }
 
-/// A pipeline on a generated demonstration domain, whose keys a test can use.
-pub(crate) fn demo_pipeline_of(demo: &crate::demo::Demo) -> Pipeline {
+/// A generated demonstration domain on disk: `demo.toml`, which names the mirror `demo` beside it.
+pub(crate) fn demo_folder(demo: &crate::demo::Demo) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    let mirror = folder.path().join("demo");
+    std::fs::create_dir(&mirror).unwrap();
     let mut index = Vec::new();
     for (number, (url, bytes)) in demo.by_url.iter().enumerate() {
         let file = format!("{number}.xml");
-        std::fs::write(folder.path().join(&file), bytes).unwrap();
+        std::fs::write(mirror.join(&file), bytes).unwrap();
         index.push(serde_json::json!({"url": url, "file": file}));
     }
-    std::fs::write(folder.path().join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
+    std::fs::write(mirror.join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
     std::fs::write(folder.path().join("demo.toml"), demo.domain()).unwrap();
+    folder
+}
+
+/// A pipeline on a generated demonstration domain, whose keys a test can use.
+pub(crate) fn demo_pipeline_of(demo: &crate::demo::Demo) -> Pipeline {
+    let folder = demo_folder(demo);
     let domain = Domain::read(&folder.path().join("demo.toml")).unwrap();
-    pipeline(snapshot(&domain, folder.path()))
+    pipeline(snapshot(&domain, &folder.path().join("demo")))
 }
 
 /// A pipeline with the default policy.
