@@ -96,10 +96,10 @@ impl Library {
                 let kept = fetched.max_age.unwrap_or(OTHERWISE).clamp(AT_LEAST, AT_MOST);
                 Entry { held: Ok(Arc::new(fetched.document)), asked, fresh_until: later(asked, kept) }
             }
-            // A document that is there says itself until when it holds.
+            // A document that is there says itself until when it holds, but none is kept beyond a day.
             Err(why) => {
                 let held = self.entries.get(address).and_then(|entry| entry.held.ok());
-                let held = held.ok_or(why);
+                let held = held.filter(|document| asked < later(document.fetched, AT_MOST)).ok_or(why);
                 Entry { held, asked, fresh_until: later(asked, AT_LEAST) }
             }
         }
@@ -146,7 +146,7 @@ impl Desk {
                 Err(NotFetched::Status(404 | 410)) => Lookup::Absent,
                 Err(why) => Lookup::Unreachable(why.to_string()),
             },
-            None if done => Lookup::Unreachable("it was not kept".to_owned()),
+            None if done => Lookup::Unreachable(format!("more than {AT_ONCE} documents are wanted")),
             _ => {
                 orders.wanted.insert(address.to_owned());
                 Lookup::Wanted

@@ -264,6 +264,27 @@ fn each_trouble_has_its_own_outcome() {
 }
 
 #[test]
+fn only_an_entry_about_revocation_says_that_it_is_good() {
+    let scene = Scene::new();
+    let address = scene.web.set(
+        "/m",
+        signed(&scene, "/m", Sealer::Compact, |list| {
+            list["credentialSubject"]["statusPurpose"] = json!("message");
+        }),
+    );
+    let mut message = bitstring_entry(&address, SET);
+    message["statusPurpose"] = json!("message");
+    let check = scene.check(&message);
+    assert_eq!((check.status, check.code), (CheckStatus::Skipped, None), "{check:?}");
+    let good = scene.web.set("/r", signed(&scene, "/r", Sealer::Compact, |_| {}));
+    let check = scene.check(&json!([message, bitstring_entry(&good, 1)]));
+    assert_eq!((check.status, check.code), (CheckStatus::Ok, None), "{check:?}");
+    let mut purposeless = bitstring_entry(&good, 1);
+    purposeless.as_object_mut().unwrap().remove("statusPurpose");
+    assert_eq!(scene.check(&purposeless).code, Some("list-invalid"));
+}
+
+#[test]
 fn a_redirect_within_the_rules_is_followed() {
     let scene = Scene::new();
     scene.web.set("/new", signed(&scene, "/old", Sealer::Compact, |_| {}));

@@ -4,6 +4,7 @@ use super::sealer::Sealer;
 use super::{Check, CheckStatus, Context, Detail, Kind, Point};
 use crate::credential::status::{FoundList, ListForm, ListSeal, ReadList, StatusList};
 use crate::credential::{Credential, StatusEntry};
+use crate::validation::SealVerdict;
 
 /// What an entry can come to, worst first: the worst of all entries is the check's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,6 +33,8 @@ enum Outcome {
     Offline,
     /// The list says that it is good.
     Good,
+    /// The entry is of a purpose that says nothing of revocation.
+    Silent,
 }
 
 /// The codes of the outcomes that are not good, worst first.
@@ -59,18 +62,23 @@ pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
     if entries.is_empty() {
         return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
     }
-    let sealed = context.seals.iter().any(|seal| !seal.counter_signature && seal.indication.passed());
+    let passed: Vec<&SealVerdict> = context
+        .seals
+        .iter()
+        .copied()
+        .filter(|seal| !seal.counter_signature && seal.indication.passed())
+        .collect();
     let judged: Vec<(Outcome, String)> = entries
         .iter()
         .map(|entry| match context.lists {
             None => (Outcome::Offline, "nothing was fetched".to_owned()),
-            Some(_) if !sealed => {
+            Some(_) if passed.is_empty() => {
                 (Outcome::NotAsked, "its seal did not pass: the list it names was not asked".to_owned())
             }
             Some(_) if entries.len() > MOST_ENTRIES => {
                 (Outcome::NotAsked, format!("it names more than {MOST_ENTRIES} lists"))
             }
-            Some(_) => judge(entry, context).unwrap_or_else(|not_good| not_good),
+            Some(_) => judge(entry, &passed, context).unwrap_or_else(|not_good| not_good),
         })
         .collect();
     let details = entries.iter().zip(&judged).map(|(entry, (outcome, why))| Detail {
@@ -111,7 +119,7 @@ impl Outcome {
             Self::Unreachable => 8,
             Self::NotAsked => 9,
             Self::Offline => 10,
-            Self::Good => return None,
+            Self::Good | Self::Silent => return None,
         };
         CODES.get(position).copied()
     }
@@ -119,7 +127,9 @@ impl Outcome {
     fn status(self) -> CheckStatus {
         match self {
             Self::Good => CheckStatus::Ok,
-            Self::Unsupported | Self::Unreachable | Self::NotAsked | Self::Offline => CheckStatus::Skipped,
+            Self::Unsupported | Self::Unreachable | Self::NotAsked | Self::Offline | Self::Silent => {
+                CheckStatus::Skipped
+            }
             _ => CheckStatus::Error,
         }
     }
@@ -127,10 +137,15 @@ impl Outcome {
 
 type Judged = (Outcome, String);
 
-/// One entry: `Ok` where the list says that it is good, `Err` for anything else.
-fn judge(entry: &StatusEntry, context: &Context<'_>) -> Result<Judged, Judged> {
+/// One entry: `Ok` where the list says nothing against it, `Err` for anything else. `passed` are the seals that passed.
+fn judge(entry: &StatusEntry, passed: &[&SealVerdict], context: &Context<'_>) -> Result<Judged, Judged> {
     let wrong = |outcome: Outcome, why: &str| (outcome, why.to_owned());
     let form = form(entry)?;
+    let purpose = entry.purpose.as_deref();
+    // Without one nobody knows what a status stands for; a token status list has the meanings in its specification.
+    if form != ListForm::Token && purpose.is_none() {
+        return Err(wrong(Outcome::Invalid, "the entry has no purpose"));
+    }
     let address = entry.list.as_deref().ok_or_else(|| wrong(Outcome::Invalid, "the entry names no list"))?;
     let address = address.split('#').next().unwrap_or(address);
     let index = entry.index.as_deref().and_then(|index| index.parse::<u64>().ok());
@@ -146,7 +161,7 @@ fn judge(entry: &StatusEntry, context: &Context<'_>) -> Result<Judged, Judged> {
 
     let read = find(address, context)?;
     let list = read.list.as_ref().map_err(|why| (Outcome::Invalid, format!("the list: {why}")))?;
-    signed_by_the_sealer(&read.seal, context)?;
+    signed_by_the_sealer(&read.seal, passed)?;
     if list.form != form {
         return Err(wrong(Outcome::Invalid, "the list is of another type than the entry says"));
     }
@@ -164,7 +179,6 @@ fn judge(entry: &StatusEntry, context: &Context<'_>) -> Result<Judged, Judged> {
     if let Some(from) = list.from.filter(|from| *from > now.plus_seconds(CLOCK_SKEW)) {
         return Err((Outcome::Invalid, format!("the list begins only at {from}")));
     }
-    let purpose = entry.purpose.as_deref();
     if let Some(purpose) = purpose
         && !list.purposes.iter().any(|of_list| of_list == purpose)
     {
@@ -214,13 +228,13 @@ fn find(address: &str, context: &Context<'_>) -> Result<std::sync::Arc<ReadList>
 }
 
 /// A list speaks for a credential only if who sealed the credential signed the list.
-fn signed_by_the_sealer(seal: &ListSeal, context: &Context<'_>) -> Result<(), Judged> {
+fn signed_by_the_sealer(seal: &ListSeal, passed: &[&SealVerdict]) -> Result<(), Judged> {
     let signer = match seal {
         ListSeal::Passed(signer) => signer,
         ListSeal::Unproven(why) => return Err((Outcome::Unverified, format!("the list: {why}"))),
     };
     let signer = Sealer::of(&signer.subject);
-    if Sealer::all(context.seals).any(|sealer| sealer.same_organisation(&signer)) {
+    if Sealer::all(passed).any(|sealer| sealer.same_organisation(&signer)) {
         return Ok(());
     }
     let who = signer.organisation.or(signer.common_name).unwrap_or("an unnamed signer");
@@ -230,20 +244,20 @@ fn signed_by_the_sealer(seal: &ListSeal, context: &Context<'_>) -> Result<(), Ju
 fn says(status: u64, form: ListForm, purpose: Option<&str>) -> Result<Judged, Judged> {
     let good = |what: String| Ok((Outcome::Good, what));
     match (form, purpose, status) {
-        (_, _, 0) => good("the list says that it is good".to_owned()),
+        (ListForm::Token, _, 0) | (_, Some("revocation" | "suspension"), 0) => {
+            good("the list says that it is good".to_owned())
+        }
         (ListForm::Token, _, 1) | (_, Some("revocation"), _) => {
             Err((Outcome::Revoked, "the list says that it is revoked".to_owned()))
         }
         (ListForm::Token, _, 2) | (_, Some("suspension"), _) => {
             Err((Outcome::Suspended, "the list says that it is suspended".to_owned()))
         }
-        // Bitstring Status List 1.0, 2.2: these say nothing against it.
-        (ListForm::Bitstring, Some("message" | "refresh"), status) => {
-            good(format!("the list has message {status} on it"))
-        }
-        (_, None, _) if form != ListForm::Token => {
-            Err((Outcome::Invalid, "the entry has a status, but no purpose".to_owned()))
-        }
+        // Bitstring Status List 1.0, 2.2: these say nothing of revocation.
+        (ListForm::Bitstring, Some(purpose @ ("message" | "refresh")), status) => Ok((
+            Outcome::Silent,
+            format!("an entry of purpose {purpose} says nothing of revocation; it has status {status}"),
+        )),
         (_, purpose, status) => Err((
             Outcome::Unsupported,
             format!(
@@ -290,7 +304,8 @@ mod tests {
         ];
         assert!(all.is_sorted());
         assert_eq!(all.map(|outcome| outcome.code().unwrap()), CODES);
-        assert_eq!(Outcome::Good.code(), None);
+        assert_eq!((Outcome::Good.code(), Outcome::Silent.code()), (None, None));
+        assert!(Outcome::Good < Outcome::Silent, "what is good counts before what says nothing");
     }
 
     #[test]
@@ -312,8 +327,8 @@ mod tests {
         assert_eq!(outcome(0, bits, Some("revocation")), Outcome::Good);
         assert_eq!(outcome(1, bits, Some("revocation")), Outcome::Revoked);
         assert_eq!(outcome(1, bits, Some("suspension")), Outcome::Suspended);
-        assert_eq!(outcome(2, bits, Some("message")), Outcome::Good);
-        assert_eq!(outcome(1, bits, None), Outcome::Invalid);
+        assert_eq!(outcome(2, bits, Some("message")), Outcome::Silent);
+        assert_eq!(outcome(0, bits, Some("odd")), Outcome::Unsupported);
         assert_eq!(outcome(1, bits, Some("odd")), Outcome::Unsupported);
         assert_eq!(outcome(1, token, None), Outcome::Revoked);
         assert_eq!(outcome(2, token, None), Outcome::Suspended);

@@ -31,12 +31,13 @@ impl<'c> Sealer<'c> {
         }
     }
 
-    /// Whether two certificates name the same organisation: by organizationIdentifier where both have one, else by name
-    /// and country.
+    /// Whether two certificates name the same organisation: by organizationIdentifier, and only where neither has one by
+    /// name and country.
     pub(super) fn same_organisation(&self, other: &Self) -> bool {
         match (self.organisation_identifier, other.organisation_identifier) {
             (Some(own), Some(others)) => own == others,
-            _ => {
+            (Some(_), None) | (None, Some(_)) => false,
+            (None, None) => {
                 self.organisation.is_some()
                     && self.organisation == other.organisation
                     && self.country == other.country
@@ -78,4 +79,30 @@ pub(in crate::credential) fn identifiers(
 pub(in crate::credential) fn same_name(one: &str, other: &str) -> bool {
     let likeness = || likeness(&of_organisation(one), &of_organisation(other));
     (one == other && !one.trim().is_empty()) || likeness() == Likeness::Same
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_does_not_stand_for_a_missing_identifier() {
+        let of = |identifier: Option<&'static str>, organisation: &'static str| Sealer {
+            common_name: None,
+            organisation: Some(organisation),
+            organisation_identifier: identifier,
+            country: Some("SI"),
+        };
+        let (own, other) = (Some("VATSI-1"), Some("VATSI-2"));
+        for (one, another, same) in [
+            (of(own, "A"), of(own, "B"), true),
+            (of(own, "A"), of(other, "A"), false),
+            (of(own, "A"), of(None, "A"), false),
+            (of(None, "A"), of(own, "A"), false),
+            (of(None, "A"), of(None, "A"), true),
+            (of(None, "A"), of(None, "B"), false),
+        ] {
+            assert_eq!(one.same_organisation(&another), same, "{one:?} {another:?}");
+        }
+    }
 }
