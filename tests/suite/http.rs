@@ -321,12 +321,7 @@ fn the_server_serves_nothing_without_trust() {
 #[test]
 fn tls_answers_to_a_client_that_knows_the_certificate_and_to_no_plain_one() {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
-    let server = Server::launch(&["--tls-certificate", files[0], "--tls-key", files[1]]);
+    let (server, certificate) = Server::launch_tls(folder.path());
 
     let Ok(out) = Command::new("openssl")
         .args([
@@ -334,7 +329,7 @@ fn tls_answers_to_a_client_that_knows_the_certificate_and_to_no_plain_one() {
             "-quiet",
             "-verify_return_error",
             "-CAfile",
-            files[0],
+            certificate.to_str().unwrap(),
             "-connect",
             &server.address,
         ])

@@ -100,12 +100,7 @@ fn http_2_keeps_its_bounds_and_stays_usable() {
 #[test]
 fn http_2_is_offered_over_tls() {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
-    let server = Server::launch(&["--tls-certificate", files[0], "--tls-key", files[1]]);
+    let (server, certificate) = Server::launch_tls(folder.path());
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(&certificate).unwrap()).unwrap();
     block_on(async {

@@ -3,7 +3,7 @@
 use crate::support::root;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -51,6 +51,16 @@ impl Server {
         }
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self { child, address: address.unwrap() }
+    }
+
+    /// The same with TLS, by a certificate of its own that is written into the folder.
+    pub(crate) fn launch_tls(folder: &Path) -> (Self, PathBuf) {
+        let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+        (Self::launch(&["--tls-certificate", files[0], "--tls-key", files[1]]), certificate)
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
