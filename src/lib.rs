@@ -4,6 +4,7 @@
 //! [`pipeline`] is the whole path in one function and the only file that sees every stage.
 
 pub mod clock;
+pub mod excerpt;
 pub mod finding;
 pub mod nearest;
 pub mod time;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "time",
     "clock",
     "finding",
+    "excerpt",
     "nearest",
     "format",
     "signature",
