@@ -4,6 +4,7 @@
 //! [`pipeline`] is the whole path in one function and the only file that sees every stage.
 
 pub mod clock;
+pub mod disk;
 pub mod finding;
 pub mod nearest;
 pub mod time;
@@ -28,6 +29,8 @@ pub mod report;
 pub mod pipeline;
 
 pub mod fetch;
+
+pub mod sync;
 
 pub mod http;
 

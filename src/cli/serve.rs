@@ -1,7 +1,9 @@
 //! `sealgate serve`.
 
 use super::online::FetchArgs;
+use super::refresh::{Refresh, keep_fresh};
 use super::registers::RegisterSource;
+use super::sync::MirrorSource;
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Address, Admission, BodyMemory, Bounds, Listener, Metrics, Service};
 use crate::report::AcceptancePolicy;
@@ -39,6 +41,12 @@ pub(super) struct ServeArgs {
     /// The key that goes with them, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    mirror: MirrorSource,
+    /// Seconds between two looks at whether trusted lists changed, a tenth more or less, and sooner where a list is due
+    /// or failed; 0: never.
+    #[arg(long, value_name = "S", default_value_t = 21_600)]
+    refresh: u64,
     #[command(flatten)]
     fetch: FetchArgs,
     /// Threads that verify; the number of processors otherwise.
@@ -142,8 +150,13 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
-    runtime.block_on(async {
-        let loading = load(Arc::clone(&service), args.trust.clone(), policy);
+    let served = runtime.block_on(async {
+        let refresh = Refresh {
+            trust: args.trust.clone(),
+            fetcher: args.mirror.fetcher(&args.fetch, tokio::runtime::Handle::current())?,
+            interval: Duration::from_secs(args.refresh),
+        };
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -162,15 +175,20 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             return Err(error);
         }
         served.map(|()| super::exit::PASSED).map_err(|error| Failure::usage(error.to_string()))
-    })
+    });
+    // Nobody waits for a list server; what is kept stands whole whenever this ends.
+    runtime.shutdown_background();
+    served
 }
 
 /// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
-async fn load(service: Arc<Service>, trust: TrustSource, policy: Arc<Policy>) -> Result<(), Failure> {
-    let loaded = tokio::task::spawn_blocking(move || trust.pipeline(policy)).await;
+async fn load(service: Arc<Service>, refresh: Arc<Refresh>, policy: Arc<Policy>) -> Result<(), Failure> {
+    let task = Arc::clone(&refresh);
+    let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
     let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
     tracing::info!(snapshot = %pipeline.trust_summary(crate::clock::now()).snapshot, "trust is loaded");
     service.pipeline.store(Some(Arc::new(pipeline)));
+    tokio::spawn(keep_fresh(service, refresh));
     Ok(())
 }
 

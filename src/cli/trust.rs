@@ -2,6 +2,7 @@
 
 use super::process::{mebibytes, peak_bytes, resident_bytes};
 use super::source::{ListSource, LoadedFrom, snapshot_at};
+use super::sync::{self, SyncArgs};
 use super::verify::parse_time;
 use super::{Failure, TrustSource, exit};
 use crate::clock::{self, Stopwatch};
@@ -48,6 +49,8 @@ enum TrustCommand {
         #[arg(value_name = "OUT")]
         out: PathBuf,
     },
+    /// Fetch the lists that changed, and keep the last good of each.
+    Sync(SyncArgs),
     /// What changed between two mirrors or compiled snapshots: lists, their signers, services and their status.
     Diff {
         /// A mirror or a compiled snapshot.
@@ -87,6 +90,7 @@ pub(super) fn run(args: &TrustArgs) -> Result<u8, Failure> {
     match &args.command {
         TrustCommand::Status { shown, timings } => show(shown, None, *timings),
         TrustCommand::Show { territory, shown } => show(shown, Some(territory), false),
+        TrustCommand::Sync(args) => sync::run(args),
         TrustCommand::Compile { lists, out } => compile(lists, out),
         TrustCommand::Diff { old, new, trust_domain, format } => diff(old, new, trust_domain, *format),
     }
@@ -97,6 +101,7 @@ fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Fai
     let (snapshot, from) = shown.trust.load()?;
     if timings {
         let from = match from {
+            LoadedFrom::Cache => "the synchronised lists".to_owned(),
             LoadedFrom::Lists => "the lists".to_owned(),
             LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
             LoadedFrom::Anchors => "the anchors alone".to_owned(),

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "time",
     "clock",
+    "disk",
     "finding",
     "nearest",
     "format",
@@ -19,6 +20,7 @@ const ORDER: [&str; 18] = [
     "report",
     "pipeline",
     "fetch",
+    "sync",
     "http",
     "cli",
     "main",
