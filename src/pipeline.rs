@@ -108,7 +108,7 @@ impl Pipeline {
         if self.snapshot.trusts_the_same(&snapshot) {
             return Self { snapshot, ..self.clone() };
         }
-        Self { limits: self.limits.clone(), ..Self::new(snapshot, Arc::clone(&self.policy)) }
+        Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) }
     }
 
     /// The policy that verdicts follow.

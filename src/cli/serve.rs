@@ -45,8 +45,8 @@ pub(super) struct ServeArgs {
     mirror: MirrorSource,
     /// Seconds between two looks at whether trusted lists changed, a tenth more or less, and sooner where a list is due
     /// or failed; 0: never.
-    #[arg(long, value_name = "S", default_value_t = 21_600)]
-    refresh: u64,
+    #[arg(long, value_name = "S", default_value = "21600", value_parser = seconds)]
+    refresh: Duration,
     #[command(flatten)]
     fetch: FetchArgs,
     /// Threads that verify; the number of processors otherwise.
@@ -89,6 +89,16 @@ impl ServeArgs {
         })
     }
 }
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|time| *time <= MOST_REFRESH)
+        .ok_or_else(|| "not a number of seconds, a year at most".into())
+}
+
+/// Beyond that nobody means what he says.
+const MOST_REFRESH: Duration = Duration::from_secs(366 * 24 * 3600);
 
 fn file_mode(text: &str) -> Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
@@ -154,7 +164,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         let refresh = Refresh {
             trust: args.trust.clone(),
             fetcher: args.mirror.fetcher(&args.fetch, tokio::runtime::Handle::current())?,
-            interval: Duration::from_secs(args.refresh),
+            interval: args.refresh,
         };
         let loading = load(Arc::clone(&service), Arc::new(refresh), policy);
         let (failed, failure) = tokio::sync::oneshot::channel();
@@ -186,8 +196,9 @@ async fn load(service: Arc<Service>, refresh: Arc<Refresh>, policy: Arc<Policy>)
     let task = Arc::clone(&refresh);
     let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
     let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
-    tracing::info!(snapshot = %pipeline.trust_summary(crate::clock::now()).snapshot, "trust is loaded");
+    let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
     service.pipeline.store(Some(Arc::new(pipeline)));
+    tracing::info!(%snapshot, "trust is loaded");
     tokio::spawn(keep_fresh(service, refresh));
     Ok(())
 }

@@ -41,7 +41,8 @@ pub(super) struct CacheSource {
 
 impl CacheSource {
     pub(super) fn store(&self, domain: &Domain) -> Result<Store, Failure> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let otherwise = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
         let folder = match &self.trust_cache {
             Some(folder) => folder.clone(),

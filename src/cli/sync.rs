@@ -38,8 +38,7 @@ pub(super) struct MirrorSource {
 }
 
 /// What to do where nothing can be fetched.
-const WITHOUT_NETWORK: &str =
-    "without network, name a mirror: --trust-mirror URL, a folder of lists with --trust-lists DIR, or --trust-snapshot FILE";
+const WITHOUT_NETWORK: &str = "without network, name a mirror: --trust-mirror URL, a folder of lists with --trust-lists DIR, or --trust-snapshot FILE";
 
 impl MirrorSource {
     /// Asks for lists under the rules for them; `None` where nothing may be fetched.

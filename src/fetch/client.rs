@@ -197,7 +197,7 @@ impl Client {
             if status == StatusCode::NOT_MODIFIED && *wish.known != Validators::default() {
                 return Ok(Answer::NotModified);
             }
-            if status.is_redirection() {
+            if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 uri = redirected(&uri, &response).ok_or(NotFetched::Redirects)?;
                 continue;
             }
@@ -275,10 +275,8 @@ where
     let target = uri.path_and_query().map_or("/", |path| path.as_str());
     let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
     let mut request = Request::get(target);
-    let known = [
-        (header::IF_NONE_MATCH, &wish.known.etag),
-        (header::IF_MODIFIED_SINCE, &wish.known.last_modified),
-    ];
+    let known =
+        [(header::IF_NONE_MATCH, &wish.known.etag), (header::IF_MODIFIED_SINCE, &wish.known.last_modified)];
     for (name, value) in known {
         if let Some(value) = value {
             request = request.header(name, value);

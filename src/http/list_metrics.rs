@@ -30,7 +30,10 @@ impl ListMetrics {
             registry.register(Box::new(gauge.clone())).map(|()| gauge)
         };
         let refreshes = IntCounterVec::new(
-            Opts::new("sealgate_trust_refreshes_total", "Looks at whether trusted lists changed, by outcome."),
+            Opts::new(
+                "sealgate_trust_refreshes_total",
+                "Looks at whether trusted lists changed, by outcome.",
+            ),
             &["outcome"],
         )?;
         for outcome in ["changed", "unchanged", "failed"] {
@@ -58,7 +61,10 @@ impl ListMetrics {
                 "sealgate_trusted_list_checked_timestamp_seconds",
                 "When the list's server last gave it, or said that it is still the same.",
             )?,
-            next_update: time("sealgate_trusted_list_next_update_timestamp_seconds", "When the list expires.")?,
+            next_update: time(
+                "sealgate_trusted_list_next_update_timestamp_seconds",
+                "When the list expires.",
+            )?,
             refreshes,
             refreshed,
         })

@@ -128,7 +128,8 @@ pub fn synchronise(
     let mut snapshot = loaded.map_err(NotSynced::Trust)?;
     let got = remote.into_got();
     for list in &mut snapshot.lists {
-        let known = previous.and_then(|previous| previous.list(&list.territory)).and_then(|list| list.checked);
+        let known =
+            previous.and_then(|previous| previous.list(&list.territory)).and_then(|list| list.checked);
         note(list, got.get(&list.url), memory.checked.get(&list.url).copied().or(known), now);
     }
     memory.learn(snapshot.last_good());
@@ -142,7 +143,9 @@ pub fn synchronise(
 fn note(list: &mut ListState, got: Option<&Got>, before: Option<Time>, now: Time) {
     list.checked = before;
     match got {
-        Some(Got::New(..) | Got::Same) if list.accepted() && list.newest.is_none() => list.checked = Some(now),
+        Some(Got::New(..) | Got::Same) if list.accepted() && list.newest.is_none() => {
+            list.checked = Some(now)
+        }
         Some(Got::Failed(why)) if list.accepted() => list.newest = Some(why.clone()),
         _ => {}
     }
@@ -176,7 +179,8 @@ fn keep(
 
 /// What is to be kept of every address that was asked: of a list the version that was accepted.
 fn index(snapshot: &Snapshot, old: &Index, got: &BTreeMap<String, Got>) -> Index {
-    let lists: BTreeMap<&str, &ListState> = snapshot.lists.iter().map(|list| (list.url.as_str(), list)).collect();
+    let lists: BTreeMap<&str, &ListState> =
+        snapshot.lists.iter().map(|list| (list.url.as_str(), list)).collect();
     let held = |url: &String, came: &Got| {
         let before = old.get(url).cloned().flatten();
         let newest = match came {

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 8;
 const ALL_BYTES: usize = 256 << 20;
 /// How often one address is asked again where that may help.
 const AGAIN: u32 = 2;
-/// The first wait before that, up to; then twice as much.
+/// The first wait before that, at most.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Where lists are asked for.
@@ -30,6 +30,7 @@ pub struct Fetcher {
     client: Client,
     mirror: Option<String>,
     runtime: Handle,
+    first_wait: Duration,
 }
 
 impl Fetcher {
@@ -43,11 +44,17 @@ impl Fetcher {
             let known = base.starts_with("https://") || base.starts_with("http://");
             known.then(|| format!("{}/", base.trim_end_matches('/'))).ok_or("no http or https address")
         });
-        Ok(Self { client, mirror: mirror.transpose()?, runtime })
+        Ok(Self { client, mirror: mirror.transpose()?, runtime, first_wait: FIRST_WAIT })
+    }
+
+    /// Waits up to so long before it asks an address again for the first time, then up to twice as long.
+    #[must_use]
+    pub fn with_first_wait(self, first_wait: Duration) -> Self {
+        Self { first_wait, ..self }
     }
 
     async fn ask(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
-        let mut wait = FIRST_WAIT;
+        let mut wait = self.first_wait;
         for _ in 0..AGAIN {
             match self.client.ask(address, &Wish { accept: ACCEPT, known }).await {
                 Err(why) if may_pass(&why) => tracing::debug!(address, %why, "asked again in a moment"),
@@ -115,7 +122,12 @@ impl Progress for Silent {
 }
 
 impl<'r> Remote<'r> {
-    pub(super) fn new(fetcher: &'r Fetcher, store: &'r Store, index: &'r Index, progress: &'r dyn Progress) -> Self {
+    pub(super) fn new(
+        fetcher: &'r Fetcher,
+        store: &'r Store,
+        index: &'r Index,
+        progress: &'r dyn Progress,
+    ) -> Self {
         let mirror = fetcher.mirror.as_ref().map(|base| {
             let address = format!("{base}index.json");
             let none = Validators::default();
@@ -179,9 +191,14 @@ impl<'r> Remote<'r> {
         match (&self.mirror, &self.fetcher.mirror) {
             (Some(Ok(files)), Some(base)) => {
                 let file = files.get(url).ok_or("not in the mirror")?.as_ref();
-                let file = file.ok_or("the mirror has no file for it")?.to_str().ok_or("not a plain file name")?;
+                let file =
+                    file.ok_or("the mirror has no file for it")?.to_str().ok_or("not a plain file name")?;
                 let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-                if file.chars().all(plain) { Ok(format!("{base}{file}")) } else { Err("not a plain file name".into()) }
+                if file.chars().all(plain) {
+                    Ok(format!("{base}{file}"))
+                } else {
+                    Err("not a plain file name".into())
+                }
             }
             (Some(Err(why)), _) => Err(why.clone()),
             _ => Ok(url.to_owned()),

@@ -130,11 +130,9 @@ impl Memory {
         let good = |(territory, good): (String, StoredGood)| {
             (territory, LastGood { sequence: good.sequence, digest: good.sha256 })
         };
-        let checked = stored.checked.into_iter().filter_map(|(url, time)| Some((url, Time::parse_rfc3339(&time)?)));
-        Some(Self {
-            last_good: stored.last_good.into_iter().map(good).collect(),
-            checked: checked.collect(),
-        })
+        let checked =
+            stored.checked.into_iter().filter_map(|(url, time)| Some((url, Time::parse_rfc3339(&time)?)));
+        Some(Self { last_good: stored.last_good.into_iter().map(good).collect(), checked: checked.collect() })
     }
 }
 
@@ -247,7 +245,11 @@ impl Store {
     /// Makes the folder where it is missing, and locks it.
     pub(super) fn lock(&self) -> Result<Lock, String> {
         let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", self.folder.display());
-        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder).map_err(|error| wrong(&error))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(FOLDER_MODE)
+            .create(&self.folder)
+            .map_err(|error| wrong(&error))?;
         let lock = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(self.path("lock"));
         let lock = lock.map_err(|error| wrong(&error))?;
         match lock.try_lock() {
@@ -285,7 +287,13 @@ impl Store {
     }
 
     /// Compiles what is kept, unless the compiled snapshot is of it already.
-    pub(super) fn compile(&self, domain: &Domain, context: &Context<'_>, now: Time, _: &Lock) -> Result<(), String> {
+    pub(super) fn compile(
+        &self,
+        domain: &Domain,
+        context: &Context<'_>,
+        now: Time,
+        _: &Lock,
+    ) -> Result<(), String> {
         let mirror = Mirror::open(&self.folder).map_err(|error| error.to_string())?;
         if self.compiled(domain, &mirror).is_some() {
             return Ok(());
@@ -296,8 +304,11 @@ impl Store {
 
     /// Removes lists that neither index names, and what a killed process left unfinished.
     fn sweep(&self, old: &Index, new: &Index) {
-        let named: BTreeSet<&str> =
-            [old, new].into_iter().flat_map(|index| index.values().flatten()).map(|held| held.file.as_str()).collect();
+        let named: BTreeSet<&str> = [old, new]
+            .into_iter()
+            .flat_map(|index| index.values().flatten())
+            .map(|held| held.file.as_str())
+            .collect();
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name();
@@ -363,7 +374,10 @@ mod tests {
             name.clone_into(&mut domain.name);
             let store = Store::of(&domain, Path::new("/cache"), Arc::clone(&disk));
             let inside = store.folder().strip_prefix("/cache").unwrap();
-            assert!(inside.components().all(|part| matches!(part, std::path::Component::Normal(_))), "{name}");
+            assert!(
+                inside.components().all(|part| matches!(part, std::path::Component::Normal(_))),
+                "{name}"
+            );
         }
     }
 }

@@ -331,7 +331,10 @@ fn a_bad_list_contributes_nothing_and_the_last_good_one_stays() {
     let alone = Snapshot::load(&source, &domain, &Context::new(&crypto)).unwrap();
     assert_eq!(alone.list("XA").unwrap().condition, Condition::Unreachable("not in the mirror".to_owned()));
     let after = Snapshot::load(&source, &domain, &Context::after(&crypto, &first)).unwrap();
-    assert_eq!(after.list("XA").unwrap().newest, Some(Condition::Unreachable("not in the mirror".to_owned())));
+    assert_eq!(
+        after.list("XA").unwrap().newest,
+        Some(Condition::Unreachable("not in the mirror".to_owned()))
+    );
 }
 
 #[test]
