@@ -86,9 +86,17 @@ const NO_FOLDER: &str = "no folder for synchronised lists: name one with --trust
 
 impl ListSource {
     /// Loads the lists, remembering what they were loaded from.
-    pub(super) fn compile(&self) -> Result<Compiled, Failure> {
+    pub(super) fn compile(&self, cache: Option<&CacheSource>) -> Result<Compiled, Failure> {
         let domain = self.domain()?;
-        let mirror = self.mirror(&domain)?.ok_or_else(|| Failure::trust(NO_LISTS))?;
+        let mirror = match (self.mirror(&domain)?, cache) {
+            (Some(mirror), _) => mirror,
+            (None, Some(cache)) => {
+                let store = cache.store(&domain)?;
+                let there = store.exists().then(|| Mirror::open(store.folder()).map_err(trust));
+                there.ok_or_else(|| Failure::trust(NO_LISTS))??
+            }
+            (None, None) => return Err(Failure::trust(NO_LISTS)),
+        };
         let crypto = Crypto::default();
         Compiled::make(&mirror, &domain, &load::Context::new(&crypto), clock::now()).map_err(trust)
     }
@@ -220,7 +228,7 @@ impl TrustSource {
 pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
     if path.is_dir() {
         let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: domain.to_owned() };
-        return Ok(lists.compile()?.snapshot);
+        return Ok(lists.compile(None)?.snapshot);
     }
     let compiled = compiled::load(path);
     compiled

@@ -1,4 +1,4 @@
-//! What is measured of trusted lists: labels are the territories that the list of lists names, and states.
+//! What is measured of trusted lists; labels are the territories that the list of lists names, and states.
 
 use crate::report::TrustSummary;
 use crate::time::Time;

@@ -7,6 +7,7 @@ use crate::trust::Snapshot;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The gateway's counters.
@@ -19,7 +20,8 @@ pub struct Metrics {
     seals: IntCounterVec,
     queue: IntGauge,
     held: IntGauge,
-    lists: ListMetrics,
+    /// Set anew for every scrape: one at a time.
+    lists: Mutex<ListMetrics>,
 }
 
 impl Metrics {
@@ -54,7 +56,7 @@ impl Metrics {
         registry.register(Box::new(seals.clone()))?;
         registry.register(Box::new(queue.clone()))?;
         registry.register(Box::new(held.clone()))?;
-        let lists = ListMetrics::new(&registry)?;
+        let lists = Mutex::new(ListMetrics::new(&registry)?);
         Ok(Self { registry, requests, duration, verdicts, seals, queue, held, lists })
     }
 
@@ -76,16 +78,21 @@ impl Metrics {
         }
     }
 
+    fn lists(&self) -> MutexGuard<'_, ListMetrics> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts a look at whether trust changed: `changed`, `unchanged` or `failed`.
     pub fn refresh(&self, outcome: &str, now: Time) {
-        self.lists.refresh(outcome, now);
+        self.lists().refresh(outcome, now);
     }
 
     /// The registry in Prometheus's text format.
     pub(super) fn text(&self, depth: usize, held: usize, snapshot: Option<&Snapshot>, now: Time) -> String {
         self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
         self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
-        self.lists.set(snapshot, now);
+        let lists = self.lists();
+        lists.set(snapshot, now);
         let mut text = Vec::new();
         match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             Ok(()) => String::from_utf8_lossy(&text).into_owned(),
