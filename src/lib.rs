@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod excerpt;
 pub mod finding;
 pub mod nearest;
 pub mod time;

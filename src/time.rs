@@ -52,12 +52,20 @@ impl From<OffsetDateTime> for Time {
     }
 }
 
+/// Bytes of the longest text of RFC 3339 with nanoseconds: `2026-11-25T00:00:00.000000000+00:00`.
+const LONGEST: usize = 35;
+
 impl fmt::Display for Time {
     /// RFC 3339 in UTC; a fraction only where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = i128::from(self.0).saturating_mul(1_000_000);
-        match OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|t| t.format(&Rfc3339).ok()) {
-            Some(text) => f.write_str(&text),
+        let mut text = [0_u8; LONGEST];
+        let mut room = &mut text[..];
+        let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+        let written = time.and_then(|time| time.format_into(&mut room, &Rfc3339).ok());
+        let length = LONGEST.saturating_sub(room.len());
+        match written.and_then(|_| std::str::from_utf8(text.get(..length)?).ok()) {
+            Some(text) => f.write_str(text),
             None => write!(f, "{} ms since 1970", self.0),
         }
     }

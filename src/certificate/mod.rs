@@ -67,11 +67,6 @@ impl Certificate {
     /// # Errors
     /// Not a certificate: why.
     pub fn parse(der: &[u8]) -> Result<Self, NotACertificate> {
-        Self::parse_identified(der, identity(der))
-    }
-
-    /// As [`Self::parse`], for one who has computed the SHA-256 already.
-    fn parse_identified(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotACertificate> {
         if der.len() > LONGEST {
             return Err(NotACertificate(format!("{} bytes, more than {LONGEST}", der.len())));
         }
@@ -100,7 +95,7 @@ impl Certificate {
         let key = PublicKey::from_spki(tbs.subject_pki.raw);
         Ok(Self {
             der: der.into(),
-            sha256,
+            sha256: identity(der),
             issuer: name(tbs.issuer.as_raw(), "issuer")?,
             serial: tbs.raw_serial().to_vec(),
             not_before: tbs.validity.not_before.to_datetime().into(),

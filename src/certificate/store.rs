@@ -1,7 +1,7 @@
 //! Certificates and their verified signatures, each read and computed once.
 
 use super::{Certificate, NotACertificate};
-use crate::signature::algorithm::{Crypto, PublicKey, Verification, identity};
+use crate::signature::algorithm::{Crypto, PublicKey, Verification};
 use foldhash::fast::RandomState;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 /// SHA-256 of a certificate and of the SubjectPublicKeyInfo that it was verified with.
 type Pair = ([u8; 32], [u8; 32]);
 
-/// A bounded cache of parsed certificates by digest, and of verifications by (digest, key).
+/// A bounded cache of parsed certificates by their bytes, and of verifications by (digest, key).
 ///
 /// A cache of pure functions: it can change how long an answer takes, never which answer it is.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct CertificateStore {
 
 #[derive(Debug)]
 struct Caches {
-    certificates: Cache<[u8; 32], Arc<Certificate>>,
+    /// Comparing the bytes costs less than digesting them.
+    certificates: Cache<Arc<[u8]>, Arc<Certificate>>,
     verifications: Cache<Pair, Verification>,
 }
 
@@ -42,14 +43,13 @@ impl CertificateStore {
     /// # Errors
     /// Not a certificate.
     pub fn certificate(&self, der: &[u8]) -> Result<Arc<Certificate>, NotACertificate> {
-        let sha256 = identity(der);
-        let cached = self.caches.as_ref().and_then(|caches| caches.certificates.get(&sha256));
+        let cached = self.caches.as_ref().and_then(|caches| caches.certificates.get(der));
         if let Some(certificate) = cached {
             return Ok(certificate);
         }
-        let certificate = Arc::new(Certificate::parse_identified(der, sha256)?);
+        let certificate = Arc::new(Certificate::parse(der)?);
         if let Some(caches) = &self.caches {
-            caches.certificates.insert(sha256, Arc::clone(&certificate));
+            caches.certificates.insert(Arc::clone(&certificate.der), Arc::clone(&certificate));
         }
         Ok(certificate)
     }

@@ -2,6 +2,7 @@
 //! (2022/C 243/02) and Annex VI of the EQF Recommendation (2017/C 189/03).
 
 use super::{Accreditation, Achievement, Concept, Credential, Model, Organisation, Specification, Text};
+use crate::excerpt::excerpt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -383,11 +384,11 @@ fn joined<T: AsRef<str>>(values: impl Iterator<Item = T>) -> Option<String> {
         if value.is_empty() {
             continue;
         }
-        let short: String = value.chars().take(LENGTH).collect();
-        if seen.contains(&short) {
+        let short = excerpt(value, LENGTH);
+        if seen.iter().any(|one| one == short) {
             continue;
         }
-        if seen.len() < SHOWN { seen.push(short) } else { more = more.saturating_add(1) }
+        if seen.len() < SHOWN { seen.push(short.to_owned()) } else { more = more.saturating_add(1) }
     }
     match (seen.is_empty(), more) {
         (true, _) => None,

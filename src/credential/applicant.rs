@@ -1,6 +1,7 @@
 //! What a verifier states about the person who handed in a credential.
 
 use super::Date;
+use crate::excerpt::excerpt;
 use crate::nearest::instead;
 use serde_json::Value;
 use std::fmt;
@@ -82,7 +83,7 @@ impl Applicant {
                 "national_id_country" => stated.national_id_country = Some(text),
                 "european_student_identifier" => stated.european_student_identifier = Some(text),
                 other => {
-                    let shown: String = other.chars().take(40).collect();
+                    let shown = excerpt(other, 40);
                     return Err(format!("no member {shown:?}{}", instead(other, MEMBERS)));
                 }
             }

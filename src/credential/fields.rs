@@ -1,6 +1,7 @@
 //! What of the personal data an answer returns.
 
 use super::Learner;
+use crate::excerpt::excerpt;
 use crate::nearest::instead;
 
 /// Which personal data an answer returns; and whether it returns the payload as it stands. By default the name alone:
@@ -44,7 +45,7 @@ impl Fields {
                 "identifiers" => fields.identifiers = true,
                 "raw" => fields.raw = true,
                 _ => {
-                    let shown: String = word.chars().take(40).collect();
+                    let shown = excerpt(word, 40);
                     return Err(format!("no field {shown:?}{}", instead(word, Self::WORDS)));
                 }
             }

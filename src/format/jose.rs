@@ -141,7 +141,7 @@ pub fn read_json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'a>>
 /// # Errors
 /// A JWS in its first part, but not as a whole.
 pub fn read_compact<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'a>>, Unreadable> {
-    let Ok(text) = std::str::from_utf8(bytes.trim_ascii()) else {
+    let Ok(text) = simdutf8::basic::from_utf8(bytes.trim_ascii()) else {
         return Ok(None);
     };
     let dots: Vec<usize> = memchr::memchr_iter(b'.', text.as_bytes()).take(3).collect();

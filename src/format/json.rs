@@ -21,9 +21,9 @@ pub enum Value<'a> {
     /// A string, unescaped.
     String(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Box<[Value<'a>]>),
     /// An object, its members in order; names are unique.
-    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    Object(Box<[(Cow<'a, str>, Value<'a>)]>),
 }
 
 /// Reads one JSON text.

@@ -84,25 +84,20 @@ impl Crl {
     /// # Errors
     /// Not a certificate list, or over a limit: why.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotRevocationData> {
-        Self::parse_identified(bytes, identity(bytes))
-    }
-
-    /// As [`Self::parse`], where the SHA-256 of the bytes is known already.
-    pub(super) fn parse_identified(bytes: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
         match bytes.strip_prefix(PEM_BEGIN) {
-            None => Self::read(bytes, sha256),
+            None => Self::read(bytes),
             Some(rest) => {
                 let end = memchr::memmem::find(rest, PEM_END);
                 let body = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
                 let text: Vec<u8> =
                     body.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
                 let der = BASE64.decode(text).map_err(|error| NotRevocationData(format!("PEM: {error}")))?;
-                Self::read(&der, identity(&der))
+                Self::read(&der)
             }
         }
     }
 
-    fn read(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
+    fn read(der: &[u8]) -> Result<Self, NotRevocationData> {
         let mut outer = Reader::new(der, Rules::Der, &Limits::default());
         let mut list = outer.sequence("CertificateList")?;
         outer.finish()?;
@@ -137,7 +132,7 @@ impl Crl {
         let (entries, unknown_critical) = Index::build(revoked.as_ref())?;
         let mut crl = Self {
             der: Arc::from(der),
-            sha256,
+            sha256: identity(der),
             issuer,
             this_update,
             next_update,

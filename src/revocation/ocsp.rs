@@ -88,16 +88,11 @@ impl OcspResponse {
     /// # Errors
     /// Not a successful basic response, or over a limit: why.
     pub fn parse(der: &[u8]) -> Result<Self, NotRevocationData> {
-        Self::parse_identified(der, identity(der))
-    }
-
-    /// As [`Self::parse`], where the SHA-256 of the bytes is known already.
-    pub(super) fn parse_identified(der: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
         let mut outer = Reader::new(der, Rules::Der, &Limits::default());
         let mut fields = outer.sequence("OCSPResponse")?;
         outer.finish()?;
         if fields.peek() != Some(Tag::ENUMERATED) {
-            return Self::basic(fields, der, sha256);
+            return Self::basic(fields, der);
         }
         let status = fields.any("responseStatus")?.unsigned()?;
         if status != 0 {
@@ -117,10 +112,10 @@ impl OcspResponse {
         let mut wrapped = octets.wrapped()?;
         let basic = wrapped.sequence("BasicOCSPResponse")?;
         wrapped.finish()?;
-        Self::basic(basic, der, sha256)
+        Self::basic(basic, der)
     }
 
-    fn basic(mut fields: Reader<'_>, der: &[u8], sha256: [u8; 32]) -> Result<Self, NotRevocationData> {
+    fn basic(mut fields: Reader<'_>, der: &[u8]) -> Result<Self, NotRevocationData> {
         let tbs = fields.expect(Tag::SEQUENCE, "tbsResponseData")?;
         let algorithm = AlgorithmIdentifier::read(fields.any("signatureAlgorithm")?)?;
         let signature = fields.expect(Tag::BIT_STRING, "signature")?.whole_bit_string()?.into_owned();
@@ -163,7 +158,7 @@ impl OcspResponse {
         data.finish()?;
         Ok(Self {
             der: Arc::from(der),
-            sha256,
+            sha256: identity(der),
             responder,
             produced_at,
             responses,

@@ -4,7 +4,7 @@ use super::NotRevocationData;
 use super::crl::Crl;
 use super::ocsp::OcspResponse;
 use crate::signature::Declared;
-use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification, identity};
+use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification};
 use foldhash::fast::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ type Digest = [u8; 32];
 
 type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 
-/// A bounded cache of parsed CRLs and OCSP responses by digest, and of their verifications by key.
+/// A bounded cache of parsed CRLs and OCSP responses by their bytes, and of their verifications by key.
 ///
 /// A cache of pure functions: it can change how long an answer takes, never which answer it is.
 #[derive(Debug)]
@@ -26,8 +26,9 @@ pub struct RevocationStore {
 
 #[derive(Debug)]
 struct Caches {
-    crls: Cache<Digest, Arc<Crl>>,
-    ocsps: Cache<Digest, Arc<OcspResponse>>,
+    /// Comparing the bytes costs less than digesting them.
+    crls: Cache<Vec<u8>, Arc<Crl>>,
+    ocsps: Cache<Vec<u8>, Arc<OcspResponse>>,
     /// By the digest of what is signed and that of the SubjectPublicKeyInfo.
     verifications: Cache<(Digest, Digest), Verification>,
 }
@@ -40,11 +41,13 @@ impl RevocationStore {
         let caches = (bytes > 0).then(|| Caches {
             crls: moka::sync::Cache::builder()
                 .max_capacity(bytes / 2)
-                .weigher(|_, crl: &Arc<Crl>| weight(crl.size()))
+                .weigher(|bytes: &Vec<u8>, crl: &Arc<Crl>| weight(bytes.len().saturating_add(crl.size())))
                 .build_with_hasher(RandomState::default()),
             ocsps: moka::sync::Cache::builder()
                 .max_capacity(bytes / 4)
-                .weigher(|_, response: &Arc<OcspResponse>| weight(response.size()))
+                .weigher(|bytes: &Vec<u8>, response: &Arc<OcspResponse>| {
+                    weight(bytes.len().saturating_add(response.size()))
+                })
                 .build_with_hasher(RandomState::default()),
             verifications: moka::sync::Cache::builder()
                 .max_capacity(bytes / 4)
@@ -59,9 +62,7 @@ impl RevocationStore {
     /// # Errors
     /// Not a CRL.
     pub fn crl(&self, der: &[u8]) -> Result<Arc<Crl>, NotRevocationData> {
-        let sha256 = identity(der);
-        let parse = || Crl::parse_identified(der, sha256).map(Arc::new);
-        cached(self.caches.as_ref().map(|caches| &caches.crls), sha256, parse)
+        cached(self.caches.as_ref().map(|caches| &caches.crls), der, || Crl::parse(der).map(Arc::new))
     }
 
     /// The OCSP response in these DER bytes.
@@ -69,9 +70,8 @@ impl RevocationStore {
     /// # Errors
     /// Not a successful basic response.
     pub fn ocsp(&self, der: &[u8]) -> Result<Arc<OcspResponse>, NotRevocationData> {
-        let sha256 = identity(der);
-        let parse = || OcspResponse::parse_identified(der, sha256).map(Arc::new);
-        cached(self.caches.as_ref().map(|caches| &caches.ocsps), sha256, parse)
+        let parse = || OcspResponse::parse(der).map(Arc::new);
+        cached(self.caches.as_ref().map(|caches| &caches.ocsps), der, parse)
     }
 
     /// Whether `crl` was signed by `key`; computed once for each pair.
@@ -115,12 +115,12 @@ struct Signed<'a> {
 }
 
 fn cached<T: Clone + Send + Sync + 'static>(
-    cache: Option<&Cache<Digest, T>>,
-    key: Digest,
+    cache: Option<&Cache<Vec<u8>, T>>,
+    der: &[u8],
     parse: impl FnOnce() -> Result<T, NotRevocationData>,
 ) -> Result<T, NotRevocationData> {
     match cache {
-        Some(cache) => cache.try_get_with(key, parse).map_err(|error| (*error).clone()),
+        Some(cache) => cache.try_get_with_by_ref(der, parse).map_err(|error| (*error).clone()),
         None => parse(),
     }
 }

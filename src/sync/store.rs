@@ -31,11 +31,29 @@ const FILE_MODE: u32 = 0o600;
 /// Bytes of the longest file that is read here besides lists.
 const LONGEST: u64 = 16 << 20;
 
+/// Digests as mirrors write them.
+mod hexadecimal {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(digest: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(digest))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        let mut digest = [0; 32];
+        let text = String::deserialize(from)?;
+        hex::decode_to_slice(&text, &mut digest)
+            .map_err(|_| D::Error::custom("expected 64 hexadecimal digits"))?;
+        Ok(digest)
+    }
+}
+
 /// A list that is kept, as the index names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) file: String,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hexadecimal")]
     pub(super) sha256: [u8; 32],
     pub(super) bytes: u64,
     /// The address that gave it: that of the list, or of a mirror's file.
@@ -93,7 +111,7 @@ struct StoredMemory {
 #[derive(Serialize, Deserialize)]
 struct StoredGood {
     sequence: u64,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "hexadecimal")]
     sha256: [u8; 32],
 }
 

@@ -40,9 +40,10 @@ use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
 use basic::{Document, Outcome};
 use check::Check;
-use foldhash::HashSet;
+use foldhash::HashMap;
 use material::Material;
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 use timestamps::Timestamp;
 
 /// What validation takes besides the signatures.
@@ -161,14 +162,21 @@ fn mended(finding: &mut Finding) {
     finding.detail = format!("{}; not so when the signature was made", finding.detail).into();
 }
 
+/// The place of each check in [`Check::ALL`], by its name.
+static NUMBERS: LazyLock<HashMap<&str, usize>> =
+    LazyLock::new(|| Check::ALL.iter().enumerate().map(|(number, check)| (check.name(), number)).collect());
+
 /// The checks that no block came to.
 fn not_run(findings: &[Finding]) -> Vec<Finding> {
-    let ran: HashSet<&str> = findings.iter().map(|finding| finding.check).collect();
-    Check::ALL
-        .iter()
-        .filter(|check| check.of_signature() && !ran.contains(check.name()))
-        .map(|check| Finding::new(check.name(), Status::NotRun, "", check.clause()))
-        .collect()
+    let mut ran = [false; Check::ALL.len()];
+    for finding in findings {
+        let place = NUMBERS.get(finding.check).and_then(|number| ran.get_mut(*number));
+        if let Some(place) = place {
+            *place = true;
+        }
+    }
+    let all = Check::ALL.iter().zip(ran).filter(|(check, ran)| check.of_signature() && !ran);
+    all.map(|(check, _)| Finding::new(check.name(), Status::NotRun, "", check.clause())).collect()
 }
 
 fn used(chain: Option<&x509::Chain>, material: &Material<'_>) -> Vec<RevocationUsed> {

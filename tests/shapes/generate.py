@@ -106,6 +106,11 @@ def alternative(node):
     return constraint(name, value)
 
 
+def of_nothing_first(one):
+    """What a property without values may break comes first."""
+    return (not one.startswith(("MinCount", "HasValue")), one)
+
+
 def shape(node):
     """The index of a node shape, compiled when first met."""
     if node in shape_ids:
@@ -120,7 +125,7 @@ def shape(node):
         path = merged.value(prop, SH.path)
         assert isinstance(path, rdflib.URIRef), path
         found = [one for one in (constraint(name, value) for name, value in parameters(prop)) if one]
-        of_properties.append((properties.of(path), sorted(found)))
+        of_properties.append((properties.of(path), sorted(found, key=of_nothing_first)))
     shapes[index] = (own, sorted(of_properties))
     return index
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "time",
     "clock",
     "disk",
     "finding",
+    "excerpt",
     "nearest",
     "format",
     "signature",

@@ -3,6 +3,7 @@
 use super::{Check, CheckStatus, Kind};
 use crate::credential::duration::Duration;
 use crate::credential::{Achievement, Activity, Assessment, Credential, Model, Specification};
+use crate::excerpt::excerpt;
 
 /// Notional workload beyond which it is surely another unit: ten years of full time.
 const HOURS: u64 = 20_000;
@@ -79,7 +80,7 @@ fn of_specification(one: &Specification, path: &str, found: &mut Vec<String>) {
 
 fn workload(values: &[String], path: impl Fn() -> String, found: &mut Vec<String>) {
     for value in values {
-        let shown = || value.chars().take(40).collect::<String>();
+        let shown = || excerpt(value, 40);
         match Duration::parse(value) {
             None => found.push(format!("{} {:?} is no duration (ISO 8601)", path(), shown())),
             Some(duration) if duration.calendar_only() => found.push(format!(

@@ -3,6 +3,7 @@
 use super::{Check, CheckStatus, Detail, Kind, Point};
 use crate::credential::shapes::{Document, Profile, Violation};
 use crate::credential::{Achievement, Concept, Credential, Model, Source, Specification, vocabulary};
+use crate::excerpt::excerpt;
 use std::collections::BTreeSet;
 
 /// Where the identifiers of shapes are.
@@ -119,11 +120,11 @@ fn missing(item: &str) -> Detail {
 }
 
 fn differs(item: &str, stated: &str, expected: &str) -> Detail {
-    let short: String = stated.chars().take(120).collect();
+    let short = excerpt(stated, 120);
     Detail {
         item: item.to_owned(),
         outcome: Point::Differs,
-        stated: Some(short),
+        stated: Some(short.to_owned()),
         found: Some(expected.to_owned()),
     }
 }

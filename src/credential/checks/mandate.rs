@@ -3,6 +3,7 @@
 use super::sealer::Sealer;
 use super::{Check, CheckStatus, Detail, Kind, Point};
 use crate::credential::{Achievement, Credential, Organisation, Text};
+use crate::excerpt::excerpt;
 use crate::validation::SealVerdict;
 
 /// Evidence of a mandate (`http://data.europa.eu/snb/evidence-type/`).
@@ -59,9 +60,14 @@ fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
     others.dedup();
     let statement = evidence.and_then(|one| one.statement.as_ref()).and_then(Text::chosen);
     if let Some(statement) = statement {
-        let stated: String = statement.chars().take(300).collect();
+        let stated = excerpt(statement, 300);
         let item = "evidence.evidenceStatement".to_owned();
-        details.push(Detail { item, outcome: Point::NotComparable, stated: Some(stated), found: None });
+        details.push(Detail {
+            item,
+            outcome: Point::NotComparable,
+            stated: Some(stated.to_owned()),
+            found: None,
+        });
     }
 
     let claimed = evidence.is_some() || presented;

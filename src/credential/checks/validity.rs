@@ -8,6 +8,7 @@
 
 use super::{Check, CheckStatus, Detail, Kind, Point};
 use crate::credential::{Credential, Date};
+use crate::excerpt::excerpt;
 use crate::time::Time;
 use crate::validation::SealVerdict;
 
@@ -57,7 +58,7 @@ fn judge(credential: &Credential, sealed: &[Sealed], time: Time) -> Check {
 
     let mut findings = Findings::default();
     for one in starts.iter().chain(&ends).filter(|one| one.date.time.is_none()) {
-        let shown: String = one.date.text.chars().take(40).collect();
+        let shown = excerpt(&one.date.text, 40);
         findings.error(format!("{} {shown:?} is no date", one.name));
     }
     for start in &starts {
@@ -111,8 +112,8 @@ impl Findings {
     }
 
     fn detail(&mut self, item: String, outcome: Point, stated: &Date, found: String) {
-        let stated: String = stated.text.chars().take(40).collect();
-        let detail = Detail { item, outcome, stated: Some(stated), found: Some(found) };
+        let stated = excerpt(&stated.text, 40);
+        let detail = Detail { item, outcome, stated: Some(stated.to_owned()), found: Some(found) };
         if !self.details.contains(&detail) {
             self.details.push(detail);
         }

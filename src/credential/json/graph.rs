@@ -1,6 +1,7 @@
 //! The nodes of a JSON-LD document: in JSON-LD, what has the same `id` is the same node, wherever it stands.
 
 use crate::credential::Media;
+use crate::excerpt::excerpt;
 use crate::format::json::Value;
 use foldhash::{HashMap, HashMapExt};
 use std::cell::Cell;
@@ -11,10 +12,20 @@ const VISITS: usize = 20_000;
 /// Nodes within nodes that one reading may follow: in JSON-LD a node can be within itself.
 const DEPTH: usize = 64;
 
+/// Room for the nodes of an ordinary credential, so that the table need not grow.
+const IDS: usize = 50;
+
+/// Where one node stands: nearly always in one place.
+#[derive(Debug)]
+struct Places<'v, 'p> {
+    first: &'v Value<'p>,
+    others: Vec<&'v Value<'p>>,
+}
+
 /// An index of a parsed document's nodes.
 #[derive(Debug)]
 pub(crate) struct Graph<'v, 'p> {
-    nodes: HashMap<&'v str, Vec<&'v Value<'p>>>,
+    nodes: HashMap<&'v str, Places<'v, 'p>>,
     media: Media,
     visits: Cell<usize>,
     depth: Cell<usize>,
@@ -29,7 +40,7 @@ impl<'v, 'p> Graph<'v, 'p> {
     /// The same with another budget of visits.
     pub(crate) fn with_visits(root: &'v Value<'p>, visits: usize) -> Self {
         let mut graph = Self {
-            nodes: HashMap::new(),
+            nodes: HashMap::with_capacity(IDS),
             media: Media::default(),
             visits: Cell::new(visits),
             depth: Cell::new(0),
@@ -54,7 +65,8 @@ impl<'v, 'p> Graph<'v, 'p> {
         for (name, member) in members {
             match (&**name, member) {
                 ("id" | "@id", Value::String(id)) => {
-                    self.nodes.entry(id).or_default().push(value);
+                    let new = || Places { first: value, others: Vec::new() };
+                    self.nodes.entry(id).and_modify(|places| places.others.push(value)).or_insert_with(new);
                 }
                 ("content", Value::String(content)) => {
                     self.media.count = self.media.count.saturating_add(1);
@@ -74,15 +86,13 @@ impl<'v, 'p> Graph<'v, 'p> {
     /// What one node says differently in different places, in words; sorted.
     pub(crate) fn conflicts(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (id, places) in &self.nodes {
-            let Some((first, others)) = places.split_first() else { continue };
-            for other in others.iter().filter(|other| *other != first) {
-                for (name, value) in first.as_object().unwrap_or_default() {
-                    if other
-                        .get(name)
-                        .is_some_and(|second| single(value) && single(second) && value != second)
+        for (id, Places { first, others }) in &self.nodes {
+            for other in others {
+                for (index, (name, value)) in first.as_object().unwrap_or_default().iter().enumerate() {
+                    if single(value)
+                        && member(other, index, name).is_some_and(|second| single(second) && value != second)
                     {
-                        let id: String = id.chars().take(80).collect();
+                        let id = excerpt(id, 80);
                         found.push(format!("{name} of {id} stands there with different values"));
                     }
                 }
@@ -106,9 +116,9 @@ impl<'v, 'p> Graph<'v, 'p> {
             }
             _ => None,
         };
-        let places = id.and_then(|id| self.nodes.get(id)).map(Vec::as_slice).unwrap_or_default();
-        let size = |place: &&&Value<'_>| place.as_object().map_or(0, <[_]>::len);
-        Some(places.iter().max_by_key(size).copied().unwrap_or(value))
+        let Some(places) = id.and_then(|id| self.nodes.get(id)) else { return Some(value) };
+        let size = |place: &&Value<'_>| place.as_object().map_or(0, <[_]>::len);
+        std::iter::once(places.first).chain(places.others.iter().copied()).max_by_key(size)
     }
 
     /// Reads what is within a node; `None`, and an end to the reading, where that lies too deep.
@@ -127,6 +137,14 @@ impl<'v, 'p> Graph<'v, 'p> {
     /// Whether the document was too large to be read to its end.
     pub(crate) fn exhausted(&self) -> bool {
         self.visits.get() == 0
+    }
+}
+
+/// A member by name; looked for first at the index where another place of the same node has it.
+fn member<'v, 'p>(node: &'v Value<'p>, index: usize, name: &str) -> Option<&'v Value<'p>> {
+    match node.as_object()?.get(index) {
+        Some((there, value)) if there == name => Some(value),
+        _ => node.get(name),
     }
 }
 

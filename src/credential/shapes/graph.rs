@@ -5,7 +5,8 @@
 use super::table;
 use super::tables::{Coercion, class, datatype, term};
 use crate::format::json::Value;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -50,10 +51,13 @@ pub(super) struct Node<'v> {
     /// Its IRI; blank nodes have none.
     pub(super) iri: Option<&'v str>,
     /// Indexes into [`table::CLASSES`]: sorted, each once.
-    pub(super) classes: Vec<u16>,
+    pub(super) classes: SmallVec<[u16; 4]>,
     /// By property: sorted, each once.
     pub(super) values: Vec<(u16, Term<'v>)>,
 }
+
+/// Room for the IRIs of an ordinary credential, so that the table need not grow.
+const IRIS: usize = 100;
 
 /// A document's graph.
 #[derive(Default, Debug)]
@@ -67,7 +71,7 @@ pub(super) struct Graph<'v> {
 impl<'v> Graph<'v> {
     /// Reads a document; its depth is bounded by the reader that parsed it.
     pub(super) fn new(document: &'v Value<'_>) -> Self {
-        let mut graph = Self::default();
+        let mut graph = Self { by_iri: HashMap::with_capacity(IRIS), ..Self::default() };
         let own = document.get("@graph").unwrap_or(document);
         for node in own.one_or_many() {
             if node.as_object().is_some() {
@@ -107,7 +111,7 @@ impl<'v> Graph<'v> {
     fn node(&mut self, value: &'v Value<'_>, outermost: bool) -> u32 {
         let members = value.as_object().unwrap_or_default();
         let (mut id, mut w3c) = (None, false);
-        let mut classes = Vec::new();
+        let mut classes = SmallVec::<[u16; 4]>::new();
         for (name, member) in members {
             match &**name {
                 "id" | "@id" => id = member.as_str(),
@@ -129,7 +133,8 @@ impl<'v> Graph<'v> {
             None => self.push(Node::default()),
         };
         if let Some(node) = self.at(index) {
-            node.classes.append(&mut classes);
+            node.classes.extend(classes);
+            node.values.reserve(members.len());
             if id.is_some_and(|id| id.starts_with("_:")) {
                 node.iri = None;
             }

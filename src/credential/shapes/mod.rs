@@ -146,6 +146,9 @@ impl<'v> Document<'v> {
         for property in shape.properties {
             // Both are sorted by property.
             let values = values_of(&mut left, property.path);
+            if values.is_empty() && !property.asks_for_values() {
+                continue;
+            }
             for constraint in property.constraints {
                 if self.values_meet(values, *constraint) {
                     continue;

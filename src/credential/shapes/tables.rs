@@ -76,8 +76,15 @@ pub(super) struct NodeShape {
 pub(super) struct PropertyShape {
     /// Index into [`table::PROPERTIES`].
     pub(super) path: u16,
-    /// On the property's values.
+    /// On the property's values; what no values at all may break comes first.
     pub(super) constraints: &'static [Constraint],
+}
+
+impl PropertyShape {
+    /// Whether a node without this property may break it.
+    pub(super) fn asks_for_values(&self) -> bool {
+        matches!(self.constraints.first(), Some(Constraint::MinCount(_) | Constraint::HasValue(_)))
+    }
 }
 
 /// Target classes, sorted, with the shapes for their instances.
@@ -135,6 +142,11 @@ mod tests {
         assert_eq!(term("nonsense"), None);
         for shape in table::SHAPES {
             assert!(shape.properties.is_sorted_by_key(|property| property.path));
+            for property in shape.properties {
+                let asks =
+                    |one: &Constraint| matches!(one, Constraint::MinCount(_) | Constraint::HasValue(_));
+                assert_eq!(property.asks_for_values(), property.constraints.iter().any(asks));
+            }
         }
         assert!(table::CLASSES.len() < 256 && table::PROPERTIES.len() < 1000);
     }

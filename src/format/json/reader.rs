@@ -1,6 +1,7 @@
 //! The pull reader: one pass over the text, and what nobody asks for is checked but never built.
 
 use super::{Value, string};
+use crate::excerpt::excerpt;
 use crate::format::{Limits, Unreadable};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -35,6 +36,9 @@ pub struct Reader<'a> {
     limits: Limits,
     /// Names of the members read so far in each open object, innermost last.
     names: Vec<Cow<'a, str>>,
+    /// What was built so far of each open array and object, innermost last, until its length is known.
+    elements: Vec<Value<'a>>,
+    members: Vec<(Cow<'a, str>, Value<'a>)>,
 }
 
 impl<'a> Reader<'a> {
@@ -47,8 +51,18 @@ impl<'a> Reader<'a> {
             return Err(Unreadable::OverLimit("bytes", limits.bytes));
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.valid_up_to(), "not UTF-8"))?;
-        Ok(Self { text, at: 0, depth: 0, nodes: 0, limits: *limits, names: Vec::new() })
+        let text = simdutf8::compat::from_utf8(bytes)
+            .map_err(|error| malformed(error.valid_up_to(), "not UTF-8"))?;
+        Ok(Self {
+            text,
+            at: 0,
+            depth: 0,
+            nodes: 0,
+            limits: *limits,
+            names: Vec::new(),
+            elements: Vec::new(),
+            members: Vec::new(),
+        })
     }
 
     /// The kind of the value that comes next.
@@ -80,17 +94,37 @@ impl<'a> Reader<'a> {
             Kind::Bool => self.literal("false").map(|()| Value::Bool(false)),
             Kind::Number => self.number().map(Value::Number),
             Kind::String => self.string().map(Value::String),
-            Kind::Array => {
-                let mut elements = Vec::new();
-                self.array(|reader| reader.value().map(|value| elements.push(value)))?;
-                Ok(Value::Array(elements))
-            }
-            Kind::Object => {
-                let mut members = Vec::new();
-                self.object(|reader, name| reader.value().map(|value| members.push((name, value))))?;
-                Ok(Value::Object(members))
-            }
+            Kind::Array => self.build_array(Self::value),
+            Kind::Object => self.build_object(|reader, _| reader.value().map(Some)),
         }
+    }
+
+    fn build_array(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<Value<'a>, Unreadable>,
+    ) -> Result<Value<'a>, Unreadable> {
+        let outer = self.elements.len();
+        self.array(|reader| {
+            let value = element(reader)?;
+            reader.elements.push(value);
+            Ok(())
+        })?;
+        Ok(Value::Array(self.elements.drain(outer..).collect()))
+    }
+
+    /// Builds an object of the members for which there is a value.
+    fn build_object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, &str) -> Result<Option<Value<'a>>, Unreadable>,
+    ) -> Result<Value<'a>, Unreadable> {
+        let outer = self.members.len();
+        self.object(|reader, name| {
+            if let Some(value) = member(reader, &name)? {
+                reader.members.push((name, value));
+            }
+            Ok(())
+        })?;
+        Ok(Value::Object(self.members.drain(outer..).collect()))
     }
 
     /// Builds the next value less the members of these names, wherever they stand in it: images are checked, not
@@ -100,21 +134,11 @@ impl<'a> Reader<'a> {
     /// As [`parse`](super::parse).
     pub fn value_without(&mut self, left_out: &[&str]) -> Result<Value<'a>, Unreadable> {
         match self.kind()? {
-            Kind::Array => {
-                let mut elements = Vec::new();
-                self.array(|reader| reader.value_without(left_out).map(|value| elements.push(value)))?;
-                Ok(Value::Array(elements))
-            }
-            Kind::Object => {
-                let mut members = Vec::new();
-                self.object(|reader, name| {
-                    if !left_out.contains(&&*name) {
-                        members.push((name, reader.value_without(left_out)?));
-                    }
-                    Ok(())
-                })?;
-                Ok(Value::Object(members))
-            }
+            Kind::Array => self.build_array(|reader| reader.value_without(left_out)),
+            Kind::Object => self.build_object(|reader, name| {
+                let kept = !left_out.contains(&name);
+                kept.then(|| reader.value_without(left_out)).transpose()
+            }),
             _ => self.value(),
         }
     }
@@ -159,7 +183,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Unreadable> {
         self.enter(b'{')?;
         let outer = self.names.len();
-        let mut many = None;
+        let mut seen = Names::default();
         self.white_space();
         if self.peek() == Some(b'}') {
             return self.leave();
@@ -168,7 +192,7 @@ impl<'a> Reader<'a> {
             self.white_space();
             let start = self.at;
             let name = self.string()?;
-            self.unique(outer, name.clone(), start, &mut many)?;
+            self.unique(outer, name.clone(), start, &mut seen)?;
             self.white_space();
             self.expect(b':')?;
             self.white_space();
@@ -304,23 +328,23 @@ impl<'a> Reader<'a> {
         outer: usize,
         name: Cow<'a, str>,
         start: usize,
-        many: &mut Option<HashSet<Cow<'a, str>>>,
+        seen: &mut Names<'a>,
     ) -> Result<(), Unreadable> {
         let known = self.names.get(outer..).unwrap_or_default();
-        let duplicate = match many {
+        let duplicate = match &mut seen.many {
             Some(set) => !set.insert(name.clone()),
-            None if known.len() < FEW_MEMBERS => known.contains(&name),
+            None if known.len() < FEW_MEMBERS => seen.perhaps(&name) && known.contains(&name),
             None => {
                 let mut set: HashSet<_> = known.iter().cloned().collect();
                 let duplicate = !set.insert(name.clone());
-                *many = Some(set);
+                seen.many = Some(set);
                 duplicate
             }
         };
         if duplicate {
-            return Err(malformed(start, &format!("the member {:?} stands twice", shorten(&name))));
+            return Err(malformed(start, &format!("the member {:?} stands twice", excerpt(&name, 64))));
         }
-        if many.is_none() {
+        if seen.many.is_none() {
             self.names.push(name);
         }
         Ok(())
@@ -394,6 +418,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The names in one object.
+#[derive(Default)]
+struct Names<'a> {
+    /// A bit for each name's length and ends: names that differ there need not be compared.
+    bits: u64,
+    many: Option<HashSet<Cow<'a, str>>>,
+}
+
+impl Names<'_> {
+    /// Whether a name may have been seen before; remembers it.
+    fn perhaps(&mut self, name: &str) -> bool {
+        let end = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(0));
+        let bytes = name.as_bytes();
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let mixed = length.wrapping_mul(7) ^ end(bytes.first()).wrapping_mul(5) ^ end(bytes.last());
+        let bit = 1_u64 << (mixed % u64::BITS);
+        let perhaps = self.bits & bit != 0;
+        self.bits |= bit;
+        perhaps
+    }
+}
+
 #[cold]
 fn fault(string::Fault(at, why): string::Fault) -> Unreadable {
     malformed(at, why)
@@ -402,9 +448,4 @@ fn fault(string::Fault(at, why): string::Fault) -> Unreadable {
 #[cold]
 fn malformed(at: usize, why: &str) -> Unreadable {
     Unreadable::Malformed("JSON", format!("{why}, at byte {at}"))
-}
-
-/// A hostile name must not blow up the message.
-fn shorten(name: &str) -> String {
-    name.chars().take(64).collect()
 }

@@ -1,50 +1,38 @@
 //! JSON strings: the hot path, since a sealed credential's payload is one string of some hundred kilobytes.
 //!
-//! Bytes are looked at eight at a time in a register, and by 64 once a run proves long; what is looked at is
-//! copied in the same step.
+//! Bytes are looked at sixteen at a time in a vector register; what is looked at is copied in the same step.
+
+use wide::u8x16;
 
 /// What is wrong, and at which byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Fault(pub(super) usize, pub(super) &'static str);
 
-/// Bytes inspected at once when a run proves long; the fold over a block compiles to vector instructions.
-const BLOCK: usize = 64;
+/// Bytes looked at in one step.
+const STEP: usize = 16;
 
-/// Words inspected one by one before a run counts as long.
+/// Steps copied one by one before a run counts as long.
 const LONG: usize = 4;
 
-/// Bytes that may be written between two looks at the output's size: the words, and the longest escape.
-const ROOM: usize = 8 * LONG + 8;
-
-/// Eight times the same byte.
-const fn each(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
+/// Bytes that may be written between two looks at the output's size: the steps, and the longest escape.
+const ROOM: usize = STEP * LONG + 8;
 
 /// The lowest bit set marks the first byte that ends a run: a quote, a backslash or a control character.
-const fn stops(word: u64) -> u64 {
-    let quote = word ^ each(b'"');
-    let backslash = word ^ each(b'\\');
-    ((quote.wrapping_sub(each(1)) & !quote)
-        | (backslash.wrapping_sub(each(1)) & !backslash)
-        | (word.wrapping_sub(each(0x20)) & !word))
-        & each(0x80)
+fn stops(step: [u8; STEP]) -> u32 {
+    let bytes = u8x16::new(step);
+    let ends = bytes.simd_eq(u8x16::splat(b'"'))
+        | bytes.simd_eq(u8x16::splat(b'\\'))
+        | bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    ends.to_bitmask()
 }
 
-/// How many bytes stand before the first stop of a word that has one.
-fn before(stops: u64) -> usize {
-    usize::try_from(stops.trailing_zeros() / 8).unwrap_or(0)
+/// How many bytes stand before the first stop of a step that has one.
+fn before(stops: u32) -> usize {
+    usize::try_from(stops.trailing_zeros()).unwrap_or(0)
 }
 
 fn is_stop(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
-}
-
-fn has_stop(block: &[u8; BLOCK]) -> bool {
-    block
-        .iter()
-        .fold(0, |hit, &byte| hit | u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20))
-        != 0
 }
 
 fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
@@ -53,24 +41,17 @@ fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
 
 /// The index of the first quote, backslash or control character from `at` on, or the end.
 pub(super) fn find_stop(bytes: &[u8], mut at: usize) -> usize {
-    let mut words = 0;
-    while let Some(word) = chunk::<8>(bytes, at) {
-        let hits = stops(u64::from_le_bytes(*word));
+    while let Some(step) = chunk(bytes, at) {
+        let hits = stops(*step);
         if hits != 0 {
             return at + before(hits);
         }
-        at += 8;
-        words += 1;
-        if words == LONG {
-            while chunk::<BLOCK>(bytes, at).is_some_and(|block| !has_stop(block)) {
-                at += BLOCK;
-            }
-        }
+        at += STEP;
     }
     tail(bytes, at)
 }
 
-/// The same for the last bytes of a document, too few for a word.
+/// The same for the last bytes of a document, too few for a step.
 fn tail(bytes: &[u8], at: usize) -> usize {
     bytes
         .get(at..)
@@ -87,9 +68,22 @@ pub(super) fn unescape(bytes: &[u8], from: usize, stop: usize) -> Result<(Vec<u8
         match bytes.get(at) {
             Some(b'"') => return Ok((output.finish(), at + 1)),
             Some(b'\\') => {
-                let (character, next) = escape(bytes, at)?;
-                output.make_room();
-                output.push(character);
+                output.make_room(bytes.len().saturating_sub(at));
+                let next = match simple(bytes, at) {
+                    Some(byte) => {
+                        output.put(&[byte]);
+                        output.length += 1;
+                        at + 2
+                    }
+                    None => {
+                        let (character, next) = unicode(bytes, at)?;
+                        let mut encoded = [0; 4];
+                        let length = character.encode_utf8(&mut encoded).len();
+                        output.put(&encoded);
+                        output.length += length;
+                        next
+                    }
+                };
                 at = output.copy_run(bytes, next);
             }
             Some(_) => return Err(Fault(at, "a control character in a string")),
@@ -104,32 +98,36 @@ pub(super) fn skip(bytes: &[u8], stop: usize) -> Result<usize, Fault> {
     loop {
         match bytes.get(at) {
             Some(b'"') => return Ok(at + 1),
-            Some(b'\\') => at = find_stop(bytes, escape(bytes, at)?.1),
+            Some(b'\\') => at = find_stop(bytes, after_escape(bytes, at)?),
             Some(_) => return Err(Fault(at, "a control character in a string")),
             None => return Err(Fault(at, "a string without end")),
         }
     }
 }
 
-/// The character that the escape at `at` stands for, and the index after it (RFC 8259, 7).
-fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), Fault> {
-    let character = match bytes.get(at + 1) {
-        Some(b'"') => '"',
-        Some(b'\\') => '\\',
-        Some(b'/') => '/',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'n') => '\n',
-        Some(b'r') => '\r',
-        Some(b't') => '\t',
-        Some(b'u') => return unicode(bytes, at),
-        _ => return Err(Fault(at, "an unknown escape")),
-    };
-    Ok((character, at + 2))
+/// The byte that the escape at `at` stands for, if it is one of two characters (RFC 8259, 7).
+fn simple(bytes: &[u8], at: usize) -> Option<u8> {
+    Some(match bytes.get(at + 1)? {
+        byte @ (b'"' | b'\\' | b'/') => *byte,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
+/// The index after the escape at `at`.
+fn after_escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    if simple(bytes, at).is_some() { Ok(at + 2) } else { Ok(unicode(bytes, at)?.1) }
 }
 
 /// `\uXXXX` at `at`, with its low surrogate where it is a high one.
 fn unicode(bytes: &[u8], at: usize) -> Result<(char, usize), Fault> {
+    if bytes.get(at + 1) != Some(&b'u') {
+        return Err(Fault(at, "an unknown escape"));
+    }
     let lone = Fault(at, "a lone surrogate");
     let first = hex(bytes, at + 2).ok_or(Fault(at, "a \\u without four hexadecimal digits"))?;
     if !(0xd800..0xdc00).contains(&first) {
@@ -148,7 +146,7 @@ fn hex(bytes: &[u8], at: usize) -> Option<u32> {
     digits.iter().try_fold(0, |value, &digit| Some(value * 16 + char::from(digit).to_digit(16)?))
 }
 
-/// A buffer longer than its content, so that a word or block is copied without asking how much of it counts.
+/// A buffer longer than its content, so that a step is copied without asking how much of it counts.
 struct Output {
     buffer: Vec<u8>,
     length: usize,
@@ -162,9 +160,11 @@ impl Output {
         output
     }
 
-    /// Keeps room for the words before a run counts as long, and an escape.
-    fn make_room(&mut self) {
+    /// Keeps room for the steps before a run counts as long, and an escape; no more than `left` bytes are to come.
+    fn make_room(&mut self, left: usize) {
         if self.buffer.len() < self.length + ROOM {
+            // Moving a long text again and again costs more than room that is never touched.
+            self.buffer.reserve(left.min(3 * self.length));
             self.buffer.resize(self.length + 16 * ROOM, 0);
         }
     }
@@ -176,38 +176,20 @@ impl Output {
         }
     }
 
-    fn push(&mut self, character: char) {
-        if character.is_ascii() {
-            self.put(&[u8::try_from(character).unwrap_or(0)]);
-            self.length += 1;
-        } else {
-            let mut encoded = [0; 4];
-            let length = character.encode_utf8(&mut encoded).len();
-            self.put(&encoded);
-            self.length += length;
-        }
-    }
-
     /// Copies from `at` up to the next stop; returns its index.
     fn copy_run(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        let mut words = 0;
-        while let Some(word) = chunk::<8>(bytes, at) {
-            self.put(word);
-            let hits = stops(u64::from_le_bytes(*word));
+        for _ in 0..LONG {
+            let Some(step) = chunk::<STEP>(bytes, at) else { break };
+            self.put(step);
+            let hits = stops(*step);
             if hits != 0 {
                 self.length += before(hits);
                 return at + before(hits);
             }
-            self.length += 8;
-            at += 8;
-            words += 1;
-            if words == LONG {
-                let end = find_stop(bytes, at);
-                self.append(bytes.get(at..end).unwrap_or_default());
-                return end;
-            }
+            self.length += STEP;
+            at += STEP;
         }
-        let end = tail(bytes, at);
+        let end = find_stop(bytes, at);
         self.append(bytes.get(at..end).unwrap_or_default());
         end
     }

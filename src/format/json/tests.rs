@@ -49,7 +49,7 @@ fn agree(bytes: &[u8]) {
 fn numbers_are_kept_as_text() {
     let text = "[0, -0, 1e400, 123456789012345678901234567890, 0.1000]";
     let numbers = ["0", "-0", "1e400", "123456789012345678901234567890", "0.1000"];
-    assert_eq!(read(text).unwrap(), Value::Array(numbers.map(Value::Number).to_vec()));
+    assert_eq!(read(text).unwrap(), Value::Array(numbers.map(Value::Number).into()));
     for bad in ["01", "-", "1.", ".5", "1e", "+1", "1e+", "NaN", "Infinity", "0x1"] {
         assert!(read(bad).is_err(), "{bad}");
     }

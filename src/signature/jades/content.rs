@@ -3,6 +3,7 @@
 
 use super::header::{Header, SigD, digest_algorithm};
 use super::{bytes, signing_input};
+use crate::excerpt::excerpt;
 use crate::format::jose::{Content, base64url, to_base64url};
 use crate::signature::{Context, Declared, Detached, Payload, Reference, ReferenceKind, ReferenceOutcome};
 use std::borrow::Cow;
@@ -138,7 +139,7 @@ impl<'a> Signed<'a> {
                 Err(why) => Self::missing(why),
             },
             other => {
-                let shown: String = other.chars().take(100).collect();
+                let shown = excerpt(other, 100);
                 let why = format!("the `sigD` mechanism {shown:?} is not known");
                 header.structure.format_failures.push(why.clone());
                 Self {
@@ -238,7 +239,7 @@ fn percent_decode(text: &str) -> String {
 
 fn all<'d>(names: &[String], found: &[Option<&'d Detached>]) -> Result<Vec<&'d Detached>, String> {
     let missing = |name: &String| {
-        let shown: String = name.chars().take(100).collect();
+        let shown = excerpt(name, 100);
         format!("{shown:?} is detached, and not given")
     };
     names.iter().zip(found).map(|(name, object)| object.ok_or_else(|| missing(name))).collect()

@@ -1,5 +1,6 @@
 //! The protected header (ETSI TS 119 182-1, 5.1 and 5.2) → facts.
 
+use crate::excerpt::excerpt;
 use crate::format::Limits;
 use crate::format::jose::{base64, base64url};
 use crate::format::json::{self, Value};
@@ -243,7 +244,7 @@ impl Header {
                     } else if REGISTERED.contains(&name) {
                         why.push(format!("`crit` names `{name}`, which RFC 7515 and RFC 7518 register"));
                     } else if !known {
-                        let shown: String = name.chars().take(64).collect();
+                        let shown = excerpt(name, 64);
                         let refused = format!("`crit` names `{shown}`, which is not understood");
                         self.structure.format_failures.push(refused.clone());
                         why.push(refused);

@@ -1,6 +1,7 @@
 //! The unsigned header: `etsiU` (ETSI TS 119 182-1, 5.3) → validation material, time-stamps, counter-signatures.
 
 use super::header::{Header, tokens};
+use crate::excerpt::excerpt;
 use crate::format::jose::{self, Jws, JwsSignature, base64, base64url};
 use crate::format::json::{self, Kind, Reader, Value};
 use crate::format::{Limits, Sink, Unreadable};
@@ -245,7 +246,7 @@ impl<'a> Unsigned<'a> {
             let imprint: Imprint<'a> = Box::new(move |sink| match &method {
                 // Only elements in the clear are canonicalised, and no method is implemented.
                 Some(method) if covered.elements.iter().any(|element| element.clear) => {
-                    let shown: String = method.chars().take(100).collect();
+                    let shown = excerpt(method, 100);
                     Err(format!("the canonicalisation {shown:?} is not known"))
                 }
                 _ => covered.imprint(kind, index, &names, sink),
@@ -318,7 +319,7 @@ fn members<'t>(text: &'t str, header: &mut Header, limits: &Limits) -> Vec<Eleme
         let mut reader = Reader::new(text.as_bytes(), limits)?;
         reader.object(|reader, name| {
             if names.iter().any(|protected| *protected == name) {
-                let shown: String = name.chars().take(64).collect();
+                let shown = excerpt(&name, 64);
                 structure.format_failures.push(format!("`{shown}` stands in both headers (RFC 7515, 7.2.1)"));
             } else if name == "crit" || name == "b64" {
                 structure.format_failures.push(format!("`{name}` must be protected (RFC 7515, 4.1.11)"));
@@ -364,7 +365,7 @@ fn decode<'e>(element: &'e Element<'_>) -> Cow<'e, [u8]> {
 /// The only member of an object.
 fn only_member<'t>(text: &'t [u8], limits: &Limits) -> Option<(String, Value<'t>)> {
     let Value::Object(members) = json::parse(text, limits).ok()? else { return None };
-    let [(name, value)] = <[_; 1]>::try_from(members).ok()?;
+    let [(name, value)] = <[_; 1]>::try_from(members.into_vec()).ok()?;
     Some((name.into_owned(), value))
 }
 

@@ -49,9 +49,9 @@ pub(super) fn determine(
         Moment::Issuance => format!("at issuance, {time}"),
         Moment::Signing => format!("at best-signature-time, {time}"),
     };
-    let mut note = |check, holds: bool, what: String, clause| {
+    let mut note = |check, holds: bool, what: &str, clause| {
         let status = if holds { Status::Passed } else { Status::Warning };
-        findings.push(Finding::new(check, status, format!("{when}: {what}"), clause));
+        findings.push(Finding::new(check, status, [&*when, ": ", what].concat(), clause));
     };
     let not_qualified = |service| AtTime {
         qualification: CertificateQualification::new(false, type_by_certificate(certificate), false),
@@ -62,17 +62,22 @@ pub(super) fn determine(
     note(
         "service-listed",
         !candidates.is_empty(),
-        count(&candidates, "with a status then"),
+        &count(&candidates, "with a status then"),
         "TS 119 615, 4.3",
     );
     let candidates =
         keep(candidates, |c| &*c.state.service_type == CA_QC && c.state.unknown_critical.is_empty());
-    note("service-issues-qc", !candidates.is_empty(), count(&candidates, "of type CA/QC"), "TS 119 615, 4.3");
+    note(
+        "service-issues-qc",
+        !candidates.is_empty(),
+        &count(&candidates, "of type CA/QC"),
+        "TS 119 615, 4.3",
+    );
     let candidates = keep(candidates, |c| covers_type(c, certificate));
     note(
         "service-for-type",
         !candidates.is_empty(),
-        count(&candidates, "for the certificate's type"),
+        &count(&candidates, "for the certificate's type"),
         "TS 119 615, 4.4",
     );
     let Some(first) = candidates.first() else { return not_qualified(None) };
@@ -81,21 +86,16 @@ pub(super) fn determine(
     let outcome = |c: &Candidate<'_>| qualification(c, certificate);
     let conclusion = outcome(first);
     if candidates.iter().skip(1).any(|other| outcome(other) != conclusion) {
-        note("services-agree", false, count(&candidates, "that contradict each other"), "TS 119 615, 4.4");
+        note("services-agree", false, &count(&candidates, "that contradict each other"), "TS 119 615, 4.4");
         return AtTime { qualification: CertificateQualification::NotApplicable, service: shown };
     }
     let decided = candidates.iter().find(|c| granted(c.state)).unwrap_or(first);
     let status = format!("status {} since {}", decided.state.status_word(), decided.state.start);
-    note("service-granted", granted(decided.state), status, "TS 119 615, 4.4");
+    note("service-granted", granted(decided.state), &status, "TS 119 615, 4.4");
     let (qualified, kind, qscd) = conclusion.parts().unwrap_or((false, CertificateType::Unknown, false));
-    note("certificate-qualified", qualified, conclusion.to_string(), "TS 119 615, 4.4");
-    note("certificate-type", kind != CertificateType::Unknown, format!("{kind:?}"), "TS 119 615, 4.4");
-    note(
-        "certificate-qscd",
-        qscd,
-        if qscd { "key on a QSCD" } else { "no QSCD" }.to_owned(),
-        "TS 119 615, 4.5",
-    );
+    note("certificate-qualified", qualified, &conclusion.to_string(), "TS 119 615, 4.4");
+    note("certificate-type", kind != CertificateType::Unknown, &format!("{kind:?}"), "TS 119 615, 4.4");
+    note("certificate-qscd", qscd, if qscd { "key on a QSCD" } else { "no QSCD" }, "TS 119 615, 4.5");
     AtTime { qualification: conclusion, service: Some((decided.service, decided.period)) }
 }
 
@@ -122,8 +122,8 @@ fn keep<'s>(candidates: Vec<Candidate<'s>>, holds: impl Fn(&Candidate<'s>) -> bo
 
 fn count(candidates: &[Candidate<'_>], what: &str) -> String {
     match candidates.len() {
-        0 => format!("no service {what}"),
-        1 => format!("a service {what}"),
+        0 => ["no service ", what].concat(),
+        1 => ["a service ", what].concat(),
         n => format!("{n} services {what}"),
     }
 }
@@ -235,14 +235,13 @@ fn type_by_certificate(certificate: &Certificate) -> CertificateType {
         let claims = statements.compliance || has_qcp(certificate);
         return if claims { CertificateType::Esig } else { CertificateType::Unknown };
     }
-    let mut types = statements.types.clone();
-    types.sort_unstable();
-    types.dedup();
-    match *types {
-        [] if statements.compliance => CertificateType::Esig,
-        [QcType::Esign] => CertificateType::Esig,
-        [QcType::Eseal] => CertificateType::Eseal,
-        [QcType::Web] => CertificateType::Wsa,
+    match statements.types.split_first() {
+        None if statements.compliance => CertificateType::Esig,
+        Some((only, others)) if others.iter().all(|other| other == only) => match only {
+            QcType::Esign => CertificateType::Esig,
+            QcType::Eseal => CertificateType::Eseal,
+            QcType::Web => CertificateType::Wsa,
+        },
         _ => CertificateType::Unknown,
     }
 }
