@@ -163,7 +163,14 @@ pub struct Store {
 
 /// Held while one synchronises; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[allow(dead_code, reason = "held, not used")] File);
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough while a process that was just forked still has the file open, too.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Store {
     /// The folder of a domain below `cache`; nothing is made yet.

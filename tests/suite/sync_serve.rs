@@ -106,6 +106,31 @@ fn a_server_takes_a_new_list_keeps_the_last_good_and_starts_from_it_without_netw
 }
 
 #[test]
+fn a_folder_that_is_named_is_read_anew() {
+    let demo = demo::shared();
+    let folder = crate::support::demo_folder(demo);
+    let domain = folder.path().join("demo.toml");
+    let server = Server::launch_in(domain.to_str().unwrap(), &["--refresh", "0.1"]);
+    let first = trust(&server);
+    assert!(of(&first, "XA")["checked"].is_null(), "no server was asked");
+    let mut newer = demo.list("XA");
+    newer.sequence = 8;
+    let number = demo.by_url.keys().position(|url| url == list::XA_URL).unwrap();
+    let file = folder.path().join(format!("demo/{number}.xml"));
+    let beside = folder.path().join("beside");
+    std::fs::write(&beside, demo.sign(&newer)).unwrap();
+    std::fs::rename(&beside, &file).unwrap();
+    let second = until(&server, |trust| of(trust, "XA")["sequence"] == 8);
+    assert_ne!(second["snapshot"], first["snapshot"]);
+    std::fs::write(folder.path().join("demo/index.json"), "[{").unwrap();
+    let failed = "sealgate_trust_refreshes_total{outcome=\"failed\"}";
+    while metric(&server, failed) == Some(0.0) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(trust(&server)["snapshot"], second["snapshot"], "the last good one stays");
+}
+
+#[test]
 fn without_lists_and_without_network_one_line_says_what_to_do() {
     let scene = Scene::new();
     scene.web.set("/index.json", Route::Status(404));
@@ -157,7 +182,7 @@ fn the_first_use_fetches_and_the_second_needs_nobody() {
                 "--trust-domain",
                 &domain,
             ])
-            .args(["--trust-cache", scene.cache.path().to_str().unwrap()])
+            .env("SEALGATE_CACHE", scene.cache.path())
             .args(extra)
             .arg(&file)
             .output()
