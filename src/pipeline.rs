@@ -34,6 +34,8 @@ pub struct Pipeline {
     /// Status lists by digest and time of fetching, which with the snapshot are all that reading one depends on.
     status_lists: Option<ListCache>,
     crypto: Crypto,
+    /// Whether a large document may be worked on by two threads.
+    spread: bool,
 }
 
 type ListCache = Cache<([u8; 32], Time), Arc<ReadList>>;
@@ -93,7 +95,14 @@ impl Pipeline {
                 Cache::builder().max_capacity(bytes).weigher(weigh).build()
             }),
             crypto: Crypto::default(),
+            spread: true,
         }
+    }
+
+    /// The same where no document, however large, is worked on by more than the calling thread: for measuring.
+    #[must_use]
+    pub fn on_one_thread(&self) -> Self {
+        Self { spread: false, ..self.clone() }
     }
 
     /// The same under another policy: snapshot and caches are shared.

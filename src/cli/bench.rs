@@ -34,6 +34,9 @@ pub(super) struct BenchArgs {
     /// How the result is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Let a large document use a second thread, as `verify` and `serve` do.
+    #[arg(long)]
+    spread: bool,
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
@@ -87,6 +90,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
     let policy = args.policy.read()?;
     let loading = Stopwatch::start();
     let pipeline = args.trust.pipeline(policy)?;
+    let pipeline = if args.spread { pipeline } else { pipeline.on_one_thread() };
     let loading = loading.elapsed();
     let request = Request::at(args.at.unwrap_or_else(clock::now));
     let mut verdicts = BTreeMap::new();

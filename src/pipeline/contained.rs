@@ -245,6 +245,7 @@ impl<'t> Task<'t> {
             snapshot: &self.pipeline.snapshot,
             policy: &self.pipeline.policy,
             time: self.request.time,
+            spread: self.pipeline.spread,
         }
     }
 

@@ -6,6 +6,7 @@
 mod acceptance;
 mod archival;
 mod basic;
+mod beside;
 pub mod check;
 mod constraints;
 mod context;
@@ -33,8 +34,8 @@ pub use verdict::{
 use crate::certificate::CertificateStore;
 use crate::finding::{Finding, Status};
 use crate::revocation::RevocationStore;
-use crate::signature::Signature;
 use crate::signature::algorithm::Crypto;
+use crate::signature::{Signature, TimestampKind};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
@@ -61,6 +62,8 @@ pub struct Context<'c> {
     pub policy: &'c Policy,
     /// The validation time.
     pub time: Time,
+    /// Whether one document may be worked on by two threads where that pays.
+    pub spread: bool,
 }
 
 /// Validates all signatures of a document, in order. What one of them carries serves all of them.
@@ -68,10 +71,19 @@ pub struct Context<'c> {
 pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<SealVerdict> {
     let material = &Material::gather(signatures, context);
     let indexed = || signatures.iter().enumerate();
-    let timestamps: Vec<Vec<Timestamp>> =
-        indexed().map(|(index, signature)| timestamps::validate(signature, index, material)).collect();
-    let identifications: Vec<_> = indexed()
-        .map(|(index, signature)| signing_certificate::identify(signature, index, material))
+    let imprints: Vec<_> =
+        indexed().map(|(index, signature)| timestamps::imprints(signature, index, material)).collect();
+    let (imprints, identifications): (Vec<_>, Vec<_>) = beside::both(
+        context.spread && covered(signatures) >= beside::WORTH,
+        || imprints.into_iter().map(|digest| digest()).collect(),
+        || {
+            let identify = |(index, signature)| signing_certificate::identify(signature, index, material);
+            indexed().map(identify).collect()
+        },
+    );
+    let timestamps: Vec<Vec<Timestamp>> = indexed()
+        .zip(imprints)
+        .map(|((index, signature), imprints)| timestamps::validate(signature, imprints, index, material))
         .collect();
     let document = Document {
         material,
@@ -97,6 +109,15 @@ pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<Seal
             assemble(signature, outcome, timestamps, level.to_owned(), material)
         })
         .collect()
+}
+
+/// Bytes that are digested twice where there is an archive time-stamp: with the signature and with that.
+fn covered(signatures: &[Signature<'_>]) -> usize {
+    let archived = |signature: &&Signature<'_>| {
+        signature.timestamps.iter().any(|timestamp| timestamp.kind == TimestampKind::Archive)
+    };
+    let parts = signatures.iter().filter(archived).flat_map(|signature| &signature.message);
+    parts.map(|part| part.len()).sum()
 }
 
 fn assemble(

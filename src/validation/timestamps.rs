@@ -86,20 +86,43 @@ impl Timestamp {
     }
 }
 
+/// What a time-stamp's imprint is to the covered bytes; `None` where its token is unreadable.
+pub(super) type Imprinted = Option<ImprintOutcome>;
+
+/// The work of digesting what every readable time-stamp of a signature covers: may be done on any thread.
+pub(super) fn imprints<'w>(
+    signature: &'w Signature<'_>,
+    index: usize,
+    material: &'w Material<'_>,
+) -> impl FnOnce() -> Vec<Imprinted> + Send + 'w {
+    let crypto = material.context.crypto;
+    let tokens = material.tokens_of(index).iter();
+    let tokens: Vec<Option<&Token>> = tokens.map(|token| token.as_deref().ok()).collect();
+    move || {
+        let stamped = signature.timestamps.iter().zip(tokens);
+        stamped.map(|(embedded, token)| Some(token?.imprint_matches(crypto, &embedded.imprint))).collect()
+    }
+}
+
 /// Validates every time-stamp of a signature at the validation time, in document order.
-pub(super) fn validate(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Vec<Timestamp> {
-    signature
-        .timestamps
-        .iter()
-        .zip(material.tokens_of(index))
-        .enumerate()
-        .map(|(position, (embedded, token))| basic(embedded, token.as_ref(), (index, position), material))
+pub(super) fn validate(
+    signature: &Signature<'_>,
+    imprints: Vec<Imprinted>,
+    index: usize,
+    material: &Material<'_>,
+) -> Vec<Timestamp> {
+    let tokens = material.tokens_of(index).iter().zip(imprints);
+    let stamps = signature.timestamps.iter().zip(tokens).enumerate();
+    stamps
+        .map(|(position, (embedded, (token, imprint)))| {
+            basic(embedded, (token.as_ref(), imprint), (index, position), material)
+        })
         .collect()
 }
 
 fn basic(
     embedded: &EmbeddedTimestamp<'_>,
-    token: Result<&Rc<Token>, &String>,
+    (token, imprint): (Result<&Rc<Token>, &String>, Imprinted),
     (index, position): (usize, usize),
     material: &Material<'_>,
 ) -> Timestamp {
@@ -127,7 +150,7 @@ fn basic(
             if timestamp.tsa.is_none() {
                 timestamp.fail(SubIndication::NoSigningCertificateFound, Cause::Lasting);
             }
-            timestamp.imprint(embedded, token, material, &mut recorder);
+            timestamp.imprint(imprint.unwrap_or(ImprintOutcome::Unsupported), token, &mut recorder);
             if let Some(tsa) = timestamp.tsa.clone() {
                 timestamp.signature(token, &tsa, material, &mut recorder);
                 let origins = [token_origin(index, position), signature_origin(index)];
@@ -148,15 +171,9 @@ impl Timestamp {
         self.failures.push(Failure { sub, cause });
     }
 
-    fn imprint(
-        &mut self,
-        embedded: &EmbeddedTimestamp<'_>,
-        token: &Token,
-        material: &Material<'_>,
-        recorder: &mut Recorder<'_>,
-    ) {
+    fn imprint(&mut self, imprint: ImprintOutcome, token: &Token, recorder: &mut Recorder<'_>) {
         let place = Place::signer(Scope::Timestamp);
-        match token.imprint_matches(material.context.crypto, &embedded.imprint) {
+        match imprint {
             ImprintOutcome::Intact => {
                 self.imprint_intact =
                     recorder.check(Check::TimestampImprintIntact, place, true, || "".into());

@@ -101,6 +101,7 @@ impl Bench {
             snapshot: &self.snapshot,
             policy: &self.policy,
             time,
+            spread: true,
         };
         validation::validate(&signatures, &context)
     }

@@ -1,7 +1,8 @@
 //! The same file, lists, policy and time give the same bytes: on one thread, on many, after a restart, with caches
 //! cold, warm and disabled.
 
-use crate::support::{conformance_snapshot, demo_pipeline, real_pipeline, root, shared};
+use crate::demo::{self, Order};
+use crate::support::{conformance_snapshot, demo_pipeline, demo_pipeline_of, real_pipeline, root, shared};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
@@ -112,6 +113,22 @@ fn compare(snapshot: &Snapshot, paths: &[PathBuf], at: &str) {
 #[test]
 fn the_examples_give_the_same_bytes_however_they_are_run() {
     compare(demo_pipeline().snapshot(), &files(&root().join("examples")), NOW);
+}
+
+#[test]
+fn a_large_document_on_two_threads_gives_the_same_bytes() {
+    let demo = demo::shared();
+    let pipeline = demo_pipeline_of(demo);
+    let sound = demo.issue(&Order::archival(1, 3_000_000));
+    let mut changed = sound.clone();
+    let middle = changed.len() / 2;
+    changed[middle] = if changed[middle] == b'A' { b'B' } else { b'A' };
+    let at = demo.options.reference.to_string();
+    for (bytes, verdict) in [(sound, "passed"), (changed, "failed")] {
+        let alone = answer(&pipeline.on_one_thread(), &bytes, &at);
+        assert!(alone.contains(&format!("\"verdict\":\"{verdict}\"")), "{verdict}");
+        assert!(alone == answer(&pipeline, &bytes, &at), "{verdict}");
+    }
 }
 
 #[test]

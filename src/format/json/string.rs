@@ -164,7 +164,7 @@ impl Output {
     fn make_room(&mut self, left: usize) {
         if self.buffer.len() < self.length + ROOM {
             // Moving a long text again and again costs more than room that is never touched.
-            self.buffer.reserve(left.min(3 * self.length));
+            self.buffer.reserve(left.min(15 * self.length));
             self.buffer.resize(self.length + 16 * ROOM, 0);
         }
     }
