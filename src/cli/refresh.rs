@@ -10,6 +10,7 @@ use crate::trust::Snapshot;
 use crate::validation::Policy;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::Signal;
 
 /// Where trust is loaded anew from, and how often.
 #[derive(Debug)]
@@ -79,13 +80,17 @@ impl Refresh {
     }
 }
 
-/// Renews the service's trust until it ends.
-pub(super) async fn keep_fresh(service: Arc<Service>, refresh: Arc<Refresh>) {
-    let Some(first) = service.pipeline.load_full().filter(|_| !refresh.interval.is_zero()) else { return };
+/// Renews the service's trust until it ends: when it is due, and at once when `asked` (SIGHUP).
+pub(super) async fn keep_fresh(service: Arc<Service>, refresh: Arc<Refresh>, mut asked: Signal) {
+    let Some(mut wait) = service.pipeline.load_full().map(|first| refresh.first_wait(&first)) else { return };
     let mut failures = 0_u32;
-    tokio::time::sleep(refresh.first_wait(&first)).await;
-    drop(first);
     loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait), if !refresh.interval.is_zero() => {}
+            Some(()) = asked.recv() => tracing::info!("asked to load trust anew"),
+            // No signal can come any more, and nothing is ever due.
+            else => return,
+        }
         failures = match renew(&service, &refresh).await {
             Ok(0) => 0,
             Ok(_) => failures.saturating_add(1),
@@ -97,9 +102,7 @@ pub(super) async fn keep_fresh(service: Arc<Service>, refresh: Arc<Refresh>) {
         };
         let Some(pipeline) = service.pipeline.load_full() else { return };
         let next = pipeline.snapshot().lists.iter().filter_map(|list| list.next_update);
-        let wait = pause(refresh.interval, failures, next, clock::now(), fastrand::f64());
-        drop(pipeline);
-        tokio::time::sleep(wait).await;
+        wait = pause(refresh.interval, failures, next, clock::now(), fastrand::f64());
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Arguments of `sealgate serve`.
 #[derive(Debug, Args)]
@@ -166,7 +166,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             fetcher: args.mirror.fetcher(&args.fetch, tokio::runtime::Handle::current())?,
             interval: args.refresh,
         };
-        let loading = load(Arc::clone(&service), Arc::new(refresh), policy);
+        // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
+        let asked =
+            signal(SignalKind::hangup()).map_err(|error| Failure::usage(format!("SIGHUP: {error}")))?;
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, asked);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -192,14 +195,19 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
 }
 
 /// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
-async fn load(service: Arc<Service>, refresh: Arc<Refresh>, policy: Arc<Policy>) -> Result<(), Failure> {
+async fn load(
+    service: Arc<Service>,
+    refresh: Arc<Refresh>,
+    policy: Arc<Policy>,
+    asked: Signal,
+) -> Result<(), Failure> {
     let task = Arc::clone(&refresh);
     let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
     let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
     let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
     service.pipeline.store(Some(Arc::new(pipeline)));
     tracing::info!(%snapshot, "trust is loaded");
-    tokio::spawn(keep_fresh(service, refresh));
+    tokio::spawn(keep_fresh(service, refresh, asked));
     Ok(())
 }
 

@@ -105,12 +105,18 @@ fn a_server_takes_a_new_list_keeps_the_last_good_and_starts_from_it_without_netw
     }
 }
 
+/// On its own ten times a second, and on SIGHUP alone.
 #[test]
 fn a_folder_that_is_named_is_read_anew() {
+    read_anew("0.1", |_| {});
+    read_anew("0", |server| server.signal("-HUP"));
+}
+
+fn read_anew(interval: &str, ask: impl Fn(&Server)) {
     let demo = demo::shared();
     let folder = crate::support::demo_folder(demo);
     let domain = folder.path().join("demo.toml");
-    let server = Server::launch_in(domain.to_str().unwrap(), &["--refresh", "0.1"]);
+    let server = Server::launch_in(domain.to_str().unwrap(), &["--refresh", interval]);
     let first = trust(&server);
     assert!(of(&first, "XA")["checked"].is_null(), "no server was asked");
     let mut newer = demo.list("XA");
@@ -120,9 +126,11 @@ fn a_folder_that_is_named_is_read_anew() {
     let beside = folder.path().join("beside");
     std::fs::write(&beside, demo.sign(&newer)).unwrap();
     std::fs::rename(&beside, &file).unwrap();
+    ask(&server);
     let second = until(&server, |trust| of(trust, "XA")["sequence"] == 8);
     assert_ne!(second["snapshot"], first["snapshot"]);
     std::fs::write(folder.path().join("demo/index.json"), "[{").unwrap();
+    ask(&server);
     let failed = "sealgate_trust_refreshes_total{outcome=\"failed\"}";
     while metric(&server, failed) == Some(0.0) {
         std::thread::sleep(Duration::from_millis(20));
