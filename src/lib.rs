@@ -4,6 +4,7 @@
 //! [`pipeline`] is the whole path in one function and the only file that sees every stage.
 
 pub mod clock;
+pub mod disk;
 pub mod excerpt;
 pub mod finding;
 pub mod nearest;
@@ -29,6 +30,8 @@ pub mod report;
 pub mod pipeline;
 
 pub mod fetch;
+
+pub mod sync;
 
 pub mod http;
 

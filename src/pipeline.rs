@@ -111,6 +111,15 @@ impl Pipeline {
         Self { policy, ..self.clone() }
     }
 
+    /// The same on a newer snapshot. Where its lists and anchors are the same, the caches stay, too.
+    #[must_use]
+    pub fn renewed(&self, snapshot: Arc<Snapshot>) -> Self {
+        if self.snapshot.trusts_the_same(&snapshot) {
+            return Self { snapshot, ..self.clone() };
+        }
+        Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) }
+    }
+
     /// The policy that verdicts follow.
     #[must_use]
     pub fn policy(&self) -> &Policy {

@@ -33,6 +33,12 @@ impl Time {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    /// Whole seconds from here to `later`; negative if that is earlier.
+    #[must_use]
+    pub const fn seconds_until(self, later: Self) -> i64 {
+        later.0.saturating_sub(self.0) / 1000
+    }
+
     /// Reads RFC 3339 / XML Schema dateTime with an offset (`Z` or `+hh:mm`). `None` if it is not one.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {

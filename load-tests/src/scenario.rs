@@ -309,6 +309,7 @@ mod tests {
         let all = [
             "batch-beside-singles",
             "large-files",
+            "million",
             "overload",
             "ramp",
             "slow-clients",

@@ -69,6 +69,9 @@ struct Figures {
     cpu_seconds_per_credential: f64,
     resident_bytes: u64,
     trust_load_milliseconds: f64,
+    /// Throughput by that of one thread, measured in the same run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scaling: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_verdict_milliseconds: Option<f64>,
 }
@@ -102,14 +105,19 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
         inputs.iter().map(|input| operations(&pipeline, input, &request)).collect();
     let crypto = Crypto::default();
     let mut whole = Measured::default();
+    let mut alone = Measured::default();
     let mut least = Measured::default();
+    let verify = |index| {
+        if let Some(input) = inputs.get::<usize>(index) {
+            std::hint::black_box(pipeline.verify(input, &request));
+        }
+    };
     let watch = Stopwatch::start();
     while watch.elapsed().as_secs_f64() < args.seconds {
-        whole.add(&turn(args.threads, inputs.len(), |index| {
-            if let Some(input) = inputs.get(index) {
-                std::hint::black_box(pipeline.verify(input, &request));
-            }
-        }));
+        whole.add(&turn(args.threads, inputs.len(), verify));
+        if args.threads > 1 {
+            alone.add(&turn(1, inputs.len(), verify));
+        }
         least.add(&turn(args.threads, floor.len(), |index| {
             for operation in floor.get(index).map_or(&[][..], Vec::as_slice) {
                 operation.replay(&crypto);
@@ -122,6 +130,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
     };
     let mut figures = figures(args.threads, &inputs, &whole, &least, verdicts);
     figures.trust_load_milliseconds = milliseconds(loading);
+    figures.scaling = (args.threads > 1).then(|| whole.per_second() / alone.per_second());
     figures.first_verdict_milliseconds = starts.get(starts.len() / 2).copied().map(milliseconds);
     print(args.format, &figures)?;
     Ok(super::exit::PASSED)
@@ -222,6 +231,7 @@ fn figures(
         cpu_seconds_per_credential: whole.cpu / count(whole.done),
         resident_bytes: resident_bytes(),
         trust_load_milliseconds: 0.0,
+        scaling: None,
         first_verdict_milliseconds: None,
     }
 }
@@ -239,6 +249,9 @@ fn print(format: Format, figures: &Figures) -> Result<(), Failure> {
             );
             println!("floor      {:>10.1} credentials/s", figures.floor_per_second);
             println!("ratio      {:>10.3}", figures.ratio);
+            if let Some(scaling) = figures.scaling {
+                println!("scaling    {scaling:>10.3} times one thread");
+            }
             println!("input      {:>10.1} MB/s", figures.bytes_per_second / 1e6);
             println!("processor  {:>10.3} ms per credential", figures.cpu_seconds_per_credential * 1e3);
             println!("resident   {:>10.1} MiB", mebibytes(figures.resident_bytes));

@@ -4,9 +4,11 @@ mod bench;
 mod online;
 mod policy;
 mod process;
+mod refresh;
 mod registers;
 mod serve;
 mod source;
+mod sync;
 mod trust;
 mod verify;
 

@@ -27,13 +27,17 @@ pub(super) struct FetchArgs {
 impl FetchArgs {
     /// An empty library; `None` where nothing may be fetched.
     pub(super) fn library(&self) -> Result<Option<Arc<Library>>, Failure> {
+        Ok(self.client(Rules::default())?.map(|client| Arc::new(Library::new(client))))
+    }
+
+    /// A client under these rules and what is allowed besides; `None` where nothing may be fetched.
+    pub(super) fn client(&self, mut rules: Rules) -> Result<Option<Client>, Failure> {
         if self.offline {
             return Ok(None);
         }
-        let rules = Rules { allowed: self.fetch_from.clone(), ..Rules::default() };
-        let client = Client::new(rules, self.fetch_roots.as_deref())
-            .map_err(|why| Failure::usage(format!("--fetch-roots: {why}")))?;
-        Ok(Some(Arc::new(Library::new(client))))
+        rules.allowed.extend(self.fetch_from.iter().cloned());
+        let client = Client::new(rules, self.fetch_roots.as_deref());
+        client.map(Some).map_err(|why| Failure::usage(format!("--fetch-roots: {why}")))
     }
 
     /// Verification that asks these registers, and fetches where that is allowed.

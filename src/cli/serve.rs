@@ -1,7 +1,9 @@
 //! `sealgate serve`.
 
 use super::online::FetchArgs;
+use super::refresh::{Refresh, keep_fresh};
 use super::registers::RegisterSource;
+use super::sync::MirrorSource;
 use super::{Failure, TrustSource, policy};
 use crate::http::{self, Address, Admission, BodyMemory, Bounds, Listener, Metrics, Service};
 use crate::report::AcceptancePolicy;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Arguments of `sealgate serve`.
 #[derive(Debug, Args)]
@@ -39,6 +41,12 @@ pub(super) struct ServeArgs {
     /// The key that goes with them, PEM.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    mirror: MirrorSource,
+    /// Seconds between two looks at whether trusted lists changed, a tenth more or less, and sooner where a list is due
+    /// or failed; 0: never.
+    #[arg(long, value_name = "S", default_value = "21600", value_parser = seconds)]
+    refresh: Duration,
     #[command(flatten)]
     fetch: FetchArgs,
     /// Threads that verify; the number of processors otherwise.
@@ -81,6 +89,16 @@ impl ServeArgs {
         })
     }
 }
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|time| *time <= MOST_REFRESH)
+        .ok_or_else(|| "not a number of seconds, a year at most".into())
+}
+
+/// Beyond that nobody means what he says.
+const MOST_REFRESH: Duration = Duration::from_secs(366 * 24 * 3600);
 
 fn file_mode(text: &str) -> Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
@@ -142,8 +160,16 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
-    runtime.block_on(async {
-        let loading = load(Arc::clone(&service), args.trust.clone(), policy);
+    let served = runtime.block_on(async {
+        let refresh = Refresh {
+            trust: args.trust.clone(),
+            fetcher: args.mirror.fetcher(&args.fetch, tokio::runtime::Handle::current())?,
+            interval: args.refresh,
+        };
+        // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
+        let asked =
+            signal(SignalKind::hangup()).map_err(|error| Failure::usage(format!("SIGHUP: {error}")))?;
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, asked);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -162,15 +188,26 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
             return Err(error);
         }
         served.map(|()| super::exit::PASSED).map_err(|error| Failure::usage(error.to_string()))
-    })
+    });
+    // Nobody waits for a list server; what is kept stands whole whenever this ends.
+    runtime.shutdown_background();
+    served
 }
 
 /// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
-async fn load(service: Arc<Service>, trust: TrustSource, policy: Arc<Policy>) -> Result<(), Failure> {
-    let loaded = tokio::task::spawn_blocking(move || trust.pipeline(policy)).await;
+async fn load(
+    service: Arc<Service>,
+    refresh: Arc<Refresh>,
+    policy: Arc<Policy>,
+    asked: Signal,
+) -> Result<(), Failure> {
+    let task = Arc::clone(&refresh);
+    let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
     let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
-    tracing::info!(snapshot = %pipeline.trust_summary(crate::clock::now()).snapshot, "trust is loaded");
+    let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
     service.pipeline.store(Some(Arc::new(pipeline)));
+    tracing::info!(%snapshot, "trust is loaded");
+    tokio::spawn(keep_fresh(service, refresh, asked));
     Ok(())
 }
 

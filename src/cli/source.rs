@@ -3,8 +3,10 @@
 use super::Failure;
 use crate::certificate::Certificate;
 use crate::clock;
+use crate::disk::FileSystem;
 use crate::pipeline::Pipeline;
 use crate::signature::algorithm::Crypto;
+use crate::sync::Store;
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::compiled::{self, Compiled, Refused};
@@ -29,11 +31,34 @@ pub(super) struct ListSource {
     trust_domain: String,
 }
 
+/// Where synchronised lists are kept.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CacheSource {
+    /// The folder that keeps synchronised lists; sealgate below $XDG_CACHE_HOME or ~/.cache otherwise.
+    #[arg(long, visible_alias = "cache", value_name = "DIR", env = "SEALGATE_CACHE")]
+    trust_cache: Option<PathBuf>,
+}
+
+impl CacheSource {
+    pub(super) fn store(&self, domain: &Domain) -> Result<Store, Failure> {
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let otherwise = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+        let folder = match &self.trust_cache {
+            Some(folder) => folder.clone(),
+            None => otherwise().ok_or_else(|| Failure::trust(NO_FOLDER))?.join("sealgate"),
+        };
+        Ok(Store::of(domain, &folder, Arc::new(FileSystem)))
+    }
+}
+
 /// Where trust comes from.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TrustSource {
     #[command(flatten)]
     lists: ListSource,
+    #[command(flatten)]
+    cache: CacheSource,
     /// What `sealgate trust compile` made of the lists. With --trust-lists it is refused where it is not of those lists.
     #[arg(long, value_name = "FILE")]
     trust_snapshot: Option<PathBuf>,
@@ -47,30 +72,37 @@ pub(crate) struct TrustSource {
 pub(super) enum LoadedFrom {
     /// The lists themselves.
     Lists,
+    /// The lists that were synchronised.
+    Cache,
     /// A compiled snapshot, made then.
     Compiled(Time),
     /// Further anchors alone.
     Anchors,
 }
 
-const NO_LISTS: &str =
-    "no trusted lists: name a mirror of them with --trust-lists DIR, or --trust-snapshot FILE";
+const NO_LISTS: &str = "no trusted lists: fetch them with `sealgate trust sync`, name a mirror of them with \
+                        --trust-lists DIR, or --trust-snapshot FILE";
+const NO_FOLDER: &str = "no folder for synchronised lists: name one with --trust-cache DIR";
 
 impl ListSource {
     /// Loads the lists, remembering what they were loaded from.
-    pub(super) fn compile(&self) -> Result<Compiled, Failure> {
+    pub(super) fn compile(&self, cache: Option<&CacheSource>) -> Result<Compiled, Failure> {
         let domain = self.domain()?;
-        let mirror = self.mirror(&domain)?.ok_or_else(|| Failure::trust(NO_LISTS))?;
+        let mirror = match (self.mirror(&domain)?, cache) {
+            (Some(mirror), _) => mirror,
+            (None, Some(cache)) => {
+                let store = cache.store(&domain)?;
+                let there = store.exists().then(|| Mirror::open(store.folder()).map_err(trust));
+                there.ok_or_else(|| Failure::trust(NO_LISTS))??
+            }
+            (None, None) => return Err(Failure::trust(NO_LISTS)),
+        };
         let crypto = Crypto::default();
         Compiled::make(&mirror, &domain, &load::Context::new(&crypto), clock::now()).map_err(trust)
     }
 
     fn domain(&self) -> Result<Domain, Failure> {
-        let domain = match self.trust_domain.as_str() {
-            "eu" => Domain::eu(),
-            file => Domain::read(Path::new(file)),
-        };
-        domain.map_err(trust)
+        domain(&self.trust_domain)
     }
 
     /// The mirror named on the command line, else the domain's own.
@@ -78,6 +110,15 @@ impl ListSource {
         let folder = self.trust_lists.as_ref().or(domain.mirror.as_ref());
         folder.map(|folder| Mirror::open(folder).map_err(trust)).transpose()
     }
+}
+
+/// The trust domain of this name.
+pub(super) fn domain(name: &str) -> Result<Domain, Failure> {
+    let domain = match name {
+        "eu" => Domain::eu(),
+        file => Domain::read(Path::new(file)),
+    };
+    domain.map_err(trust)
 }
 
 impl TrustSource {
@@ -93,12 +134,35 @@ impl TrustSource {
 
     /// The same, and from what it was loaded.
     pub(super) fn load(&self) -> Result<(Snapshot, LoadedFrom), Failure> {
-        let (snapshot, from) = self.lists_loaded()?;
-        let snapshot = match &self.trust_anchors {
+        self.load_after(None)
+    }
+
+    /// The same after an earlier snapshot: no list goes back behind it, and what did not change is taken over.
+    pub(super) fn load_after(&self, previous: Option<&Snapshot>) -> Result<(Snapshot, LoadedFrom), Failure> {
+        let (snapshot, from) = self.lists_loaded(previous)?;
+        Ok((self.with_anchors(snapshot)?, from))
+    }
+
+    /// The snapshot with the further anchors.
+    pub(super) fn with_anchors(&self, snapshot: Snapshot) -> Result<Snapshot, Failure> {
+        Ok(match &self.trust_anchors {
             Some(folder) => snapshot.with_static_anchors(anchors(folder)?),
             None => snapshot,
-        };
-        Ok((snapshot, from))
+        })
+    }
+
+    /// The domain and the folder of its synchronised lists, where nothing else is named.
+    pub(super) fn synchronised(&self) -> Result<Option<(Domain, Store)>, Failure> {
+        let domain = self.lists.domain()?;
+        if self.trust_snapshot.is_some() || self.lists.trust_lists.is_some() || domain.mirror.is_some() {
+            return Ok(None);
+        }
+        match self.cache.store(&domain) {
+            // Anchors alone need no lists.
+            Ok(store) if store.exists() || self.trust_anchors.is_none() => Ok(Some((domain, store))),
+            Err(failure) if self.trust_anchors.is_none() => Err(failure),
+            Ok(_) | Err(_) => Ok(None),
+        }
     }
 
     /// The arguments that name the same trust to another process.
@@ -107,13 +171,14 @@ impl TrustSource {
             ("--trust-lists", &self.lists.trust_lists),
             ("--trust-snapshot", &self.trust_snapshot),
             ("--trust-anchors", &self.trust_anchors),
+            ("--trust-cache", &self.cache.trust_cache),
         ];
         let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
         let domain = ("--trust-domain", OsString::from(&self.lists.trust_domain));
         paths.chain([domain]).flat_map(|(option, value)| [OsString::from(option), value]).collect()
     }
 
-    fn lists_loaded(&self) -> Result<(Snapshot, LoadedFrom), Failure> {
+    fn lists_loaded(&self, previous: Option<&Snapshot>) -> Result<(Snapshot, LoadedFrom), Failure> {
         let domain = self.lists.domain()?;
         if let Some(path) = &self.trust_snapshot {
             let refused = match self.compiled(path, &domain)? {
@@ -129,12 +194,21 @@ impl TrustSource {
             eprintln!("sealgate: {refused}; loading the lists themselves");
         }
         let crypto = Crypto::default();
-        match (self.lists.mirror(&domain)?, &self.trust_anchors) {
-            (Some(mirror), _) => Snapshot::load(&mirror, &domain, &load::Context::new(&crypto))
-                .map(|snapshot| (snapshot, LoadedFrom::Lists))
-                .map_err(trust),
-            (None, Some(_)) => Ok((Snapshot::without_lists(&domain), LoadedFrom::Anchors)),
-            (None, None) => Err(Failure::trust(NO_LISTS)),
+        let context = match previous {
+            Some(previous) => load::Context::after(&crypto, previous),
+            None => load::Context::new(&crypto),
+        };
+        if let Some(mirror) = self.lists.mirror(&domain)? {
+            let loaded = Snapshot::load(&mirror, &domain, &context);
+            return loaded.map(|snapshot| (snapshot, LoadedFrom::Lists)).map_err(trust);
+        }
+        match self.synchronised()? {
+            Some((_, store)) if store.exists() => store
+                .load(&domain, &context)
+                .map(|snapshot| (snapshot, LoadedFrom::Cache))
+                .map_err(|why| Failure::trust(format!("{}: {why}", store.folder().display()))),
+            Some(_) => Err(Failure::trust(NO_LISTS)),
+            None => Ok((Snapshot::without_lists(&domain), LoadedFrom::Anchors)),
         }
     }
 
@@ -154,7 +228,7 @@ impl TrustSource {
 pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
     if path.is_dir() {
         let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: domain.to_owned() };
-        return Ok(lists.compile()?.snapshot);
+        return Ok(lists.compile(None)?.snapshot);
     }
     let compiled = compiled::load(path);
     compiled

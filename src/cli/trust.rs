@@ -1,7 +1,8 @@
 //! `sealgate trust`.
 
 use super::process::{mebibytes, peak_bytes, resident_bytes};
-use super::source::{ListSource, LoadedFrom, snapshot_at};
+use super::source::{CacheSource, ListSource, LoadedFrom, snapshot_at};
+use super::sync::{self, SyncArgs};
 use super::verify::parse_time;
 use super::{Failure, TrustSource, exit};
 use crate::clock::{self, Stopwatch};
@@ -44,10 +45,14 @@ enum TrustCommand {
     Compile {
         #[command(flatten)]
         lists: ListSource,
+        #[command(flatten)]
+        cache: CacheSource,
         /// The file; one that is there is replaced at once.
         #[arg(value_name = "OUT")]
         out: PathBuf,
     },
+    /// Fetch the lists that changed, and keep the last good of each.
+    Sync(SyncArgs),
     /// What changed between two mirrors or compiled snapshots: lists, their signers, services and their status.
     Diff {
         /// A mirror or a compiled snapshot.
@@ -87,7 +92,8 @@ pub(super) fn run(args: &TrustArgs) -> Result<u8, Failure> {
     match &args.command {
         TrustCommand::Status { shown, timings } => show(shown, None, *timings),
         TrustCommand::Show { territory, shown } => show(shown, Some(territory), false),
-        TrustCommand::Compile { lists, out } => compile(lists, out),
+        TrustCommand::Sync(args) => sync::run(args),
+        TrustCommand::Compile { lists, cache, out } => compile(lists, cache, out),
         TrustCommand::Diff { old, new, trust_domain, format } => diff(old, new, trust_domain, *format),
     }
 }
@@ -97,6 +103,7 @@ fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Fai
     let (snapshot, from) = shown.trust.load()?;
     if timings {
         let from = match from {
+            LoadedFrom::Cache => "the synchronised lists".to_owned(),
             LoadedFrom::Lists => "the lists".to_owned(),
             LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
             LoadedFrom::Anchors => "the anchors alone".to_owned(),
@@ -121,10 +128,10 @@ fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Fai
     }
 }
 
-fn compile(lists: &ListSource, out: &Path) -> Result<u8, Failure> {
+fn compile(lists: &ListSource, cache: &CacheSource, out: &Path) -> Result<u8, Failure> {
     let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", out.display()));
     let watch = Stopwatch::start();
-    let made = lists.compile()?;
+    let made = lists.compile(Some(cache))?;
     let raw = watch.elapsed();
     let written = compiled::save(&made, out).map_err(|error| wrong(&error))?;
     let watch = Stopwatch::start();

@@ -3,6 +3,7 @@
 use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
 use super::registers::RegisterSource;
+use super::sync::{self, MirrorSource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::credential::{Applicant, Fields};
@@ -15,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Arguments of `sealgate verify`.
 #[derive(Debug, Args)]
@@ -30,6 +32,8 @@ pub(super) struct VerifyArgs {
     /// Validation time, RFC 3339; now otherwise.
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Time>,
+    #[command(flatten)]
+    mirror: MirrorSource,
     #[command(flatten)]
     fetch: FetchArgs,
     /// A document that a detached signature is over.
@@ -69,7 +73,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time, String> {
 pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let files = collect(&args.paths)?;
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
-    let pipeline = args.trust.pipeline(args.policy.read()?)?;
+    let pipeline = pipeline(args)?;
     let acceptance = args.acceptance.read()?;
     let verifier = args.fetch.verifier(args.registers.read()?)?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
@@ -107,6 +111,18 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     bar.finish_and_clear();
     let _ = out.flush();
     Ok(worst)
+}
+
+/// On the lists that are named or kept; where there are none yet, they are fetched.
+fn pipeline(args: &VerifyArgs) -> Result<Pipeline, Failure> {
+    let policy = args.policy.read()?;
+    if let Some((domain, store)) = args.trust.synchronised()?
+        && !store.exists()
+        && let Some(snapshot) = sync::first_use(&store, &domain, &args.mirror, &args.fetch)?
+    {
+        return Ok(Pipeline::new(Arc::new(args.trust.with_anchors(snapshot)?), policy));
+    }
+    args.trust.pipeline(policy)
 }
 
 fn verify_file(verifier: &Verifier, pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Rules {
     /// Origins that are asked whatever their scheme, port and network address: a register or list server of one's own.
     pub allowed: Vec<Origin>,
+    /// Whether HTTP on port 80 is asked, too: for documents that are believed by their own signature alone.
+    pub plain: bool,
     /// Time for one fetch, redirects included.
     pub time: Duration,
     /// Bytes of a document.
@@ -20,7 +22,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { allowed: Vec::new(), time: Duration::from_secs(8), bytes: 8 << 20, redirects: 3 }
+        Self { allowed: Vec::new(), plain: false, time: Duration::from_secs(8), bytes: 8 << 20, redirects: 3 }
     }
 }
 
@@ -40,7 +42,7 @@ pub struct Origin {
 pub enum Refused {
     /// It is no absolute address of a host.
     NotAnAddress,
-    /// Only HTTPS is asked, and HTTP where configuration names the origin.
+    /// Only HTTPS is asked, and HTTP where configuration names the origin or the rules allow it.
     Scheme,
     /// A user name or password in it.
     Credentials,
@@ -122,10 +124,10 @@ impl Rules {
         if self.allowed.contains(&origin) {
             return Ok(origin);
         }
-        if !origin.tls {
+        if !origin.tls && !self.plain {
             return Err(Refused::Scheme);
         }
-        if origin.port != 443 {
+        if origin.port != if origin.tls { 443 } else { 80 } {
             return Err(Refused::Port(origin.port));
         }
         match origin.host.parse::<IpAddr>() {
@@ -283,6 +285,18 @@ mod tests {
         ] {
             assert_eq!(admit(text), Err(why), "{text}");
         }
+    }
+
+    #[test]
+    fn plain_http_is_asked_on_its_port_alone_and_of_the_public_internet_alone() {
+        let rules = Rules { plain: true, ..Rules::default() };
+        let admit = |text: &str| rules.admit(&text.parse().unwrap());
+        assert!(admit("http://lists.example/tsl.xml").is_ok());
+        assert_eq!(admit("http://lists.example:443/"), Err(Refused::Port(443)));
+        assert_eq!(admit("https://lists.example:80/"), Err(Refused::Port(80)));
+        assert_eq!(admit("ftp://lists.example/"), Err(Refused::Scheme));
+        assert!(matches!(admit("http://169.254.169.254/"), Err(Refused::NotPublic(_))));
+        assert!(matches!(admit("http://[::1]/"), Err(Refused::NotPublic(_))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::{Request, Response, Uri, header};
+use hyper::{Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -29,8 +29,10 @@ pub enum NotFetched {
     Refused(Refused),
     /// The host has no address.
     Unresolved,
-    /// No connection, no TLS, or it broke off.
+    /// No connection, or it broke off.
     Connection,
+    /// The server's TLS is not trusted: why.
+    Tls(String),
     /// It took longer than this many seconds.
     TooSlow(u64),
     /// The server's status.
@@ -47,6 +49,7 @@ impl fmt::Display for NotFetched {
             Self::Refused(why) => why.fmt(f),
             Self::Unresolved => f.write_str("its host is not known"),
             Self::Connection => f.write_str("there was no connection"),
+            Self::Tls(why) => write!(f, "TLS failed: {why}"),
             Self::TooSlow(seconds) => write!(f, "it did not come within {seconds} s"),
             Self::Status(status) => write!(f, "the server answered {status}"),
             Self::TooLarge(bytes) => write!(f, "it has more than {bytes} bytes"),
@@ -82,6 +85,54 @@ pub(super) struct Fetched {
     pub(super) max_age: Option<Duration>,
 }
 
+/// What is asked besides the address.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'w> {
+    /// The Accept header.
+    pub accept: &'static str,
+    /// Of the version at hand: the server need not give it again (RFC 9110, 13.1).
+    pub known: &'w Validators,
+}
+
+/// What tells one version of a document from another, in the server's own words (RFC 9110, 8.8).
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Validators {
+    /// ETag.
+    pub etag: Option<String>,
+    /// Last-Modified.
+    pub last_modified: Option<String>,
+}
+
+/// What a server answered.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The document.
+    Document(Received),
+    /// The version at hand still is the newest.
+    NotModified,
+}
+
+/// A document as it came.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The body.
+    pub bytes: Bytes,
+    /// Content-Type.
+    pub media: Option<String>,
+    /// Of this version.
+    pub validators: Validators,
+    max_age: Option<Duration>,
+}
+
+/// Longer ones of a server's headers are not kept.
+const LONGEST_HEADER: usize = 512;
+
+/// Documents about a credential's status and accreditation.
+const ABOUT_CREDENTIALS: Wish<'_> = Wish {
+    accept: "application/statuslist+jwt, application/vc+jwt, application/json, */*;q=0.5",
+    known: &Validators { etag: None, last_modified: None },
+};
+
 impl Client {
     /// A client that trusts the certificate authorities of Mozilla's programme for servers, and those in a PEM file
     /// beside them.
@@ -113,8 +164,22 @@ impl Client {
 
     /// Fetches the document at an address, which may come from a stranger.
     pub(super) async fn get(&self, address: &str) -> Result<Fetched, NotFetched> {
+        match self.ask(address, &ABOUT_CREDENTIALS).await? {
+            Answer::Document(Received { bytes, max_age, .. }) => {
+                Ok(Fetched { document: Document::new(bytes, clock::now()), max_age })
+            }
+            // Nothing is at hand that it could be.
+            Answer::NotModified => Err(NotFetched::Status(304)),
+        }
+    }
+
+    /// Asks for the document at an address.
+    ///
+    /// # Errors
+    /// It could not be had: why.
+    pub async fn ask(&self, address: &str, wish: &Wish<'_>) -> Result<Answer, NotFetched> {
         let watch = Stopwatch::start();
-        let fetched = tokio::time::timeout(self.rules.time, self.follow(address)).await;
+        let fetched = tokio::time::timeout(self.rules.time, self.follow(address, wish)).await;
         let fetched = fetched.unwrap_or(Err(NotFetched::TooSlow(self.rules.time.as_secs())));
         // The address may tell of whom a status is asked: it is not logged.
         match &fetched {
@@ -124,12 +189,15 @@ impl Client {
         fetched
     }
 
-    async fn follow(&self, address: &str) -> Result<Fetched, NotFetched> {
+    async fn follow(&self, address: &str, wish: &Wish<'_>) -> Result<Answer, NotFetched> {
         let mut uri: Uri = address.parse().map_err(|_| Refused::NotAnAddress)?;
         for _ in 0..=self.rules.redirects {
-            let response = self.ask(&uri).await?;
+            let response = self.send(&uri, wish).await?;
             let status = response.status();
-            if status.is_redirection() {
+            if status == StatusCode::NOT_MODIFIED && *wish.known != Validators::default() {
+                return Ok(Answer::NotModified);
+            }
+            if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 uri = redirected(&uri, &response).ok_or(NotFetched::Redirects)?;
                 continue;
             }
@@ -137,22 +205,27 @@ impl Client {
                 return Err(NotFetched::Status(status.as_u16()));
             }
             let max_age = max_age(&response);
+            let media = text(&response, header::CONTENT_TYPE);
+            let validators = Validators {
+                etag: text(&response, header::ETAG),
+                last_modified: text(&response, header::LAST_MODIFIED),
+            };
             let bytes = self.body(response.into_body()).await?;
-            return Ok(Fetched { document: Document::new(bytes, clock::now()), max_age });
+            return Ok(Answer::Document(Received { bytes, media, validators, max_age }));
         }
         Err(NotFetched::Redirects)
     }
 
-    async fn ask(&self, uri: &Uri) -> Result<Response<Incoming>, NotFetched> {
+    async fn send(&self, uri: &Uri, wish: &Wish<'_>) -> Result<Response<Incoming>, NotFetched> {
         let origin = self.rules.admit(uri)?;
         let stream = self.connect(&origin).await?;
         if !origin.tls {
-            return send(stream, uri).await;
+            return send(stream, uri, wish).await;
         }
         let name = ServerName::try_from(origin.host).map_err(|_| Refused::NotAnAddress)?;
         let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = connector.connect(name, stream).await.map_err(|_| NotFetched::Connection)?;
-        send(stream, uri).await
+        let stream = connector.connect(name, stream).await.map_err(not_tls)?;
+        send(stream, uri, wish).await
     }
 
     /// To the first address of the host that may be asked and answers; none is asked if one may not be.
@@ -186,7 +259,13 @@ impl Client {
     }
 }
 
-async fn send<S>(stream: S, uri: &Uri) -> Result<Response<Incoming>, NotFetched>
+/// What rustls says against the server, where it does; otherwise the connection broke off.
+fn not_tls(error: std::io::Error) -> NotFetched {
+    let why = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    why.map_or(NotFetched::Connection, |why| NotFetched::Tls(why.to_string()))
+}
+
+async fn send<S>(stream: S, uri: &Uri, wish: &Wish<'_>) -> Result<Response<Incoming>, NotFetched>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -195,10 +274,18 @@ where
     tokio::spawn(connection);
     let target = uri.path_and_query().map_or("/", |path| path.as_str());
     let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-    let request = Request::get(target)
+    let mut request = Request::get(target);
+    let known =
+        [(header::IF_NONE_MATCH, &wish.known.etag), (header::IF_MODIFIED_SINCE, &wish.known.last_modified)];
+    for (name, value) in known {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    let request = request
         .header(header::HOST, authority)
         .header(header::USER_AGENT, concat!("sealgate/", env!("CARGO_PKG_VERSION")))
-        .header(header::ACCEPT, "application/statuslist+jwt, application/vc+jwt, application/json, */*;q=0.5")
+        .header(header::ACCEPT, wish.accept)
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|_| Refused::NotAnAddress)?;
@@ -213,6 +300,12 @@ fn redirected(from: &Uri, response: &Response<Incoming>) -> Option<Uri> {
         return format!("{scheme}://{authority}{location}").parse().ok();
     }
     location.parse().ok()
+}
+
+/// A header's text, where it is one and no longer than is kept.
+fn text(response: &Response<Incoming>, name: header::HeaderName) -> Option<String> {
+    let text = response.headers().get(name)?.to_str().ok()?;
+    (text.len() <= LONGEST_HEADER).then(|| text.to_owned())
 }
 
 /// `max-age` of Cache-Control; zero where it is not to be kept (RFC 9111, 5.2.2).

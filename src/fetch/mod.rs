@@ -8,5 +8,5 @@ mod client;
 mod library;
 
 pub use address::{Origin, Refused, Rules, is_public};
-pub use client::{Client, NotFetched};
+pub use client::{Answer, Client, NotFetched, Received, Validators, Wish};
 pub use library::{Desk, Library};

@@ -1,9 +1,13 @@
 //! Prometheus metrics; labels are bounded and hold nothing personal.
 
+use super::list_metrics::ListMetrics;
 use crate::report::Verdict;
+use crate::time::Time;
+use crate::trust::Snapshot;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The gateway's counters.
@@ -16,7 +20,8 @@ pub struct Metrics {
     seals: IntCounterVec,
     queue: IntGauge,
     held: IntGauge,
-    lists: prometheus::IntGaugeVec,
+    /// Set anew for every scrape: one at a time.
+    lists: Mutex<ListMetrics>,
 }
 
 impl Metrics {
@@ -45,17 +50,13 @@ impl Metrics {
         )?;
         let queue = IntGauge::new("sealgate_queue_depth", "Verifications running or waiting.")?;
         let held = IntGauge::new("sealgate_body_bytes", "Bytes of requests' bodies that are held.")?;
-        let lists = prometheus::IntGaugeVec::new(
-            Opts::new("sealgate_trusted_lists", "Trusted lists of the snapshot, by state."),
-            &["state"],
-        )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(verdicts.clone()))?;
         registry.register(Box::new(seals.clone()))?;
         registry.register(Box::new(queue.clone()))?;
         registry.register(Box::new(held.clone()))?;
-        registry.register(Box::new(lists.clone()))?;
+        let lists = Mutex::new(ListMetrics::new(&registry)?);
         Ok(Self { registry, requests, duration, verdicts, seals, queue, held, lists })
     }
 
@@ -77,13 +78,21 @@ impl Metrics {
         }
     }
 
+    fn lists(&self) -> MutexGuard<'_, ListMetrics> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a look at whether trust changed: `changed`, `unchanged` or `failed`.
+    pub fn refresh(&self, outcome: &str, now: Time) {
+        self.lists().refresh(outcome, now);
+    }
+
     /// The registry in Prometheus's text format.
-    pub(super) fn text(&self, depth: usize, held: usize, lists: [(&str, usize); 3]) -> String {
+    pub(super) fn text(&self, depth: usize, held: usize, snapshot: Option<&Snapshot>, now: Time) -> String {
         self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
         self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
-        for (state, count) in lists {
-            self.lists.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
-        }
+        let lists = self.lists();
+        lists.set(snapshot, now);
         let mut text = Vec::new();
         match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             Ok(()) => String::from_utf8_lossy(&text).into_owned(),

@@ -3,6 +3,7 @@
 mod admission;
 mod body;
 mod connection;
+mod list_metrics;
 mod listen;
 mod metrics;
 mod multipart;

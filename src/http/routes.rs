@@ -69,17 +69,10 @@ fn ready(service: &Service) -> Answer {
 }
 
 fn metrics(service: &Service) -> Response<Full<Bytes>> {
-    let now = clock::now();
-    let lists =
-        service.pipeline.load().as_ref().map_or([("accepted", 0), ("expired", 0), ("missing", 0)], |p| {
-            let summary = p.trust_summary(now);
-            [
-                ("accepted", summary.lists),
-                ("expired", summary.expired.len()),
-                ("missing", summary.missing.len()),
-            ]
-        });
-    let mut response = text(service.metrics.text(service.admission.depth(), service.memory.held(), lists));
+    let pipeline = service.pipeline.load_full();
+    let snapshot = pipeline.as_ref().map(|pipeline| pipeline.snapshot());
+    let (depth, held) = (service.admission.depth(), service.memory.held());
+    let mut response = text(service.metrics.text(depth, held, snapshot, clock::now()));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

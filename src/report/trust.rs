@@ -45,6 +45,9 @@ struct ListSummary<'s> {
     sequence: Option<u64>,
     issued: Option<Time>,
     next_update: Option<Time>,
+    checked: Option<Time>,
+    /// Seconds since then.
+    age_seconds: Option<i64>,
     version: Option<u32>,
     sha256: Option<String>,
     signer: Option<String>,
@@ -55,26 +58,21 @@ struct ListSummary<'s> {
 
 impl<'s> ListSummary<'s> {
     fn of(list: &'s ListState, time: Time) -> Self {
-        let (state, reason) = match &list.condition {
-            Condition::Accepted if list.expired_at(time) => ("expired", None),
-            Condition::Accepted => ("accepted", None),
-            Condition::Unreachable => ("unreachable", None),
-            Condition::Refused(why) => ("refused", Some(why.as_str())),
-        };
-        let newest = list.newest.as_ref().and_then(|condition| match condition {
+        let reason = |condition: &'s Condition| match condition {
             Condition::Accepted => None,
-            Condition::Unreachable => Some("unreachable"),
-            Condition::Refused(why) => Some(why.as_str()),
-        });
+            Condition::Unreachable(why) | Condition::Refused(why) => Some(why.as_str()),
+        };
         Self {
             territory: &list.territory,
             url: &list.url,
-            state,
-            reason,
-            newest_refused: newest,
+            state: list.state_at(time),
+            reason: reason(&list.condition),
+            newest_refused: list.newest.as_ref().and_then(reason),
             sequence: list.sequence,
             issued: list.issued,
             next_update: list.next_update,
+            checked: list.checked,
+            age_seconds: list.checked.map(|checked| checked.seconds_until(time).max(0)),
             version: list.version,
             sha256: list.digest.map(hex::encode),
             signer: list.signer.map(hex::encode),
@@ -127,7 +125,9 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
             number(list.version.map(u64::from)),
             list.next_update.map_or("-".to_owned(), |time| time.to_string()),
             list.services,
-            list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-"),
+            super::text::plain(
+                list.reason.or(list.signer.as_deref().and_then(|s| s.get(..16))).unwrap_or("-")
+            ),
         )?;
         if let Some(why) = list.newest_refused {
             writeln!(out, "     last good; what is published now: {}", super::text::plain(why))?;

@@ -49,7 +49,7 @@ impl<'s> ListSide<'s> {
     fn of(list: &'s ListState) -> Self {
         let (state, reason) = match &list.condition {
             Condition::Accepted => ("accepted", None),
-            Condition::Unreachable => ("unreachable", None),
+            Condition::Unreachable(_) => ("unreachable", None),
             Condition::Refused(why) => ("refused", Some(why.as_str())),
         };
         Self {

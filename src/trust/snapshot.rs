@@ -8,6 +8,7 @@ use crate::signature::algorithm::identity;
 use crate::time::Time;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -76,6 +77,8 @@ pub struct ListState {
     pub issued: Option<Time>,
     /// Next update; expiry is judged at every verdict.
     pub next_update: Option<Time>,
+    /// When its server last gave it, or said that it is still the same; `None` where it was never asked.
+    pub checked: Option<Time>,
     /// TSL version.
     pub version: Option<u32>,
     /// SHA-256 of the bytes.
@@ -96,10 +99,20 @@ pub struct ListState {
 pub enum Condition {
     /// Accepted: its signature is TOTAL-PASSED by a certificate that its parent names.
     Accepted,
-    /// Could not be had.
-    Unreachable,
+    /// Could not be had: why.
+    Unreachable(String),
     /// Refused: why.
     Refused(String),
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Unreachable(why) => write!(f, "unreachable: {why}"),
+            Self::Refused(why) => write!(f, "refused: {why}"),
+        }
+    }
 }
 
 impl ListState {
@@ -113,6 +126,7 @@ impl ListState {
             sequence: None,
             issued: None,
             next_update: None,
+            checked: None,
             version: None,
             digest: None,
             signer: None,
@@ -126,6 +140,17 @@ impl ListState {
     #[must_use]
     pub fn expired_at(&self, time: Time) -> bool {
         self.next_update.is_none_or(|next| next < time)
+    }
+
+    /// Its state at `time` in a word that stays: `accepted`, `expired`, `unreachable` or `refused`.
+    #[must_use]
+    pub fn state_at(&self, time: Time) -> &'static str {
+        match &self.condition {
+            Condition::Accepted if self.expired_at(time) => "expired",
+            Condition::Accepted => "accepted",
+            Condition::Unreachable(_) => "unreachable",
+            Condition::Refused(_) => "refused",
+        }
     }
 
     /// Whether it contributes.
@@ -214,6 +239,17 @@ impl Snapshot {
             self.static_anchors.entry(certificate.anchor_key()).or_insert(certificate);
         }
         self
+    }
+
+    /// Whether both rest on the same lists and anchors; what is known of their servers may differ.
+    #[must_use]
+    pub fn trusts_the_same(&self, other: &Self) -> bool {
+        let anchors = |of: &Self| {
+            let mut digests: Vec<[u8; 32]> = of.static_anchors.values().map(|anchor| anchor.sha256).collect();
+            digests.sort_unstable();
+            digests
+        };
+        (&self.domain, self.identity) == (&other.domain, other.identity) && anchors(self) == anchors(other)
     }
 
     /// Whether this identity is a trust anchor, and why.

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 21] = [
     "time",
     "clock",
+    "disk",
     "finding",
     "excerpt",
     "nearest",
@@ -20,6 +21,7 @@ const ORDER: [&str; 19] = [
     "report",
     "pipeline",
     "fetch",
+    "sync",
     "http",
     "cli",
     "main",

@@ -28,9 +28,14 @@ impl Server {
 
     /// Starts on a free port and waits until trust is loaded.
     pub(crate) fn launch(extra: &[&str]) -> Self {
+        Self::launch_in("trust-lists/demo.toml", extra)
+    }
+
+    /// The same in this trust domain.
+    pub(crate) fn launch_in(domain: &str, extra: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
             .current_dir(root())
-            .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", "trust-lists/demo.toml"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", domain])
             .args(extra)
             .env("RUST_LOG", "info")
             .stderr(Stdio::piped())
@@ -80,7 +85,11 @@ impl Server {
     }
 
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 }

@@ -190,7 +190,7 @@ fn each_real_version_of_a_list_follows_the_one_before_and_never_comes_back() {
                 Condition::Refused(why) => {
                     assert!(why.contains("does not name"), "only a signer that has left is reason: {why}");
                 }
-                Condition::Unreachable => panic!("{path:?}"),
+                Condition::Unreachable(_) => panic!("{path:?}"),
             }
         }
         let state = get(&newest.join(format!("{territory}.xml")), &base);
@@ -329,9 +329,12 @@ fn a_bad_list_contributes_nothing_and_the_last_good_one_stays() {
     let mut source = demo.by_url.clone();
     source.remove(list::XA_URL);
     let alone = Snapshot::load(&source, &domain, &Context::new(&crypto)).unwrap();
-    assert_eq!(alone.list("XA").unwrap().condition, Condition::Unreachable);
+    assert_eq!(alone.list("XA").unwrap().condition, Condition::Unreachable("not in the mirror".to_owned()));
     let after = Snapshot::load(&source, &domain, &Context::after(&crypto, &first)).unwrap();
-    assert_eq!(after.list("XA").unwrap().newest, Some(Condition::Unreachable));
+    assert_eq!(
+        after.list("XA").unwrap().newest,
+        Some(Condition::Unreachable("not in the mirror".to_owned()))
+    );
 }
 
 #[test]

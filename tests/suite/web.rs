@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ pub(crate) enum Route {
     Body(Vec<u8>),
     /// 200 with this body and Cache-Control.
     Cached(Vec<u8>, &'static str),
+    /// 200 with this body and ETag; 304 where the ETag is sent back.
+    Tagged(Vec<u8>, String),
+    /// 200 with this body and Content-Type.
+    Typed(Vec<u8>, &'static str),
     /// A status alone.
     Status(u16),
     /// A redirect.
@@ -31,6 +36,7 @@ pub(crate) struct Web {
     pub(crate) origin: String,
     routes: Arc<Mutex<HashMap<String, Route>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    unmodified: Arc<AtomicUsize>,
 }
 
 impl Web {
@@ -38,13 +44,15 @@ impl Web {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let web = Self { origin, routes: Arc::default(), asked: Arc::default() };
-        let (routes, asked) = (Arc::clone(&web.routes), Arc::clone(&web.asked));
+        let web = Self { origin, routes: Arc::default(), asked: Arc::default(), unmodified: Arc::default() };
+        let (routes, asked, unmodified) =
+            (Arc::clone(&web.routes), Arc::clone(&web.asked), Arc::clone(&web.unmodified));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (routes, asked) = (Arc::clone(&routes), Arc::clone(&asked));
+                let (routes, asked, unmodified) =
+                    (Arc::clone(&routes), Arc::clone(&asked), Arc::clone(&unmodified));
                 std::thread::spawn(move || {
-                    let _ = answer(stream, &routes, &asked);
+                    let _ = answer(stream, &routes, &asked, &unmodified);
                 });
             }
         });
@@ -57,6 +65,11 @@ impl Web {
         format!("{}{path}", self.origin)
     }
 
+    /// How often 304 was answered.
+    pub(crate) fn unmodified(&self) -> usize {
+        self.unmodified.load(Ordering::SeqCst)
+    }
+
     /// How often a path was asked.
     pub(crate) fn asked(&self, path: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
@@ -67,13 +80,18 @@ fn answer(
     mut stream: TcpStream,
     routes: &Mutex<HashMap<String, Route>>,
     asked: &Mutex<Vec<String>>,
+    unmodified: &AtomicUsize,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut known = None;
     while line != "\r\n" && !line.is_empty() {
+        if let Some(tag) = line.strip_prefix("if-none-match: ") {
+            known = Some(tag.trim_end().to_owned());
+        }
         line.clear();
         reader.read_line(&mut line)?;
     }
@@ -86,6 +104,12 @@ fn answer(
     match route {
         Route::Body(body) => respond("200 OK", &body),
         Route::Cached(body, control) => respond(&format!("200 OK\r\ncache-control: {control}"), &body),
+        Route::Tagged(_, tag) if known.as_ref() == Some(&tag) => {
+            unmodified.fetch_add(1, Ordering::SeqCst);
+            respond("304 Not Modified", b"")
+        }
+        Route::Tagged(body, tag) => respond(&format!("200 OK\r\netag: {tag}"), &body),
+        Route::Typed(body, media) => respond(&format!("200 OK\r\ncontent-type: {media}"), &body),
         Route::Status(status) => respond(&format!("{status} Status"), b""),
         Route::Redirect(to) => respond(&format!("302 Found\r\nlocation: {to}"), b""),
         Route::Truncated => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nonly this"),

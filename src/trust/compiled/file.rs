@@ -1,11 +1,11 @@
 //! The file itself.
 
 use super::{Compiled, LONGEST, Refused};
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use crate::disk::{self, FileSystem};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 /// Everybody may read what the lists say; nobody else may write it.
 const MODE: u32 = 0o644;
@@ -42,29 +42,12 @@ fn read(file: &File, length: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Writes the file, mode 0644: whole beside its place, on the disk, then into its place. Who reads it meanwhile has the
-/// old one or the new one. `made` tells it from other writers' unfinished files.
+/// old one or the new one.
 ///
 /// # Errors
 /// Those of the file system; nothing unfinished is left then.
 pub fn save(compiled: &Compiled, path: &Path) -> io::Result<usize> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("names no file"))?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut unfinished = OsString::from(".");
-    unfinished.push(name);
-    unfinished.push(format!(".{}-{}", std::process::id(), compiled.origin.made.millis()));
-    let unfinished = folder.join(unfinished);
     let bytes = compiled.encode();
-    // New, so that no link of that name is followed.
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&unfinished)?;
-    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
-    if let Err(error) = written.and_then(|()| std::fs::rename(&unfinished, path)) {
-        let _ = std::fs::remove_file(&unfinished);
-        return Err(error);
-    }
-    // The new name is on the disk once its folder is.
-    File::open(&folder)?.sync_all()?;
+    disk::replace(&FileSystem, path, &bytes, MODE)?;
     Ok(bytes.len())
 }

@@ -38,7 +38,7 @@ use stored::{Reader, Stored, Writer};
 /// With what a compiled snapshot begins.
 pub const MAGIC: [u8; 8] = *b"\x89SGTRUST";
 /// The format written and read here.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Bytes of the longest compiled snapshot that is read: ten times what the EU's lists could come to.
 pub const LONGEST: usize = 256 << 20;
 

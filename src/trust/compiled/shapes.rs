@@ -43,6 +43,7 @@ stored!(ListState {
     sequence: Option<u64>,
     issued: Option<Time>,
     next_update: Option<Time>,
+    checked: Option<Time>,
     version: Option<u32>,
     digest: Option<[u8; 32]>,
     signer: Option<[u8; 32]>,
@@ -109,7 +110,10 @@ impl Stored for Condition {
     fn write(&self, out: &mut Writer) {
         match self {
             Self::Accepted => 0_u8.write(out),
-            Self::Unreachable => 1_u8.write(out),
+            Self::Unreachable(why) => {
+                1_u8.write(out);
+                why.write(out);
+            }
             Self::Refused(why) => {
                 2_u8.write(out);
                 why.write(out);
@@ -120,7 +124,7 @@ impl Stored for Condition {
     fn read(from: &mut Reader) -> Result<Self, Damaged> {
         match u8::read(from)? {
             0 => Ok(Self::Accepted),
-            1 => Ok(Self::Unreachable),
+            1 => String::read(from).map(Self::Unreachable),
             2 => String::read(from).map(Self::Refused),
             _ => Err(Damaged("a list in no known condition")),
         }

@@ -66,5 +66,5 @@ fn refusals_are_told_in_one_line() {
     assert_eq!(Refused::Sources(many).to_string(), "changed since it was compiled: u:1, u:2, u:3 and 2 more");
     let one = Refused::Sources(vec!["index.json".to_owned()]);
     assert_eq!(one.to_string(), "changed since it was compiled: index.json");
-    assert_eq!(Refused::Format(2).to_string(), "expected format 1, found 2");
+    assert_eq!(Refused::Format(1).to_string(), format!("expected format {FORMAT}, found 1"));
 }

@@ -4,7 +4,7 @@ mod pivots;
 mod seal;
 mod source;
 
-pub use source::{Fetched, Mirror, NotAMirror, Source};
+pub use source::{Fetched, INDEX_BYTES, Mirror, NotAMirror, Source, files_of_index};
 
 use super::Snapshot;
 use super::domain::Domain;
@@ -174,6 +174,8 @@ impl Loader<'_> {
     fn national_lists(&self, lotl: &TrustedList, parents: &[Parent]) -> Vec<Loaded> {
         let ours = |p: &&Pointer| *p.mime_type == *XML_MIME_TYPE && *p.list_type != *self.domain.lotl_type;
         let mut pointers: Vec<&Pointer> = lotl.pointers.iter().filter(ours).take(POINTERS).collect();
+        let urls: Vec<&str> = pointers.iter().map(|pointer| &*pointer.location).collect();
+        self.source.expect(&urls);
         pointers.sort_by_cached_key(|pointer| std::cmp::Reverse(self.source.size(&pointer.location)));
         // Largest first, in that order: a thread takes the next list when it is done with one.
         let mut slots: Vec<Option<Loaded>> = pointers.iter().map(|_| None).collect();
@@ -186,10 +188,15 @@ impl Loader<'_> {
     }
 
     fn national_list(&self, pointer: &Pointer, lotl: &TrustedList, parents: &[Parent]) -> Loaded {
-        let mut state = ListState::new(&pointer.territory, &pointer.location, Condition::Unreachable);
-        let Fetched::Bytes(bytes) = self.source.get(&pointer.location) else {
-            return self.keep_last_good(pointer, state);
+        let fetched = self.source.get(&pointer.location);
+        let state = |condition| ListState::new(&pointer.territory, &pointer.location, condition);
+        let bytes = match fetched {
+            Fetched::Bytes(bytes) => bytes,
+            Fetched::Unreachable(why) => {
+                return self.keep_last_good(pointer, state(Condition::Unreachable(why)));
+            }
         };
+        let mut state = state(Condition::Accepted);
         let digest = identity(&bytes);
         if let Some((mut same, services)) = self.last_good_of(pointer)
             && same.digest == Some(digest)

@@ -78,6 +78,7 @@ fn through(
     if pivots.len() > PIVOTS {
         return Err(format!("expected at most {PIVOTS} pivots, found {}", pivots.len()));
     }
+    loader.source.expect(pivots);
     let mut named: Option<Vec<Arc<ListedCertificate>>> = None;
     let mut parents: Vec<Parent> = Vec::with_capacity(pivots.len());
     for url in pivots.iter().rev() {

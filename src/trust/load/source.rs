@@ -14,6 +14,9 @@ pub trait Source: Sync {
     /// The bytes at `url`, or why they cannot be had. Called from several threads.
     fn get(&self, url: &str) -> Fetched;
 
+    /// These will be asked for next: one that fetches can fetch them side by side.
+    fn expect(&self, _urls: &[&str]) {}
+
     /// How many bytes there are at `url`, where that is known without getting them; only for the order of work.
     fn size(&self, _url: &str) -> Option<u64> {
         None
@@ -40,7 +43,7 @@ fn not_there() -> Fetched {
 }
 
 /// Bytes of `index.json`, at most.
-const INDEX_BYTES: u64 = 16 << 20;
+pub const INDEX_BYTES: u64 = 16 << 20;
 /// Bytes of a file of a mirror, at most; the limit of a list stands below it and refuses by name.
 const FILE_BYTES: u64 = 64 << 20;
 
@@ -80,17 +83,7 @@ impl Mirror {
         let path = folder.join("index.json");
         let named = |why: &dyn fmt::Display| NotAMirror(format!("{}: {why}", path.display()));
         let text = read(&path, INDEX_BYTES).map_err(|why| named(&why))?;
-        let entries: Vec<Entry> = serde_json::from_slice(&text).map_err(|error| named(&error))?;
-        let mut files = HashMap::with_capacity(entries.len());
-        for Entry { url, file } in entries {
-            let inside = |file: &PathBuf| file.components().all(|part| matches!(part, Component::Normal(_)));
-            if file.as_ref().is_some_and(|file| !inside(file)) {
-                return Err(named(&format!("the file of {url} is outside the folder")));
-            }
-            if let Some(url) = files.insert(url.clone(), file).map(|_| url) {
-                return Err(named(&format!("{url} stands there twice")));
-            }
-        }
+        let files = files_of_index(&text).map_err(|why| named(&why))?;
         Ok(Self { folder: folder.to_owned(), files, index_digest: identity(&text) })
     }
 
@@ -99,6 +92,25 @@ impl Mirror {
     pub fn index_digest(&self) -> [u8; 32] {
         self.index_digest
     }
+}
+
+/// Reads `index.json` of a mirror: the file of each address, `None` where it could not be had.
+///
+/// # Errors
+/// Not such an index, an address twice, or a file outside the folder.
+pub fn files_of_index(text: &[u8]) -> Result<HashMap<String, Option<PathBuf>>, String> {
+    let entries: Vec<Entry> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let mut files = HashMap::with_capacity(entries.len());
+    for Entry { url, file } in entries {
+        let inside = |file: &PathBuf| file.components().all(|part| matches!(part, Component::Normal(_)));
+        if file.as_ref().is_some_and(|file| !inside(file)) {
+            return Err(format!("the file of {url} is outside the folder"));
+        }
+        if let Some(url) = files.insert(url.clone(), file).map(|_| url) {
+            return Err(format!("{url} stands there twice"));
+        }
+    }
+    Ok(files)
 }
 
 impl Source for Mirror {

@@ -1,0 +1,350 @@
+//! A server that renews its trust from a list server: every version once, none behind another, no verdict between two.
+
+use crate::demo::{self, Sealer, list};
+use crate::server::Server;
+use crate::support::{root, shared, snapshot};
+use crate::sync::Scene;
+use crate::web::{Route, Web};
+use sealgate::signature::algorithm::{Crypto, identity};
+use sealgate::trust::Snapshot;
+use sealgate::trust::domain::Domain;
+use sealgate::trust::load::{Context, Fetched, Mirror, Source};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Serves a domain file from the cache and the list server of a scene, looking ten times a second.
+fn serve(domain: &str, web: &Web, cache: &Path, extra: &[&str]) -> Server {
+    let named = ["--trust-mirror", &web.origin, "--trust-cache", cache.to_str().unwrap(), "--refresh", "0.1"];
+    Server::launch_in(domain, &[&named[..], extra].concat())
+}
+
+fn domain_file(scene: &Scene) -> String {
+    let path = scene.cache.path().join("demo.toml");
+    std::fs::write(&path, scene.demo.domain().replace("mirror = \"demo\"\n", "")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn trust(server: &Server) -> Value {
+    server.get("/v1/trust").json()
+}
+
+fn of<'v>(trust: &'v Value, territory: &str) -> &'v Value {
+    trust["lists"].as_array().unwrap().iter().find(|list| list["territory"] == territory).unwrap()
+}
+
+/// Waits for the server to have come so far; a test that waits in vain is ended by whoever runs it.
+fn until(server: &Server, holds: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let trust = trust(server);
+        if holds(&trust) {
+            return trust;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn metric(server: &Server, line: &str) -> Option<f64> {
+    let text = String::from_utf8(server.get("/metrics").body).unwrap();
+    let value = text.lines().find_map(|found| found.strip_prefix(line))?;
+    Some(value.trim().parse().unwrap())
+}
+
+#[test]
+fn a_server_takes_a_new_list_keeps_the_last_good_and_starts_from_it_without_network() {
+    let scene = Scene::new();
+    let domain = domain_file(&scene);
+    let server = serve(&domain, &scene.web, scene.cache.path(), &[]);
+    let first = trust(&server);
+    assert_eq!(of(&first, "XA")["sequence"], 7);
+    assert!(
+        of(&first, "XA")["age_seconds"].as_i64().unwrap() >= 0 && of(&first, "XA")["checked"].is_string()
+    );
+
+    scene.put("/xa.xml", scene.signed("XA", |list| list.sequence = 8));
+    let second = until(&server, |trust| of(trust, "XA")["sequence"] == 8);
+    assert_ne!(second["snapshot"], first["snapshot"]);
+
+    scene.put("/xa.xml", scene.demo.by_url[list::XA_URL].clone());
+    let refused = until(&server, |trust| of(trust, "XA")["newest_refused"].is_string());
+    assert_eq!(of(&refused, "XA")["newest_refused"], "rollback: sequence number 7 after 8");
+    assert_eq!(
+        (&refused["snapshot"], &of(&refused, "XA")["state"]),
+        (&second["snapshot"], &json!("accepted"))
+    );
+    for (line, expected) in [
+        ("sealgate_trusted_list_state{state=\"accepted\",territory=\"XA\"}", 1.0),
+        ("sealgate_trusted_list_state{state=\"refused\",territory=\"XA\"}", 0.0),
+        ("sealgate_trusted_list_last_good{territory=\"XA\"}", 1.0),
+        ("sealgate_trusted_list_last_good{territory=\"XB\"}", 0.0),
+        ("sealgate_trust_refreshes_total{outcome=\"changed\"}", 1.0),
+        ("sealgate_trusted_lists{state=\"accepted\"}", 2.0),
+    ] {
+        assert_eq!(metric(&server, line), Some(expected), "{line}");
+    }
+    for line in [
+        "sealgate_trusted_list_checked_timestamp_seconds{territory=\"XB\"}",
+        "sealgate_trusted_list_next_update_timestamp_seconds{territory=\"EU\"}",
+        "sealgate_trust_last_refresh_timestamp_seconds",
+    ] {
+        assert!(metric(&server, line).is_some_and(|seconds| seconds > 1.7e9), "{line}");
+    }
+
+    // The whole list server goes; then the process, which starts again without it.
+    scene.web.set("/index.json", Route::Status(503));
+    until(&server, |trust| of(trust, "XB")["newest_refused"].is_string());
+    assert_eq!(trust(&server)["snapshot"], second["snapshot"]);
+    drop(server);
+    for extra in [&[][..], &["--offline"]] {
+        let server = serve(&domain, &scene.web, scene.cache.path(), extra);
+        assert_eq!(trust(&server)["snapshot"], second["snapshot"]);
+    }
+}
+
+/// On its own ten times a second, and on SIGHUP alone.
+#[test]
+fn a_folder_that_is_named_is_read_anew() {
+    read_anew("0.1", |_| {});
+    read_anew("0", |server| server.signal("-HUP"));
+}
+
+fn read_anew(interval: &str, ask: impl Fn(&Server)) {
+    let demo = demo::shared();
+    let folder = crate::support::demo_folder(demo);
+    let domain = folder.path().join("demo.toml");
+    let server = Server::launch_in(domain.to_str().unwrap(), &["--refresh", interval]);
+    let first = trust(&server);
+    assert!(of(&first, "XA")["checked"].is_null(), "no server was asked");
+    let mut newer = demo.list("XA");
+    newer.sequence = 8;
+    let number = demo.by_url.keys().position(|url| url == list::XA_URL).unwrap();
+    let file = folder.path().join(format!("demo/{number}.xml"));
+    let beside = folder.path().join("beside");
+    std::fs::write(&beside, demo.sign(&newer)).unwrap();
+    std::fs::rename(&beside, &file).unwrap();
+    ask(&server);
+    let second = until(&server, |trust| of(trust, "XA")["sequence"] == 8);
+    assert_ne!(second["snapshot"], first["snapshot"]);
+    std::fs::write(folder.path().join("demo/index.json"), "[{").unwrap();
+    ask(&server);
+    let failed = "sealgate_trust_refreshes_total{outcome=\"failed\"}";
+    while metric(&server, failed) == Some(0.0) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(trust(&server)["snapshot"], second["snapshot"], "the last good one stays");
+}
+
+#[test]
+fn without_lists_and_without_network_one_line_says_what_to_do() {
+    let scene = Scene::new();
+    scene.web.set("/index.json", Route::Status(404));
+    let domain = domain_file(&scene);
+    let cache = scene.cache.path().to_str().unwrap();
+    let run = |args: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .current_dir(root())
+            .args(args)
+            .args(["--trust-domain", &domain, "--trust-cache", cache])
+            .output()
+            .unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let mirror = ["--trust-mirror", &scene.web.origin];
+    for args in [&["verify", "examples/sound"][..], &["serve", "--listen", "127.0.0.1:0"], &["trust", "sync"]]
+    {
+        let (code, said) = run(&[args, &mirror].concat());
+        let last = said.lines().last().unwrap();
+        assert_eq!(code, Some(70), "{args:?}: {said}");
+        assert!(
+            last.contains("the server answered 404") && last.contains("--trust-lists DIR"),
+            "{args:?}: {said}"
+        );
+    }
+    for args in [&["verify", "--offline", "examples/sound"][..], &["trust", "status"]] {
+        let (code, said) = run(args);
+        assert_eq!(code, Some(70), "{args:?}: {said}");
+        assert!(said.contains("`sealgate trust sync`"), "{args:?}: {said}");
+    }
+    let (code, said) = run(&["trust", "sync", "--offline"]);
+    assert_eq!(code, Some(64), "{said}");
+}
+
+#[test]
+fn the_first_use_fetches_and_the_second_needs_nobody() {
+    let scene = Scene::new();
+    let domain = domain_file(&scene);
+    let file = scene.cache.path().join("credential.json");
+    std::fs::write(&file, scene.demo.issue(&demo::Order::compact(1))).unwrap();
+    let verify = |extra: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .args([
+                "verify",
+                "--format",
+                "json",
+                "--at",
+                &crate::sync::now().to_string(),
+                "--trust-domain",
+                &domain,
+            ])
+            .env("SEALGATE_CACHE", scene.cache.path())
+            .args(extra)
+            .arg(&file)
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let first = verify(&["--trust-mirror", &scene.web.origin]);
+    assert!(first.contains("\"verdict\":\"passed\"") && first.contains("\"domain\":\"demo\""), "{first}");
+    let asked = scene.web.asked("/lotl.xml");
+    assert_eq!(verify(&["--offline"]), first);
+    assert_eq!((scene.web.asked("/lotl.xml"), asked), (1, 1));
+}
+
+/// Real lists of four territories, one after the other as they were published, while credentials are verified.
+#[test]
+fn real_history_is_replayed_against_a_server_under_load() {
+    let test = "real_history_is_replayed_against_a_server_under_load";
+    let (Some(newest), Some(history)) =
+        (shared("trust-lists/2026-08", test), shared("trust-lists/history", test))
+    else {
+        return;
+    };
+    const TERRITORIES: [&str; 4] = ["CY", "IE", "MT", "SE"];
+    let domain = Domain::eu().unwrap();
+    let urls: BTreeMap<String, String> = snapshot(&domain, &newest)
+        .lists
+        .iter()
+        .map(|list| (list.territory.clone(), list.url.clone()))
+        .collect();
+    let mirror = Replay { mirror: Mirror::open(&newest).unwrap(), urls: &urls, published: Mutex::default() };
+    let web = Web::start();
+    let index: Vec<Value> =
+        serde_json::from_slice::<Vec<Value>>(&std::fs::read(newest.join("index.json")).unwrap())
+            .unwrap()
+            .into_iter()
+            .filter(|entry| mirror.has(entry["url"].as_str().unwrap()))
+            .collect();
+    for entry in &index {
+        let file = entry["file"].as_str().unwrap();
+        publish(&web, file, std::fs::read(newest.join(file)).unwrap());
+    }
+    web.set("/index.json", Route::Body(serde_json::to_vec(&index).unwrap()));
+    let mut versions: Vec<(&str, Vec<PathBuf>)> = Vec::new();
+    for territory in TERRITORIES {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(history.join(territory)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        versions.push((territory, files));
+    }
+    let replace = |territory: &str, file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        mirror.published.lock().unwrap().insert(urls[territory].clone(), bytes.clone());
+        publish(&web, &format!("{territory}.xml"), bytes);
+    };
+    for (territory, files) in &versions {
+        replace(territory, &files[0]);
+    }
+
+    // What a load with nothing half about it comes to, version by version.
+    let crypto = Crypto::default();
+    let mut expected = Snapshot::load(&mirror, &domain, &Context::new(&crypto)).unwrap();
+    let name = |snapshot: &Snapshot| format!("sha256:{}", hex::encode(snapshot.identity));
+    let cache = tempfile::tempdir().unwrap();
+    let server = serve("eu", &web, cache.path(), &[]);
+    assert_eq!(trust(&server)["snapshot"], name(&expected));
+
+    let whole = Mutex::new(BTreeSet::from([name(&expected)]));
+    let (seen, end) = (Mutex::new(BTreeSet::new()), AtomicBool::new(false));
+    let credential =
+        demo::shared().issue(&demo::Order { sealer: Sealer::Compact, ..demo::Order::compact(1) });
+    let (mut taken, mut refused) = (0_usize, 0_usize);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !end.load(Ordering::SeqCst) {
+                    let verdict = server.verify(&credential).json();
+                    seen.lock().unwrap().insert(verdict["trust"]["snapshot"].as_str().unwrap().to_owned());
+                }
+            });
+        }
+        let replayed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for (territory, files) in &versions {
+                for pair in files.windows(2) {
+                    // The next version, then the one before it again: a rollback, where the next was accepted.
+                    for file in [&pair[1], &pair[0], &pair[1]] {
+                        replace(territory, file);
+                        let after = Context::after(&crypto, &expected);
+                        let next = Snapshot::load(&mirror, &domain, &after).unwrap();
+                        whole.lock().unwrap().insert(name(&next));
+                        let (now, before) =
+                            (next.list(territory).unwrap(), expected.list(territory).unwrap());
+                        taken += usize::from(now.digest != before.digest && now.accepted());
+                        let why = now.newest.as_ref().map(ToString::to_string);
+                        refused += usize::from(why.as_ref().is_some_and(|why| why.contains("rollback")));
+                        let said = match now.accepted() {
+                            true => now.newest.as_ref(),
+                            false => Some(&now.condition),
+                        };
+                        let said = said.map(|why| why.to_string().trim_start_matches("refused: ").to_owned());
+                        until(&server, |trust| {
+                            let list = of(trust, territory);
+                            let told = [&list["newest_refused"], &list["reason"]]
+                                .into_iter()
+                                .find(|s| s.is_string());
+                            trust["snapshot"] == name(&next)
+                                && told.and_then(Value::as_str) == said.as_deref()
+                                && list["sequence"].as_u64() == now.sequence
+                        });
+                        expected = next;
+                    }
+                }
+            }
+        }));
+        end.store(true, Ordering::SeqCst);
+        if let Err(panic) = replayed {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    println!("{taken} versions taken, {refused} rollbacks refused");
+    assert!(taken >= 8 && refused >= 8);
+    let changed = metric(&server, "sealgate_trust_refreshes_total{outcome=\"changed\"}").unwrap();
+    assert_eq!(format!("{changed}"), taken.to_string(), "every version once");
+    let (seen, whole) = (seen.into_inner().unwrap(), whole.into_inner().unwrap());
+    assert!(seen.is_subset(&whole), "a verdict on half a snapshot");
+    assert!(seen.len() > 2, "verdicts were made all along");
+}
+
+fn publish(web: &Web, file: &str, bytes: Vec<u8>) {
+    let tag = format!("\"{}\"", hex::encode(identity(&bytes)));
+    web.set(&format!("/{file}"), Route::Tagged(bytes, tag));
+}
+
+/// The mirror without the large lists, as it is published at the moment.
+struct Replay<'r> {
+    mirror: Mirror,
+    urls: &'r BTreeMap<String, String>,
+    published: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Replay<'_> {
+    /// The list of lists, its pivots and the four territories.
+    fn has(&self, url: &str) -> bool {
+        let territory =
+            self.urls.iter().find(|(_, known)| *known == url).map(|(territory, _)| territory.as_str());
+        matches!(territory, None | Some("EU" | "CY" | "IE" | "MT" | "SE"))
+    }
+}
+
+impl Source for Replay<'_> {
+    fn get(&self, url: &str) -> Fetched {
+        match self.published.lock().unwrap().get(url) {
+            Some(bytes) => Fetched::Bytes(bytes.clone().into()),
+            None if self.has(url) => self.mirror.get(url),
+            None => Fetched::Unreachable("not in the mirror".to_owned()),
+        }
+    }
+}
