@@ -5,7 +5,7 @@ use super::refresh::{Refresh, keep_fresh};
 use super::registers::RegisterSource;
 use super::sync::MirrorSource;
 use super::{Failure, TrustSource, policy};
-use crate::http::{self, Address, Admission, BodyMemory, Bounds, Listener, Metrics, Service};
+use crate::http::{self, Address, Admission, Batches, BodyMemory, Bounds, Listener, Metrics, Service};
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use clap::Args;
@@ -150,6 +150,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         registers: args.registers.read()?,
         admission,
         memory: BodyMemory::new(&bounds),
+        batches: Batches::default(),
         metrics,
         bounds,
         ending: AtomicBool::new(false),

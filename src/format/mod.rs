@@ -10,6 +10,7 @@ pub mod json;
 pub mod limits;
 mod sink;
 pub mod xml;
+pub mod zip;
 
 pub use limits::Limits;
 pub use sink::Sink;

@@ -8,6 +8,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Version, header};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much of an oversized body is read and thrown away, so that the connection stays usable.
@@ -47,22 +48,37 @@ impl BodyMemory {
 }
 
 /// A request's share of the memory, given back when dropped.
+#[derive(Debug, Default)]
 pub(super) struct Share(Option<OwnedSemaphorePermit>);
 
 impl Share {
     /// Makes it cover so many bytes; `false`, and nothing changed, where they are not to be had.
     fn grow(&mut self, memory: &BodyMemory, bytes: usize) -> bool {
+        let permit = self.missing(bytes).map(|more| Arc::clone(&memory.free).try_acquire_many_owned(more));
+        self.add(permit.and_then(Result::ok))
+    }
+
+    /// The same, waiting so long for others to give back what they hold.
+    pub(super) async fn grow_in_time(&mut self, memory: &BodyMemory, bytes: usize, time: Duration) -> bool {
+        if self.grow(memory, bytes) {
+            return true;
+        }
+        let Some(more) = self.missing(bytes) else { return false };
+        let permit = tokio::time::timeout(time, Arc::clone(&memory.free).acquire_many_owned(more)).await;
+        self.add(permit.ok().and_then(Result::ok))
+    }
+
+    /// Units that it lacks to cover so many bytes; `None` where there are not so many anywhere.
+    fn missing(&self, bytes: usize) -> Option<u32> {
         let has = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = bytes.div_ceil(UNIT).saturating_sub(has);
-        let Ok(permit) =
-            u32::try_from(more).map(|more| Arc::clone(&memory.free).try_acquire_many_owned(more))
-        else {
-            return false;
-        };
-        match (permit, &mut self.0) {
-            (Err(_), _) => return false,
-            (Ok(permit), Some(held)) => held.merge(permit),
-            (Ok(permit), none) => *none = Some(permit),
+        u32::try_from(bytes.div_ceil(UNIT).saturating_sub(has)).ok()
+    }
+
+    fn add(&mut self, permit: Option<OwnedSemaphorePermit>) -> bool {
+        let Some(permit) = permit else { return false };
+        match &mut self.0 {
+            Some(held) => held.merge(permit),
+            none => *none = Some(permit),
         }
         true
     }
@@ -133,11 +149,16 @@ async fn collect(
 /// Lets go of a body that is not wanted, while the answer already goes out. What is still to come of it is thrown away
 /// within the bounds of a body, so that the client reads its answer and can use the connection again; where the client
 /// would send more than that, or has not begun, the connection ends with the answer. In HTTP/2 only the stream does.
-pub(super) fn discard(mut body: Incoming, head: &Parts, bounds: &Bounds) {
+pub(super) fn discard(body: Incoming, head: &Parts, bounds: &Bounds) {
     let fits = announced(&body).is_none_or(|size| size <= bounds.body);
     if head.version >= Version::HTTP_2 || body.is_end_stream() || waits_for_consent(head) || !fits {
         return;
     }
+    drain(body, bounds);
+}
+
+/// Reads what is still to come and throws it away, within the bounds of a body.
+pub(super) fn drain(mut body: Incoming, bounds: &Bounds) {
     let (time, mut left) = (bounds.body_time, bounds.body);
     tokio::spawn(tokio::time::timeout(time, async move {
         while let Some(Ok(frame)) = body.frame().await {

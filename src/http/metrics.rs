@@ -20,6 +20,8 @@ pub struct Metrics {
     seals: IntCounterVec,
     queue: IntGauge,
     held: IntGauge,
+    batch_pieces: IntGauge,
+    batch_answers: IntCounterVec,
     /// Set anew for every scrape: one at a time.
     lists: Mutex<ListMetrics>,
 }
@@ -50,6 +52,16 @@ impl Metrics {
         )?;
         let queue = IntGauge::new("sealgate_queue_depth", "Verifications running or waiting.")?;
         let held = IntGauge::new("sealgate_body_bytes", "Bytes of requests' bodies that are held.")?;
+        let batch_pieces = IntGauge::new(
+            "sealgate_batch_lines_in_flight",
+            "Lines and entries of batches that are read and not answered.",
+        )?;
+        let batch_answers = IntCounterVec::new(
+            Opts::new("sealgate_batch_lines_total", "Lines and entries of batches answered, by result."),
+            &["result"],
+        )?;
+        registry.register(Box::new(batch_pieces.clone()))?;
+        registry.register(Box::new(batch_answers.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(verdicts.clone()))?;
@@ -57,7 +69,18 @@ impl Metrics {
         registry.register(Box::new(queue.clone()))?;
         registry.register(Box::new(held.clone()))?;
         let lists = Mutex::new(ListMetrics::new(&registry)?);
-        Ok(Self { registry, requests, duration, verdicts, seals, queue, held, lists })
+        Ok(Self {
+            registry,
+            requests,
+            duration,
+            verdicts,
+            seals,
+            queue,
+            held,
+            batch_pieces,
+            batch_answers,
+            lists,
+        })
     }
 
     pub(super) fn request(&self, route: &str, status: u16, took: Duration) {
@@ -75,6 +98,23 @@ impl Metrics {
                 &seal.qualification,
             ];
             self.seals.with_label_values(&labels).inc();
+        }
+    }
+
+    pub(super) fn batch_piece_begun(&self) {
+        self.batch_pieces.inc();
+    }
+
+    pub(super) fn batch_piece_done(&self) {
+        self.batch_pieces.dec();
+    }
+
+    /// Counts the answer to a line or entry, and the verdict in it.
+    pub(super) fn batch_answer(&self, verdict: Option<&Verdict>) {
+        let result = if verdict.is_some() { "verdict" } else { "problem" };
+        self.batch_answers.with_label_values(&[result]).inc();
+        if let Some(verdict) = verdict {
+            self.verdict(verdict);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Requests → pipeline → responses: listeners, connections, admission, problems, metrics.
 
 mod admission;
+mod batch;
 mod body;
 mod connection;
 mod list_metrics;
@@ -12,6 +13,7 @@ mod routes;
 mod tls;
 
 pub use admission::Admission;
+pub use batch::Batches;
 pub use body::BodyMemory;
 pub use listen::{Address, Listener, SocketFile};
 pub use metrics::Metrics;
@@ -80,6 +82,8 @@ pub struct Service {
     pub admission: Admission,
     /// What the bodies of requests may hold.
     pub memory: BodyMemory,
+    /// The batches under way.
+    pub batches: Batches,
     /// Counters.
     pub metrics: Metrics,
     /// Bounds.
@@ -148,6 +152,7 @@ pub async fn serve(
     drop(watched);
     end.await;
     service.ending.store(true, Ordering::Release);
+    service.batches.end();
     stage.send_replace(Stage::Ending);
     while accepting.join_next().await.is_some() {}
     let _ = tokio::time::timeout(LAME_DUCK, stage.closed()).await;

@@ -13,20 +13,24 @@ pub(super) enum Problem {
     NotFound,
     /// The route takes other methods.
     MethodNotAllowed(&'static str),
-    /// No representation that the client accepts.
-    NotAcceptable,
+    /// No representation that the client accepts: the one there is.
+    NotAcceptable(&'static str),
     /// The head did not come in time.
     SlowHead,
     /// The body did not come in time.
     SlowBody,
     /// The body is over this many bytes.
     TooLarge(usize),
+    /// The line of a batch is over this many bytes.
+    LongLine(usize),
     /// The queue is full.
     Busy,
     /// The bodies of other requests take all the memory that is for them.
     Crowded,
     /// No trust snapshot is in yet.
     NotReady,
+    /// The service ends.
+    Ending,
     /// The worker failed; the service goes on.
     Internal,
 }
@@ -47,10 +51,10 @@ impl Problem {
             Self::BadRequest(..) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::SlowHead | Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy | Self::Crowded | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge(_) | Self::LongLine(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -60,18 +64,21 @@ impl Problem {
             Self::BadRequest(field, what) => format!("{field}: {what}"),
             Self::NotFound => "no such route".into(),
             Self::MethodNotAllowed(allowed) => format!("this route takes {allowed}"),
-            Self::NotAcceptable => "answers are application/json".into(),
+            Self::NotAcceptable(form) => format!("answers are {form}"),
             Self::SlowHead => "the head came too slowly".into(),
             Self::SlowBody => "the body came too slowly".into(),
             Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
+            Self::LongLine(limit) => format!("the line may have {limit} bytes at most"),
             Self::Busy => "the queue is full".into(),
             Self::Crowded => "the bodies of other requests take all the memory that is for them".into(),
             Self::NotReady => "no trust snapshot is loaded yet".into(),
+            Self::Ending => "the service ends; nothing from here on was read".into(),
             Self::Internal => "the verification broke off; nothing was decided".into(),
         }
     }
 
-    fn body(&self) -> String {
+    /// As a JSON object (RFC 9457, 3.1).
+    pub(super) fn body(&self) -> String {
         let status = self.status();
         let mut body = serde_json::json!({
             "type": "about:blank",
@@ -91,7 +98,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Busy | Self::Crowded | Self::NotReady => {
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             }
             Self::SlowHead | Self::SlowBody => {

@@ -1,7 +1,7 @@
 //! One function per route.
 
 use super::problem::Problem;
-use super::{Service, body, multipart};
+use super::{Service, batch, body, multipart};
 use crate::clock::{self, Stopwatch};
 use crate::credential::accreditation::Register;
 use crate::credential::{Fields, Outside};
@@ -11,7 +11,7 @@ use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
@@ -20,11 +20,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Answers one request; never fails.
-pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Content> {
     let watch = Stopwatch::start();
     let is_two = request.version() >= Version::HTTP_2;
-    let (route, answer) = route(&service, request).await;
-    let mut response = answer.unwrap_or_else(Problem::into_response);
+    let (route, answer) = match request.uri().path() {
+        BATCH => (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right))),
+        _ => {
+            let (route, answer) = route(&service, request).await;
+            (route, answer.map(whole))
+        }
+    };
+    let mut response = answer.unwrap_or_else(|problem| whole(problem.into_response()));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -36,6 +42,16 @@ pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -
     }
     service.metrics.request(route, response.status().as_u16(), watch.elapsed());
     response
+}
+
+/// The body of an answer: whole, or the lines of a batch as they are done.
+type Content = Either<Full<Bytes>, batch::Stream>;
+
+/// The one route whose answer is not whole.
+const BATCH: &str = "/v1/verify/batch";
+
+fn whole(response: Response<Full<Bytes>>) -> Response<Content> {
+    response.map(Either::Left)
 }
 
 type Answer = Result<Response<Full<Bytes>>, Problem>;
@@ -103,12 +119,12 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     };
     let body = body::read(body, &head, &service.bounds, &service.memory).await?;
     let parts = multipart::parts(&head.headers, body.bytes)?;
-    if let Some(policy) = query.policy {
-        pipeline = Arc::new(pipeline.with_policy(policy));
+    if let Some(policy) = &query.policy {
+        pipeline = Arc::new(pipeline.with_policy(Arc::clone(policy)));
     }
     let order = Order {
         time: query.at.unwrap_or_else(clock::now),
-        acceptance: query.acceptance.or_else(|| service.acceptance.first().cloned()).unwrap_or_default(),
+        acceptance: query.acceptance_or_first(service),
         fields: query.fields,
         parts,
         _share: body.share,
@@ -126,8 +142,8 @@ fn admissible(
     announced: Option<usize>,
 ) -> Result<(Query, Arc<Pipeline>), Problem> {
     let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
-    if !accepts_json(&head.headers) {
-        return Err(Problem::NotAcceptable);
+    if !accepts(&head.headers, &[JSON]) {
+        return Err(Problem::NotAcceptable(JSON));
     }
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let size = announced.unwrap_or_default();
@@ -196,15 +212,15 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
 }
 
 #[derive(Debug, Default)]
-struct Query {
-    at: Option<Time>,
-    policy: Option<Arc<Policy>>,
+pub(super) struct Query {
+    pub(super) at: Option<Time>,
+    pub(super) policy: Option<Arc<Policy>>,
     acceptance: Option<Arc<AcceptancePolicy>>,
-    fields: Fields,
+    pub(super) fields: Fields,
 }
 
 impl Query {
-    fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
+    pub(super) fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -232,6 +248,11 @@ impl Query {
         }
         Ok(parsed)
     }
+
+    /// The acceptance policy that is named, else the service's first.
+    pub(super) fn acceptance_or_first(&self, service: &Service) -> Arc<AcceptancePolicy> {
+        self.acceptance.as_ref().or(service.acceptance.first()).cloned().unwrap_or_default()
+    }
 }
 
 fn is_language(tag: &str) -> bool {
@@ -257,21 +278,25 @@ fn named<P>(
     })
 }
 
-fn accepts_json(headers: &hyper::HeaderMap) -> bool {
+/// Whether the client takes one of these forms, which are all of `application/`.
+pub(super) fn accepts(headers: &hyper::HeaderMap, forms: &[&str]) -> bool {
     let mut named = headers.get_all(header::ACCEPT).iter().peekable();
     named.peek().is_none()
         || named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
             let media = range.split(';').next().unwrap_or_default().trim();
-            matches!(media, "*/*" | "application/*" | "application/json")
+            matches!(media, "*/*" | "application/*") || forms.contains(&media)
         })
 }
+
+/// The form of verdicts.
+const JSON: &str = "application/json";
 
 fn text(body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     with_type(body.into(), "text/plain; charset=utf-8")
 }
 
 fn json_response(json: String) -> Response<Full<Bytes>> {
-    with_type(Bytes::from(json), "application/json")
+    with_type(Bytes::from(json), JSON)
 }
 
 fn with_type(body: Bytes, media: &'static str) -> Response<Full<Bytes>> {

@@ -13,6 +13,7 @@ mod demo;
 mod acceptance;
 mod accreditation;
 mod asn1;
+mod batch;
 mod certificates;
 mod compiled;
 mod conformance;

@@ -1,0 +1,326 @@
+//! ZIP archives (APPNOTE.TXT 6.3.10): the central directory is read and held against the local headers, and entries are
+//! inflated one by one, each within what the directory declares.
+//!
+//! Whatever two readers could read differently is refused as a whole: overlapping entries, two directories, bytes
+//! before or behind, local headers that say otherwise, a name twice. ZIP64, encryption and several disks are not read,
+//! and an archive in an archive is an entry like any other.
+
+use super::{Limits, Unreadable};
+use bytes::Bytes;
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+use memchr::memmem;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// With what a ZIP archive begins: its first entry's local header.
+pub const MAGIC: [u8; 4] = *b"PK\x03\x04";
+
+/// All entries together may be this many times the archive, and [`SLACK`] bytes more. Sealed credentials, which hold
+/// base64 of what cannot be compressed, reach 10.
+const RATIO: usize = 100;
+const SLACK: usize = 1 << 20;
+
+/// Bytes of an entry's name.
+const NAME: usize = 1024;
+
+const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
+const DIRECTORY_END_LENGTH: usize = 22;
+const ZIP64_LOCATOR: [u8; 4] = *b"PK\x06\x07";
+const ZIP64_LOCATOR_LENGTH: usize = 20;
+const CENTRAL: [u8; 4] = *b"PK\x01\x02";
+const CENTRAL_LENGTH: usize = 46;
+const LOCAL_LENGTH: usize = 30;
+
+/// What stands in place of a size or offset that only ZIP64 could hold (4.4.1.4).
+const NOT_HERE: usize = 0xffff_ffff;
+
+/// Bits of the general purpose flag (4.4.4).
+const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+const DESCRIPTOR: u16 = 1 << 3;
+const UTF_8: u16 = 1 << 11;
+
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+
+/// An archive whose directory was read; nothing is inflated yet.
+#[derive(Debug)]
+pub struct Archive {
+    bytes: Bytes,
+    entries: Vec<Entry>,
+}
+
+/// One file of an archive. Folders are none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    name: Option<String>,
+    encrypted: bool,
+    method: u16,
+    crc: u32,
+    packed: Range<usize>,
+    size: usize,
+}
+
+impl Entry {
+    /// Its name; `None` where that is empty, too long, leads out of the archive's folder or would deceive a reader.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Bytes that it comes to.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
+impl Archive {
+    /// Reads the directory.
+    ///
+    /// # Errors
+    /// No archive, one that could be read in two ways, or one over the limits.
+    pub fn open(bytes: Bytes, limits: &Limits) -> Result<Self, Unreadable> {
+        if bytes.len() > limits.bytes {
+            return Err(Unreadable::OverLimit("bytes", limits.bytes));
+        }
+        let directory = Directory::find(&bytes).map_err(malformed)?;
+        let mut entries = Vec::new();
+        let (mut names, mut taken) = (HashSet::new(), Vec::new());
+        let mut rest = bytes.get(directory.range.clone()).unwrap_or_default();
+        for _ in 0..directory.count {
+            let central = Central::read(&mut rest).ok_or_else(|| malformed("the directory is cut short"))?;
+            if !names.insert(central.name) {
+                return Err(malformed("two entries have the same name"));
+            }
+            let local = central.local(&bytes).map_err(malformed)?;
+            let packed = local.end.saturating_sub(central.packed)..local.end;
+            taken.push(local);
+            if !central.is_folder() {
+                entries.push(central.entry(packed));
+            }
+        }
+        if !rest.is_empty() {
+            return Err(malformed("the directory holds more than its entries"));
+        }
+        taken.push(directory.range);
+        taken.sort_by_key(|range| range.start);
+        if !taken.is_sorted_by(|one, next| one.end <= next.start) {
+            return Err(malformed("entries overlap"));
+        }
+        let most = bytes.len().saturating_mul(RATIO).saturating_add(SLACK);
+        let all = entries.iter().fold(0_usize, |all, entry| all.saturating_add(entry.size));
+        if all > most {
+            return Err(Unreadable::OverLimit("bytes of all entries of a ZIP archive", most));
+        }
+        Ok(Self { bytes, entries })
+    }
+
+    /// Its files, in the order of the directory.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Inflates an entry of this archive.
+    ///
+    /// # Errors
+    /// Misnamed, encrypted, compressed in another way than DEFLATE, over the limit, or not what the directory says it is.
+    pub fn read(&self, entry: &Entry, limits: &Limits) -> Result<Bytes, Unreadable> {
+        if entry.name.is_none() {
+            return Err(malformed("the entry's name is not one of a file in the archive"));
+        }
+        if entry.encrypted {
+            return Err(malformed("the entry is encrypted"));
+        }
+        if entry.size > limits.bytes {
+            return Err(Unreadable::OverLimit("bytes of an entry of a ZIP archive", limits.bytes));
+        }
+        let packed = self.bytes.get(entry.packed.clone()).unwrap_or_default();
+        let content = match entry.method {
+            STORED if packed.len() == entry.size => self.bytes.slice_ref(packed),
+            STORED => return Err(malformed("a stored entry has two sizes")),
+            DEFLATED => inflate(packed, entry.size).map_err(malformed)?.into(),
+            other => return Err(malformed(&format!("compression method {other} is not read"))),
+        };
+        let mut crc = Crc::new();
+        crc.update(&content);
+        if crc.sum() != entry.crc {
+            return Err(malformed("the entry's checksum differs"));
+        }
+        Ok(content)
+    }
+}
+
+/// Exactly `size` bytes out of all of `packed`.
+fn inflate(packed: &[u8], size: usize) -> Result<Vec<u8>, &'static str> {
+    const OTHER: &str = "the entry is not what its size says";
+    // Nothing is written beyond the capacity; the byte more shows what does not end there.
+    let mut content = Vec::with_capacity(size.saturating_add(1));
+    let mut inflater = Decompress::new(false);
+    let status = inflater.decompress_vec(packed, &mut content, FlushDecompress::Finish);
+    match status.map_err(|_| "the entry's DEFLATE is broken")? {
+        Status::StreamEnd if content.len() == size => {}
+        _ => return Err(OTHER),
+    }
+    let all = usize::try_from(inflater.total_in()).is_ok_and(|read| read == packed.len());
+    if all { Ok(content) } else { Err(OTHER) }
+}
+
+/// Where the central directory stands (4.3.16).
+struct Directory {
+    range: Range<usize>,
+    count: u16,
+}
+
+impl Directory {
+    fn find(bytes: &[u8]) -> Result<Self, &'static str> {
+        let furthest = DIRECTORY_END_LENGTH.saturating_add(usize::from(u16::MAX));
+        let first = bytes.len().saturating_sub(furthest);
+        let tail = bytes.get(first..).unwrap_or_default();
+        let mut ends = memmem::find_iter(tail, &DIRECTORY_END).filter(|at| {
+            let comment = u16_at(tail, at.saturating_add(20)).map(usize::from);
+            comment.is_some_and(|length| at + DIRECTORY_END_LENGTH + length == tail.len())
+        });
+        let end = ends.next().ok_or("its directory does not end")?;
+        if ends.next().is_some() {
+            return Err("two directories end there");
+        }
+        let record = tail.get(end..).unwrap_or_default();
+        let half = |at| u16_at(record, at).unwrap_or_default();
+        let word = |at| word_at(record, at).unwrap_or_default();
+        let end = first.saturating_add(end);
+        let locator = end.checked_sub(ZIP64_LOCATOR_LENGTH).and_then(|start| bytes.get(start..));
+        let is_64 = locator.is_some_and(|locator| locator.starts_with(&ZIP64_LOCATOR));
+        let (count, length, start) = (half(10), word(12), word(16));
+        if is_64 || count == u16::MAX || start == NOT_HERE || length == NOT_HERE {
+            return Err("ZIP64 is not read");
+        }
+        if half(4) != 0 || half(6) != 0 || half(8) != count {
+            return Err("of several disks");
+        }
+        // Nothing stands before the first entry or between directory and end, so offsets are what they say.
+        if start.checked_add(length) != Some(end) {
+            return Err("the directory is not where it should be");
+        }
+        Ok(Self { range: start..end, count })
+    }
+}
+
+/// A header of the central directory (4.3.12).
+struct Central<'a> {
+    name: &'a [u8],
+    flags: u16,
+    method: u16,
+    crc: u32,
+    packed: usize,
+    size: usize,
+    local: usize,
+}
+
+impl<'a> Central<'a> {
+    /// The next, of which `rest` is then rid.
+    fn read(rest: &mut &'a [u8]) -> Option<Self> {
+        let (head, after) = rest.split_at_checked(CENTRAL_LENGTH)?;
+        if !head.starts_with(&CENTRAL) {
+            return None;
+        }
+        let length = |at| u16_at(head, at).map(usize::from);
+        let (name, after) = after.split_at_checked(length(28)?)?;
+        *rest = after.get(length(30)?.checked_add(length(32)?)?..)?;
+        Some(Self {
+            name,
+            flags: u16_at(head, 8)?,
+            method: u16_at(head, 10)?,
+            crc: u32_at(head, 16)?,
+            packed: word_at(head, 20)?,
+            size: word_at(head, 24)?,
+            local: word_at(head, 42)?,
+        })
+    }
+
+    /// From the local header (4.3.7) to the end of the data; what both headers say must be the same.
+    fn local(&self, bytes: &[u8]) -> Result<Range<usize>, &'static str> {
+        if [self.packed, self.size, self.local].contains(&NOT_HERE) {
+            return Err("ZIP64 is not read");
+        }
+        let read = || {
+            let name_at = self.local.checked_add(LOCAL_LENGTH)?;
+            let head = bytes.get(self.local..name_at)?;
+            let data = name_at.checked_add(u16_at(head, 26)?.into())?;
+            let name = bytes.get(name_at..data)?;
+            let data = data.checked_add(u16_at(head, 28)?.into())?;
+            let end = data.checked_add(self.packed).filter(|end| *end <= bytes.len())?;
+            let sizes = (u32_at(head, 14)?, word_at(head, 18)?, word_at(head, 22)?);
+            let flags = u16_at(head, 6)?;
+            let agrees = head.starts_with(&MAGIC)
+                && name == self.name
+                && flags == self.flags
+                && u16_at(head, 8)? == self.method
+                && (flags & DESCRIPTOR != 0 || sizes == (self.crc, self.packed, self.size));
+            Some((agrees, end))
+        };
+        match read() {
+            Some((true, end)) => Ok(self.local..end),
+            Some((false, _)) => Err("an entry's local header says otherwise than the directory"),
+            None => Err("an entry is cut short"),
+        }
+    }
+
+    fn is_folder(&self) -> bool {
+        self.name.ends_with(b"/") && self.size == 0
+    }
+
+    fn entry(&self, packed: Range<usize>) -> Entry {
+        let encrypted = self.flags & ENCRYPTED != 0;
+        let name = file_name(self.name, self.flags & UTF_8 != 0);
+        Entry { name, encrypted, method: self.method, crc: self.crc, packed, size: self.size }
+    }
+}
+
+/// A name as text, if it is one of a file in the archive's folder and shows as it is.
+fn file_name(name: &[u8], utf_8: bool) -> Option<String> {
+    if name.len() > NAME {
+        return None;
+    }
+    let text = match std::str::from_utf8(name) {
+        Ok(text) => text.to_owned(),
+        Err(_) if utf_8 => return None,
+        Err(_) => name.iter().map(|byte| code_page_437(*byte)).collect(),
+    };
+    // Characters that turn the direction of writing make `gpj.exe` look like `exe.jpg`.
+    let turns =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}'..='\u{200f}');
+    let misleads = text.contains(|c: char| c.is_control() || c == '\\' || turns(c));
+    let leads_out = text.split('/').any(|part| matches!(part, "" | "." | ".."));
+    let is_drive = text.as_bytes().get(1) == Some(&b':');
+    (!misleads && !leads_out && !is_drive).then_some(text)
+}
+
+/// What a name is written in that does not say that it is UTF-8 (APPNOTE, D.1).
+fn code_page_437(byte: u8) -> char {
+    const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+    match byte.checked_sub(128) {
+        None => char::from(byte),
+        Some(upper) => UPPER.chars().nth(upper.into()).unwrap_or(char::REPLACEMENT_CHARACTER),
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u16::from_le_bytes(*bytes))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+fn word_at(bytes: &[u8], at: usize) -> Option<usize> {
+    u32_at(bytes, at).and_then(|word| usize::try_from(word).ok())
+}
+
+#[cold]
+fn malformed(why: &str) -> Unreadable {
+    Unreadable::Malformed("ZIP", why.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! `POST /v1/verify/batch`: NDJSON or a ZIP archive in, NDJSON out as each credential is done.
+//!
+//! One task reads, hands to the pool and passes on what is done. It reads no further while [`IN_FLIGHT`] pieces are
+//! not answered yet, and waits while the client does not take answers: so a slow reader slows the work, and a batch
+//! of any length takes the memory of a short one. It ends when the client leaves.
+
+mod input;
+mod piece;
+mod stream;
+mod work;
+
+pub(super) use stream::Stream;
+
+use super::problem::Problem;
+use super::routes::{Query, accepts};
+use super::{Service, body};
+use crate::format::Limits;
+use crate::format::zip::Archive;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response};
+use input::{Input, Item, Source};
+use std::sync::Arc;
+use stream::Sent;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use work::Terms;
+
+/// Pieces of a batch that are read and not answered yet: enough to keep a pool busy while some wait for the network.
+const IN_FLIGHT: usize = 32;
+
+/// Batches at once; what each may hold is bounded, so this bounds what all hold.
+const BATCHES: usize = 64;
+
+/// The batches under way.
+#[derive(Debug)]
+pub struct Batches {
+    places: Arc<Semaphore>,
+    ending: watch::Sender<bool>,
+}
+
+impl Default for Batches {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(BATCHES)), ending: watch::Sender::new(false) }
+    }
+}
+
+impl Batches {
+    /// From now on they read no further: what was read is answered, and a last line says where the batch ended.
+    pub(super) fn end(&self) {
+        self.ending.send_replace(true);
+    }
+}
+
+/// Answers one batch: the response begins once it is known what the body is.
+pub(super) async fn answer(
+    service: &Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<Response<Stream>, Problem> {
+    if *request.method() != Method::POST {
+        return Err(Problem::MethodNotAllowed("POST"));
+    }
+    let (head, body) = request.into_parts();
+    let (terms, place) = match admissible(service, &head) {
+        Ok(admissible) => admissible,
+        Err(problem) => {
+            body::discard(body, &head, &service.bounds);
+            return Err(problem);
+        }
+    };
+    let mut input = Input::new(body, &head, Arc::clone(service));
+    let source = match source(&mut input, &head, service).await {
+        Ok(Some((archive, share))) => Source::entries(archive, share, Arc::clone(service)),
+        Ok(None) => Source::Lines(Box::new(input)),
+        Err(problem) => {
+            input.discard();
+            return Err(problem);
+        }
+    };
+    // One answer under way to the connection; what it has not taken waits in the batch, and is counted there.
+    let (out, answers) = mpsc::channel(1);
+    tokio::spawn(run(Arc::clone(service), Arc::new(terms), source, out, place));
+    let mut response = Response::new(Stream::new(answers));
+    let kind = HeaderValue::from_static("application/x-ndjson");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+/// What can be told before the body comes.
+fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphorePermit), Problem> {
+    let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
+    if !accepts(&head.headers, &["application/x-ndjson", "application/json"]) {
+        return Err(Problem::NotAcceptable("application/x-ndjson"));
+    }
+    if *service.batches.ending.borrow() {
+        return Err(Problem::Ending);
+    }
+    if service.pipeline.load().is_none() {
+        return Err(Problem::NotReady);
+    }
+    let place = Arc::clone(&service.batches.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
+    Ok((Terms::new(query, service), place))
+}
+
+/// An archive, read whole, with its share of the memory; `None` where lines come.
+async fn source(
+    input: &mut Input,
+    head: &Parts,
+    service: &Service,
+) -> Result<Option<(Archive, body::Share)>, Problem> {
+    let said = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let said = said.is_some_and(|said| {
+        let media = said.split(';').next().unwrap_or_default().trim();
+        media.eq_ignore_ascii_case("application/zip")
+    });
+    // No line of JSON begins so.
+    let is_zip = input.begins_with(b"PK").await?;
+    let nothing = || Problem::BadRequest("body", "there is no credential in the request".into());
+    if input.is_empty() {
+        return Err(nothing());
+    }
+    if !is_zip && said {
+        return Err(Problem::BadRequest("body", "is no ZIP archive, as its type says".into()));
+    }
+    if !is_zip {
+        return Ok(None);
+    }
+    let (bytes, share) = input.whole().await?;
+    let limits = Limits { bytes: service.bounds.body, ..Limits::default() };
+    let opened = service.admission.submit_bulk(move || Archive::open(bytes, &limits)).await;
+    let opened = opened.await.map_err(|_| Problem::Internal)?;
+    let archive = opened.map_err(|why| Problem::BadRequest("body", why.to_string()))?;
+    if archive.entries().is_empty() {
+        return Err(nothing());
+    }
+    Ok(Some((archive, share)))
+}
+
+/// A batch from its first piece to its end; dropped work is nobody's.
+async fn run(
+    service: Arc<Service>,
+    terms: Arc<Terms>,
+    mut source: Source,
+    out: mpsc::Sender<Sent>,
+    _place: OwnedSemaphorePermit,
+) {
+    let mut ending = service.batches.ending.subscribe();
+    let mut running = FuturesUnordered::new();
+    let (mut reads, mut cut_short) = (true, None);
+    while reads || !running.is_empty() {
+        tokio::select! {
+            biased;
+            () = out.closed() => return,
+            Some(answer) = running.next(), if !running.is_empty() => {
+                if !pass_on(&service, &out, answer).await {
+                    return;
+                }
+            }
+            () = told(&mut ending), if reads => (reads, cut_short) = (false, Some(Problem::Ending)),
+            next = source.next(), if reads && running.len() < IN_FLIGHT => match next {
+                Ok(Some(Item { place, piece })) => {
+                    running.push(work::answer(Arc::clone(&service), Arc::clone(&terms), place, piece));
+                }
+                Ok(None) => reads = false,
+                Err(problem) => (reads, cut_short) = (false, Some(problem)),
+            },
+        }
+    }
+    if let Some(problem) = cut_short {
+        let last = work::last_line(source.place(), &problem);
+        if !pass_on(&service, &out, last).await {
+            return;
+        }
+        // Else closing the connection on what is still to come would take the answer's end with it.
+        source.discard();
+    }
+    let _ = out.send(Sent::End).await;
+}
+
+/// Hands an answer to the connection; `false` where the client left or takes nothing for as long as a body may take.
+async fn pass_on(service: &Service, out: &mpsc::Sender<Sent>, answer: Bytes) -> bool {
+    let sent = tokio::time::timeout(service.bounds.body_time, out.send(Sent::Line(answer))).await;
+    if sent.is_err() {
+        tracing::debug!("a batch ended: its answers were not read");
+    }
+    matches!(sent, Ok(Ok(())))
+}
+
+async fn told(ending: &mut watch::Receiver<bool>) {
+    let _ = ending.wait_for(|ending| *ending).await;
+}
