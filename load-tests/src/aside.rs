@@ -151,7 +151,7 @@ pub async fn batches(
             let mut outcome = BatchOutcome::default();
             while is_before(until) {
                 match client.send(Method::POST, BATCH, body.clone()).await {
-                    Ok(answer) if answer.status == 200 && lines(&answer.body) == batch.size => {
+                    Ok(answer) if answer.status == 200 && passed(&answer.body) == batch.size => {
                         outcome.batches += 1;
                         outcome.verdicts += u64::try_from(batch.size).unwrap_or_default();
                     }
@@ -188,8 +188,10 @@ fn ndjson(inputs: &Inputs, size: usize) -> Bytes {
     text.into()
 }
 
-fn lines(body: &[u8]) -> usize {
-    body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count()
+/// Lines whose credential passed: one that is refused is no answer.
+fn passed(body: &[u8]) -> usize {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    text.lines().filter(|line| line.contains(r#""verdict":{"verdict":"passed""#)).count()
 }
 
 /// Sends SIGHUP at the interval until `until`; answers how often.
@@ -232,7 +234,9 @@ mod tests {
         std::fs::write(folder.path().join("a"), "one").unwrap();
         let inputs = Inputs::read(folder.path(), &[Input { path: "a".into(), weight: 1 }]).unwrap();
         let body = ndjson(&inputs, 2);
-        assert_eq!(lines(&body), 2);
+        assert_eq!(std::str::from_utf8(&body).unwrap().lines().count(), 2);
+        let answers = b"{\"id\":1,\"verdict\":{\"verdict\":\"passed\"}}\n{\"id\":2,\"problem\":{}}\n";
+        assert_eq!(passed(answers), 1);
         assert!(body.starts_with(b"{\"credential_base64\":\"b25l\",\"id\":\"0\"}\n"), "{body:?}");
     }
 }

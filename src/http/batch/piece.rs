@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(&credential[..], b"{ \"a\" :1.0e0,\"\\u0062\":[ ]}");
         assert!(line.as_ptr_range().contains(&credential.as_ptr()));
         assert_eq!(opened.id.unwrap(), "\"\\u00e9\\/\"");
-        let decoded = open(r#"{"id":-1.50E+3,"credential_base64":"b\u006e\u0065"}"#);
+        let decoded = open(r#"{"id":-1.50E+3,"credential_base64":"b\u006dU="}"#);
         assert_eq!(
             (decoded.id.unwrap().as_str(), &decoded.credential.unwrap()[..]),
             ("-1.50E+3", &b"ne"[..])
