@@ -75,7 +75,8 @@ impl Refresh {
     fn first_wait(&self, pipeline: &Pipeline) -> Duration {
         let now = clock::now();
         let checked = pipeline.snapshot().lists.first().and_then(|list| list.checked);
-        let age = checked.map_or(i64::MAX, |checked| checked.seconds_until(now).max(0));
+        // What was read from where it was named is as fresh as this process.
+        let age = checked.map_or(0, |checked| checked.seconds_until(now).max(0));
         self.interval.saturating_sub(Duration::from_secs(u64::try_from(age).unwrap_or(u64::MAX)))
     }
 }
