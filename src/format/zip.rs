@@ -11,6 +11,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// With what a ZIP archive begins: its first entry's local header.
 pub const MAGIC: [u8; 4] = *b"PK\x03\x04";
@@ -30,6 +31,8 @@ const ZIP64_LOCATOR_LENGTH: usize = 20;
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 const CENTRAL_LENGTH: usize = 46;
 const LOCAL_LENGTH: usize = 30;
+const DESCRIPTOR_SIGNATURE: [u8; 4] = *b"PK\x07\x08";
+const DESCRIPTOR_LENGTH: usize = 12;
 
 /// What stands in place of a size or offset that only ZIP64 could hold (4.4.1.4).
 const NOT_HERE: usize = 0xffff_ffff;
@@ -85,7 +88,7 @@ impl Archive {
         }
         let directory = Directory::find(&bytes).map_err(malformed)?;
         let mut entries = Vec::new();
-        let (mut names, mut taken) = (HashSet::new(), Vec::new());
+        let (mut names, mut texts, mut taken) = (HashSet::new(), HashSet::new(), Vec::new());
         let mut rest = bytes.get(directory.range.clone()).unwrap_or_default();
         for _ in 0..directory.count {
             let central = Central::read(&mut rest).ok_or_else(|| malformed("the directory is cut short"))?;
@@ -93,10 +96,14 @@ impl Archive {
                 return Err(malformed("two entries have the same name"));
             }
             let local = central.local(&bytes).map_err(malformed)?;
-            let packed = local.end.saturating_sub(central.packed)..local.end;
-            taken.push(local);
+            taken.push(local.whole);
             if !central.is_folder() {
-                entries.push(central.entry(packed));
+                let entry = central.entry(local.packed);
+                // Two encodings of one name are one name to who reads the answers.
+                if entry.name.clone().is_some_and(|name| !texts.insert(name)) {
+                    return Err(malformed("two entries have the same name"));
+                }
+                entries.push(entry);
             }
         }
         if !rest.is_empty() {
@@ -106,6 +113,11 @@ impl Archive {
         taken.sort_by_key(|range| range.start);
         if !taken.is_sorted_by(|one, next| one.end <= next.start) {
             return Err(malformed("entries overlap"));
+        }
+        // Another reader might find an entry there.
+        let begins = taken.first().is_some_and(|first| first.start == 0);
+        if !begins || !taken.is_sorted_by(|one, next| one.end == next.start) {
+            return Err(malformed("bytes that belong to no entry"));
         }
         let most = bytes.len().saturating_mul(RATIO).saturating_add(SLACK);
         let all = entries.iter().fold(0_usize, |all, entry| all.saturating_add(entry.size));
@@ -206,6 +218,12 @@ impl Directory {
     }
 }
 
+/// Where an entry stands: with header and descriptor, and its data alone.
+struct Local {
+    whole: Range<usize>,
+    packed: Range<usize>,
+}
+
 /// A header of the central directory (4.3.12).
 struct Central<'a> {
     name: &'a [u8],
@@ -238,8 +256,8 @@ impl<'a> Central<'a> {
         })
     }
 
-    /// From the local header (4.3.7) to the end of the data; what both headers say must be the same.
-    fn local(&self, bytes: &[u8]) -> Result<Range<usize>, &'static str> {
+    /// Where it stands, by its local header (4.3.7); what both headers and the descriptor say must be the same.
+    fn local(&self, bytes: &[u8]) -> Result<Local, &'static str> {
         if [self.packed, self.size, self.local].contains(&NOT_HERE) {
             return Err("ZIP64 is not read");
         }
@@ -250,17 +268,24 @@ impl<'a> Central<'a> {
             let name = bytes.get(name_at..data)?;
             let data = data.checked_add(u16_at(head, 28)?.into())?;
             let end = data.checked_add(self.packed).filter(|end| *end <= bytes.len())?;
-            let sizes = (u32_at(head, 14)?, word_at(head, 18)?, word_at(head, 22)?);
             let flags = u16_at(head, 6)?;
+            let (sizes, after) = if flags & DESCRIPTOR == 0 {
+                (sizes_at(head, 14)?, end)
+            } else {
+                // Its signature is optional (4.3.9.3).
+                let signed = bytes.get(end..)?.starts_with(&DESCRIPTOR_SIGNATURE);
+                let at = end.checked_add(if signed { 4 } else { 0 })?;
+                (sizes_at(bytes, at)?, at.checked_add(DESCRIPTOR_LENGTH)?)
+            };
             let agrees = head.starts_with(&MAGIC)
                 && name == self.name
                 && flags == self.flags
                 && u16_at(head, 8)? == self.method
-                && (flags & DESCRIPTOR != 0 || sizes == (self.crc, self.packed, self.size));
-            Some((agrees, end))
+                && sizes == (self.crc, self.packed, self.size);
+            Some((agrees, Local { whole: self.local..after, packed: data..end }))
         };
         match read() {
-            Some((true, end)) => Ok(self.local..end),
+            Some((true, local)) => Ok(local),
             Some((false, _)) => Err("an entry's local header says otherwise than the directory"),
             None => Err("an entry is cut short"),
         }
@@ -298,10 +323,12 @@ fn file_name(name: &[u8], utf_8: bool) -> Option<String> {
 
 /// What a name is written in that does not say that it is UTF-8 (APPNOTE, D.1).
 fn code_page_437(byte: u8) -> char {
-    const UPPER: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+    static UPPER: LazyLock<Vec<char>> = LazyLock::new(|| {
+        "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}".chars().collect()
+    });
     match byte.checked_sub(128) {
         None => char::from(byte),
-        Some(upper) => UPPER.chars().nth(upper.into()).unwrap_or(char::REPLACEMENT_CHARACTER),
+        Some(upper) => UPPER.get(usize::from(upper)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
     }
 }
 
@@ -311,6 +338,11 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// CRC, packed and full size, as they stand together in a local header and in a descriptor.
+fn sizes_at(bytes: &[u8], at: usize) -> Option<(u32, usize, usize)> {
+    Some((u32_at(bytes, at)?, word_at(bytes, at.checked_add(4)?)?, word_at(bytes, at.checked_add(8)?)?))
 }
 
 fn word_at(bytes: &[u8], at: usize) -> Option<usize> {

@@ -53,6 +53,12 @@ impl File {
         out.extend(header.common());
         out.extend(&header.name);
         out.extend(&self.packed);
+        if header.flags & DESCRIPTOR != 0 {
+            out.extend(DESCRIPTOR_SIGNATURE);
+            out.extend(self.crc.to_le_bytes());
+            out.extend(u32::try_from(self.packed.len()).unwrap().to_le_bytes());
+            out.extend(self.size.to_le_bytes());
+        }
     }
 
     fn write_central(&self, local: usize, out: &mut Vec<u8>) {
@@ -101,6 +107,50 @@ fn contents(bytes: &[u8]) -> Vec<Result<Bytes, Unreadable>> {
 
 fn only(file: File) -> Result<Bytes, String> {
     contents(&archive(&[file])).remove(0).map_err(|why| why.to_string())
+}
+
+#[test]
+fn an_entry_that_the_directory_does_not_name_is_refused() {
+    let (first, hidden, last) = (File::stored("a", b"1"), File::stored("b", b"2"), File::stored("c", b"3"));
+    let made = |named: [bool; 3]| {
+        let (mut out, mut directory) = (Vec::new(), Vec::new());
+        for (file, named) in [&first, &hidden, &last].into_iter().zip(named) {
+            if named {
+                file.write_central(out.len(), &mut directory);
+            }
+            file.write_local(&mut out);
+        }
+        let (start, count) = (out.len(), named.iter().filter(|named| **named).count());
+        out.extend(&directory);
+        out.extend(end(count, start, directory.len(), b""));
+        out
+    };
+    assert_eq!(open(&made([true; 3])).unwrap().entries().len(), 3);
+    for named in [[false, true, true], [true, false, true], [true, true, false]] {
+        assert!(refused(&made(named)).contains("belong to no entry"), "{named:?}");
+    }
+}
+
+#[test]
+fn a_descriptor_says_what_the_directory_says() {
+    let mut streamed = File::deflated("a", b"one");
+    streamed.flags = DESCRIPTOR;
+    let bytes = archive(std::slice::from_ref(&streamed));
+    assert!(open(&bytes).is_ok());
+    let at = memmem::find(&bytes, &DESCRIPTOR_SIGNATURE).unwrap();
+    for byte in at + 4..at + 16 {
+        let mut changed = bytes.clone();
+        changed[byte] ^= 1;
+        // What both headers say in place of a descriptor counts for nothing.
+        assert!(open(&changed).is_err(), "{byte}");
+    }
+}
+
+#[test]
+fn one_name_in_two_encodings_is_one_name() {
+    let (mut old, new) = (File::stored("M", b"1"), File::stored("M\u{fc}ller.json", b"2"));
+    old.name = b"M\x81ller.json".to_vec();
+    assert!(refused(&archive(&[old, new])).contains("same name"));
 }
 
 #[test]
