@@ -4,7 +4,7 @@ use base64_simd::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Decodes base64url as RFC 7515, 2 has it: no padding, no white space, no stray bits.
 #[must_use]
-pub fn url_safe(text: &str) -> Option<Vec<u8>> {
+pub fn url_safe(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 

@@ -34,7 +34,7 @@ pub enum Content<'a> {
     /// None: the payload is detached (RFC 7515, F).
     Absent,
     /// The text, unescaped: base64url, or with `b64` false the payload itself.
-    Text(Cow<'a, str>),
+    Text(Cow<'a, [u8]>),
     /// An object or array in the place of the text, as some issuers write it: its JSON text is the payload.
     Json(Cow<'a, str>),
 }
@@ -58,7 +58,7 @@ impl Jws<'_> {
             serialization: self.serialization,
             content: match self.content {
                 Content::Absent => Content::Absent,
-                Content::Text(text) => Content::Text(owned(text)),
+                Content::Text(text) => Content::Text(Cow::Owned(text.into_owned())),
                 Content::Json(text) => Content::Json(owned(text)),
             },
             signatures: self.signatures.into_iter().map(JwsSignature::into_owned).collect(),
@@ -95,7 +95,7 @@ pub fn read_json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'a>>
         match &*name {
             "payload" => {
                 content = match reader.kind()? {
-                    Kind::String => Content::Text(reader.text()?.unwrap_or_default()),
+                    Kind::String => Content::Text(reader.octets()?),
                     Kind::Object | Kind::Array => Content::Json(Cow::Borrowed(reader.skip()?)),
                     _ => Content::Absent,
                 }
@@ -166,7 +166,7 @@ pub fn read_compact<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'
     if text.len() > limits.bytes {
         return Err(Unreadable::OverLimit("bytes", limits.bytes));
     }
-    let content = if payload.is_empty() { Content::Absent } else { Content::Text(Cow::Borrowed(payload)) };
+    let content = if payload.is_empty() { Content::Absent } else { Content::Text(Cow::Borrowed(payload.as_bytes())) };
     let signature = JwsSignature {
         protected: Cow::Borrowed(protected),
         header: None,
@@ -240,7 +240,7 @@ mod tests {
         );
         let jws = jws.unwrap().unwrap();
         assert_eq!(jws.serialization, Serialization::General);
-        assert_eq!(jws.content, Content::Text("a\"b".into()));
+        assert_eq!(jws.content, Content::Text(b"a\"b".into()));
         assert_eq!(jws.signatures.len(), 1);
         assert_eq!(jws.signatures[0].header.as_deref(), Some(r#"{"a": [1]}"#));
         let jws =
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn compact_parts() {
         let jws = compact(" \r\ne30.YQ.c2ln\n").unwrap().unwrap();
-        assert_eq!(jws.content, Content::Text("YQ".into()));
+        assert_eq!(jws.content, Content::Text(b"YQ".into()));
         assert_eq!(compact("e30..c2ln").unwrap().unwrap().content, Content::Absent);
         assert!(compact("e30.YQ.c2ln.x").is_err());
         assert!(compact("e30.YQ").is_err());

@@ -55,7 +55,7 @@ fn read<'a>(
 ) -> bool {
     let Parts { content, signature } = parts;
     let mut header = Header::read(&signature.protected, counters.is_some(), context.limits);
-    let value = base64url(&signature.signature).unwrap_or_else(|| {
+    let value = base64url(signature.signature.as_bytes()).unwrap_or_else(|| {
         header.structure.format_failures.push("the signature value is not base64url".into());
         Vec::new()
     });

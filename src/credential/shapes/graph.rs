@@ -140,6 +140,9 @@ impl<'v> Graph<'v> {
             }
         }
         for (name, member) in members {
+            if matches!(&**name, "id" | "type") {
+                continue;
+            }
             let Some((property, coercion, within_w3c)) = term(name) else { continue };
             if within_w3c && !w3c {
                 continue;

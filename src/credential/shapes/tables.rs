@@ -103,8 +103,7 @@ pub(super) fn term(name: &str) -> Option<(u16, Coercion, bool)> {
     if let Some(found) = TERMS.get(name) {
         return Some(*found);
     }
-    let absolute =
-        name.contains("://").then(|| table::PROPERTIES.iter().position(|iri| *iri == name)).flatten()?;
+    let absolute = position(table::PROPERTIES, name)?;
     Some((u16::try_from(absolute).ok()?, Coercion::None, false))
 }
 
@@ -113,9 +112,12 @@ pub(super) fn class(name: &str) -> Option<u16> {
     if let Some(class) = CLASSES.get(name) {
         return Some(*class);
     }
-    let absolute =
-        name.contains("://").then(|| table::CLASSES.iter().position(|iri| *iri == name)).flatten()?;
-    u16::try_from(absolute).ok()
+    u16::try_from(position(table::CLASSES, name)?).ok()
+}
+
+/// Where an absolute IRI stands; no other name needs to be looked for.
+fn position(iris: &[&str], name: &str) -> Option<usize> {
+    name.as_bytes().contains(&b':').then(|| iris.iter().position(|iri| *iri == name)).flatten()
 }
 
 /// The datatypes of literals that JSON itself has.

@@ -173,6 +173,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next value, a string, as its octets: for texts so long that to look at each byte once more is felt.
+    ///
+    /// # Errors
+    /// Not a string, or as [`parse`](super::parse).
+    pub fn octets(&mut self) -> Result<Cow<'a, [u8]>, Unreadable> {
+        self.white_space();
+        self.expect(b'"')?;
+        let stop = string::find_stop(self.bytes(), self.at);
+        if self.bytes().get(stop) == Some(&b'"') {
+            let text = self.bytes().get(self.at..stop).unwrap_or_default();
+            self.at = stop + 1;
+            return Ok(Cow::Borrowed(text));
+        }
+        self.unescape(stop).map(Cow::Owned)
+    }
+
     /// Reads an object: `member` is called with each name and takes the value; one it leaves alone is skipped.
     ///
     /// # Errors
@@ -400,9 +416,15 @@ impl<'a> Reader<'a> {
             self.at = stop + 1;
             return Ok(Cow::Borrowed(self.text.get(start..stop).unwrap_or_default()));
         }
-        let (unescaped, end) = string::unescape(bytes, start, stop).map_err(fault)?;
-        self.at = end;
+        let unescaped = self.unescape(stop)?;
         String::from_utf8(unescaped).map(Cow::Owned).map_err(|_| malformed(start, "not UTF-8"))
+    }
+
+    /// The rest of a string whose first stop is known.
+    fn unescape(&mut self, stop: usize) -> Result<Vec<u8>, Unreadable> {
+        let (unescaped, end) = string::unescape(self.bytes(), self.at, stop).map_err(fault)?;
+        self.at = end;
+        Ok(unescaped)
     }
 
     fn skip_string(&mut self) -> Result<(), Unreadable> {

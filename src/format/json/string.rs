@@ -1,6 +1,7 @@
 //! JSON strings: the hot path, since a sealed credential's payload is one string of some hundred kilobytes.
 //!
-//! Bytes are looked at sixteen at a time in a vector register; what is looked at is copied in the same step.
+//! Bytes are looked at sixteen at a time in a vector register. A text with escapes is unescaped by blocks of 64 bytes:
+//! all stops of a block are found first, so that the copying of one run does not wait for the search of the next.
 
 use wide::u8x16;
 
@@ -11,11 +12,14 @@ pub(super) struct Fault(pub(super) usize, pub(super) &'static str);
 /// Bytes looked at in one step.
 const STEP: usize = 16;
 
-/// Steps copied one by one before a run counts as long.
-const LONG: usize = 4;
+/// Steps in a block.
+const STEPS: usize = 4;
 
-/// Bytes that may be written between two looks at the output's size: the steps, and the longest escape.
-const ROOM: usize = STEP * LONG + 8;
+/// Bytes in a block: one for each bit of its stops.
+const BLOCK: usize = STEP * STEPS;
+
+/// Bytes that may be written between two looks at the output's size: a block by whole steps, and the longest escape.
+const ROOM: usize = BLOCK + STEP + 8;
 
 /// The lowest bit set marks the first byte that ends a run: a quote, a backslash or a control character.
 fn stops(step: [u8; STEP]) -> u32 {
@@ -26,9 +30,15 @@ fn stops(step: [u8; STEP]) -> u32 {
     ends.to_bitmask()
 }
 
-/// How many bytes stand before the first stop of a step that has one.
-fn before(stops: u32) -> usize {
-    usize::try_from(stops.trailing_zeros()).unwrap_or(0)
+/// The same for a block.
+fn block_stops(block: &[u8; BLOCK]) -> u64 {
+    let (steps, _) = block.as_chunks::<STEP>();
+    steps.iter().rev().fold(0, |bits, step| bits << STEP | u64::from(stops(*step)))
+}
+
+/// How many bytes stand before the first stop, if there is one.
+fn before(stops: impl Into<u64>) -> usize {
+    usize::try_from(stops.into().trailing_zeros()).unwrap_or(0)
 }
 
 fn is_stop(byte: u8) -> bool {
@@ -41,12 +51,20 @@ fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
 
 /// The index of the first quote, backslash or control character from `at` on, or the end.
 pub(super) fn find_stop(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(step) = chunk(bytes, at) {
+    for _ in 0..STEPS {
+        let Some(step) = chunk(bytes, at) else { return tail(bytes, at) };
         let hits = stops(*step);
         if hits != 0 {
             return at + before(hits);
         }
         at += STEP;
+    }
+    while let Some(block) = chunk(bytes, at) {
+        let hits = block_stops(block);
+        if hits != 0 {
+            return at + before(hits);
+        }
+        at += BLOCK;
     }
     tail(bytes, at)
 }
@@ -65,26 +83,23 @@ pub(super) fn unescape(bytes: &[u8], from: usize, stop: usize) -> Result<(Vec<u8
     let mut output = Output::starting(bytes.get(from..stop).unwrap_or_default());
     let mut at = stop;
     loop {
+        at = output.simple_escapes(bytes, at);
         match bytes.get(at) {
             Some(b'"') => return Ok((output.finish(), at + 1)),
             Some(b'\\') => {
                 output.make_room(bytes.len().saturating_sub(at));
-                let next = match simple(bytes, at) {
-                    Some(byte) => {
-                        output.put(&[byte]);
-                        output.length += 1;
-                        at + 2
-                    }
-                    None => {
-                        let (character, next) = unicode(bytes, at)?;
-                        let mut encoded = [0; 4];
-                        let length = character.encode_utf8(&mut encoded).len();
-                        output.put(&encoded);
-                        output.length += length;
-                        next
-                    }
-                };
-                at = output.copy_run(bytes, next);
+                if let Some(byte) = simple(bytes, at) {
+                    output.put(&[byte]);
+                    output.length += 1;
+                    at += 2;
+                } else {
+                    let (character, next) = unicode(bytes, at)?;
+                    let mut encoded = [0; 4];
+                    let length = character.encode_utf8(&mut encoded).len();
+                    output.put(&encoded);
+                    output.length += length;
+                    at = next;
+                }
             }
             Some(_) => return Err(Fault(at, "a control character in a string")),
             None => return Err(Fault(at, "a string without end")),
@@ -107,7 +122,13 @@ pub(super) fn skip(bytes: &[u8], stop: usize) -> Result<usize, Fault> {
 
 /// The byte that the escape at `at` stands for, if it is one of two characters (RFC 8259, 7).
 fn simple(bytes: &[u8], at: usize) -> Option<u8> {
-    Some(match bytes.get(at + 1)? {
+    bytes.get(at..).and_then(two)
+}
+
+/// The same at the start of these bytes.
+fn two(bytes: &[u8]) -> Option<u8> {
+    let [b'\\', escaped, ..] = bytes else { return None };
+    Some(match escaped {
         byte @ (b'"' | b'\\' | b'/') => *byte,
         b'b' => 0x08,
         b'f' => 0x0c,
@@ -176,22 +197,58 @@ impl Output {
         }
     }
 
-    /// Copies from `at` up to the next stop; returns its index.
-    fn copy_run(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        for _ in 0..LONG {
-            let Some(step) = chunk::<STEP>(bytes, at) else { break };
-            self.put(step);
-            let hits = stops(*step);
-            if hits != 0 {
-                self.length += before(hits);
-                return at + before(hits);
+    /// Unescapes from `at` on. Returns the index of the stop that it leaves alone: the closing quote,
+    /// what is wrong, an escape of more than two characters, or any near the end of the text.
+    fn simple_escapes(&mut self, bytes: &[u8], mut at: usize) -> usize {
+        while let Some(window) = chunk::<{ BLOCK + STEP }>(bytes, at) {
+            let Some(block) = window.first_chunk() else { break };
+            self.make_room(bytes.len().saturating_sub(at));
+            let mut hits = block_stops(block);
+            if hits == 0 {
+                at = self.run(bytes, at);
+                continue;
             }
-            self.length += STEP;
-            at += STEP;
+            let mut run = 0;
+            while hits != 0 {
+                let stop = before(hits);
+                self.copy(window, run, stop);
+                run = stop;
+                let Some(byte) = window.get(stop..).and_then(two) else { return at + stop };
+                self.put(&[byte]);
+                self.length += 1;
+                run += 2;
+                // What is escaped ends no run.
+                hits &= !(0b11 << stop);
+            }
+            if run < BLOCK {
+                self.copy(window, run, BLOCK);
+                run = BLOCK;
+            }
+            at += run;
         }
+        self.run(bytes, at)
+    }
+
+    /// Copies from `at` up to the next stop; returns its index.
+    fn run(&mut self, bytes: &[u8], at: usize) -> usize {
         let end = find_stop(bytes, at);
         self.append(bytes.get(at..end).unwrap_or_default());
         end
+    }
+
+    /// Copies a run within a window by whole steps; what is written beyond its end is written over.
+    fn copy(&mut self, window: &[u8; BLOCK + STEP], mut from: usize, to: usize) {
+        loop {
+            if let Some(step) = chunk::<STEP>(window, from) {
+                self.put(step);
+            }
+            if to <= from + STEP {
+                self.length += to - from;
+                return;
+            }
+            self.length += STEP;
+            from += STEP;
+        }
     }
 
     /// Copies a run of known length.

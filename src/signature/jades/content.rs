@@ -52,12 +52,12 @@ impl<'a> Signed<'a> {
                     header.structure.format_failures.push("the payload is not base64url".into());
                 }
                 Self {
-                    transmitted: Ok(bytes(text)),
+                    transmitted: Ok(text),
                     references: vec![signing_input(ReferenceOutcome::Intact)],
                     payload,
                 }
             }
-            Content::Text(text) => Self::plain(bytes(text)),
+            Content::Text(text) => Self::plain(text),
         }
     }
 
@@ -94,7 +94,8 @@ impl<'a> Signed<'a> {
         let expected = if header.b64 { value.as_bytes().to_vec() } else { octets() };
         let attached = match content {
             Content::Absent => None,
-            Content::Text(text) | Content::Json(text) => Some(bytes(text)),
+            Content::Text(text) => Some(text),
+            Content::Json(text) => Some(bytes(text)),
         };
         let intact = attached.as_ref().is_none_or(|attached| **attached == *expected);
         Self {

@@ -358,7 +358,7 @@ fn decode<'e>(element: &'e Element<'_>) -> Cow<'e, [u8]> {
     if element.clear {
         Cow::Borrowed(element.text.as_bytes())
     } else {
-        Cow::Owned(base64url(&element.text).unwrap_or_default())
+        Cow::Owned(base64url(element.text.as_bytes()).unwrap_or_default())
     }
 }
 
