@@ -166,7 +166,8 @@ pub fn read_compact<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Option<Jws<'
     if text.len() > limits.bytes {
         return Err(Unreadable::OverLimit("bytes", limits.bytes));
     }
-    let content = if payload.is_empty() { Content::Absent } else { Content::Text(Cow::Borrowed(payload.as_bytes())) };
+    let content =
+        if payload.is_empty() { Content::Absent } else { Content::Text(Cow::Borrowed(payload.as_bytes())) };
     let signature = JwsSignature {
         protected: Cow::Borrowed(protected),
         header: None,

@@ -12,7 +12,9 @@ pub(super) use organisation_identifier::OrganisationIdentifier;
 pub(super) fn compact(text: &str) -> String {
     if text.is_ascii() {
         let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
-        return letters.map(|byte| char::from(byte.to_ascii_uppercase())).collect();
+        let mut compact = String::with_capacity(text.len());
+        compact.extend(letters.map(|byte| char::from(byte.to_ascii_uppercase())));
+        return compact;
     }
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }

@@ -45,7 +45,8 @@ impl<'v, 'p> Graph<'v, 'p> {
             visits: Cell::new(visits),
             depth: Cell::new(0),
         };
-        let mut open = vec![root];
+        let mut open = Vec::with_capacity(IDS);
+        open.push(root);
         while let Some(value) = open.pop() {
             match value {
                 Value::Object(members) => graph.object(value, members, &mut open),

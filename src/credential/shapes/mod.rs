@@ -9,6 +9,7 @@ mod tables;
 
 use crate::format::json::Value;
 use graph::{Graph, Node, Term};
+use smallvec::SmallVec;
 use tables::{Constraint, Targets};
 
 /// An application profile of the European Learning Model.
@@ -186,7 +187,7 @@ impl<'v> Document<'v> {
             Constraint::MaxCount(count) => values.len() <= count,
             Constraint::HasValue(_) => values.iter().any(|(_, value)| self.meets(value, constraint)),
             Constraint::UniqueLang => {
-                let mut seen: Vec<&str> = Vec::new();
+                let mut seen = SmallVec::<[&str; 8]>::new();
                 values.iter().all(|(_, value)| match value {
                     Term::Text(_, language)
                         if seen.iter().any(|other| other.eq_ignore_ascii_case(language)) =>

@@ -1,6 +1,7 @@
 //! BER → DER (X.690, 10 and 11), in one pass over the input.
 
 use super::{Bounds, Error, Header, Problem, Tag, Tlv};
+use smallvec::SmallVec;
 
 impl Tlv<'_> {
     /// Re-encodes in DER: shortest definite lengths, strings primitive, every SET sorted by its elements'
@@ -90,22 +91,31 @@ impl<'a> Cursor<'a> {
             }
             return Ok(());
         }
-        let mut body = Vec::new();
-        let is_string = is_string(tag);
-        if is_string {
+        if is_string(tag) {
+            let mut body = Vec::new();
             self.segments(&header, tag, &mut body)?;
-        } else {
-            let mut starts = Vec::new();
-            self.inside(&header, |inner| {
-                starts.push(body.len());
-                inner.element(None, &mut body)
-            })?;
-            if tag == Tag::SET {
-                body = sorted(&body, &starts);
-            }
+            header_into(tag, false, body.len(), out);
+            out.extend_from_slice(&body);
+            return Ok(());
         }
-        header_into(tag, !is_string, body.len(), out);
-        out.extend_from_slice(&body);
+        let start = out.len();
+        // What is DER already keeps its length.
+        header_into(tag, true, header.length.unwrap_or(0), out);
+        let body = out.len();
+        let mut starts = SmallVec::<[usize; 16]>::new();
+        self.inside(&header, |inner| {
+            starts.push(out.len());
+            inner.element(None, out)
+        })?;
+        if tag == Tag::SET {
+            sort(out, body, &starts);
+        }
+        let length = out.len().saturating_sub(body);
+        if header.length != Some(length) {
+            let mut right = Vec::new();
+            header_into(tag, true, length, &mut right);
+            out.splice(start..body, right);
+        }
         Ok(())
     }
 
@@ -203,10 +213,17 @@ fn is_string(tag: Tag) -> bool {
     tag.class() == 0 && matches!(tag.number(), 3 | 4 | 12 | 18..=30)
 }
 
-fn sorted(body: &[u8], starts: &[usize]) -> Vec<u8> {
-    let ends = starts.iter().skip(1).copied().chain([body.len()]);
-    let mut elements: Vec<&[u8]> =
-        starts.iter().zip(ends).filter_map(|(start, end)| body.get(*start..end)).collect();
+/// Sorts the elements that stand at `starts` to the end of `out`, the first of them at `body`.
+fn sort(out: &mut Vec<u8>, body: usize, starts: &[usize]) {
+    let ends = starts.iter().skip(1).copied().chain([out.len()]);
+    let mut elements: SmallVec<[&[u8]; 16]> =
+        starts.iter().zip(ends).filter_map(|(start, end)| out.get(*start..end)).collect();
+    if elements.is_sorted() {
+        return;
+    }
     elements.sort_unstable();
-    elements.concat()
+    let sorted = elements.concat();
+    drop(elements);
+    out.truncate(body);
+    out.extend_from_slice(&sorted);
 }

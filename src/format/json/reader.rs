@@ -9,6 +9,9 @@ use std::collections::HashSet;
 /// Members compared one by one before an object gets a hash set against duplicate names.
 const FEW_MEMBERS: usize = 24;
 
+/// Room for the members of all objects open at once in an ordinary document.
+const DEEP: usize = 64;
+
 /// What kind of value comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -59,9 +62,9 @@ impl<'a> Reader<'a> {
             depth: 0,
             nodes: 0,
             limits: *limits,
-            names: Vec::new(),
+            names: Vec::with_capacity(DEEP),
             elements: Vec::new(),
-            members: Vec::new(),
+            members: Vec::with_capacity(DEEP),
         })
     }
 
@@ -186,7 +189,8 @@ impl<'a> Reader<'a> {
             self.at = stop + 1;
             return Ok(Cow::Borrowed(text));
         }
-        self.unescape(stop).map(Cow::Owned)
+        // Room that is never touched costs less than moving a long text.
+        self.unescape(stop, self.bytes().len() - stop).map(Cow::Owned)
     }
 
     /// Reads an object: `member` is called with each name and takes the value; one it leaves alone is skipped.
@@ -416,13 +420,13 @@ impl<'a> Reader<'a> {
             self.at = stop + 1;
             return Ok(Cow::Borrowed(self.text.get(start..stop).unwrap_or_default()));
         }
-        let unescaped = self.unescape(stop)?;
+        let unescaped = self.unescape(stop, 0)?;
         String::from_utf8(unescaped).map(Cow::Owned).map_err(|_| malformed(start, "not UTF-8"))
     }
 
     /// The rest of a string whose first stop is known.
-    fn unescape(&mut self, stop: usize) -> Result<Vec<u8>, Unreadable> {
-        let (unescaped, end) = string::unescape(self.bytes(), self.at, stop).map_err(fault)?;
+    fn unescape(&mut self, stop: usize, more: usize) -> Result<Vec<u8>, Unreadable> {
+        let (unescaped, end) = string::unescape(self.bytes(), self.at, stop, more).map_err(fault)?;
         self.at = end;
         Ok(unescaped)
     }

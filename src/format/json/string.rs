@@ -59,17 +59,14 @@ pub(super) fn find_stop(bytes: &[u8], mut at: usize) -> usize {
         }
         at += STEP;
     }
-    while let Some(block) = chunk(bytes, at) {
-        let hits = block_stops(block);
-        if hits != 0 {
-            return at + before(hits);
-        }
-        at += BLOCK;
-    }
-    tail(bytes, at)
+    // In a long run two quick passes cost less than one that asks for everything.
+    let rest = bytes.get(at..).unwrap_or_default();
+    let end = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+    let run = rest.get(..end).unwrap_or_default();
+    if run.iter().copied().fold(u8::MAX, u8::min) < 0x20 { tail(bytes, at) } else { at + end }
 }
 
-/// The same for the last bytes of a document, too few for a step.
+/// The same, byte by byte.
 fn tail(bytes: &[u8], at: usize) -> usize {
     bytes
         .get(at..)
@@ -78,9 +75,14 @@ fn tail(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Unescapes a string whose first byte is at `from` and whose first stop is at `stop`. Returns the bytes and the
-/// index after the closing quote.
-pub(super) fn unescape(bytes: &[u8], from: usize, stop: usize) -> Result<(Vec<u8>, usize), Fault> {
-    let mut output = Output::starting(bytes.get(from..stop).unwrap_or_default());
+/// index after the closing quote. It asks for room for `more` bytes beside those before the first stop.
+pub(super) fn unescape(
+    bytes: &[u8],
+    from: usize,
+    stop: usize,
+    more: usize,
+) -> Result<(Vec<u8>, usize), Fault> {
+    let mut output = Output::starting(bytes.get(from..stop).unwrap_or_default(), more);
     let mut at = stop;
     loop {
         at = output.simple_escapes(bytes, at);
@@ -175,8 +177,8 @@ struct Output {
 
 impl Output {
     /// Starts with the run before the first escape.
-    fn starting(run: &[u8]) -> Self {
-        let mut output = Self { buffer: Vec::with_capacity(run.len() + 2 * ROOM), length: 0 };
+    fn starting(run: &[u8], more: usize) -> Self {
+        let mut output = Self { buffer: Vec::with_capacity(run.len() + 2 * ROOM + more), length: 0 };
         output.append(run);
         output
     }
