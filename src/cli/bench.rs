@@ -104,26 +104,15 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
     let floor: Vec<Vec<Operation>> =
         inputs.iter().map(|input| operations(&pipeline, input, &request)).collect();
     let crypto = Crypto::default();
-    let mut whole = Measured::default();
-    let mut alone = Measured::default();
-    let mut least = Measured::default();
-    let verify = |index| {
-        if let Some(input) = inputs.get::<usize>(index) {
-            std::hint::black_box(pipeline.verify(input, &request));
-        }
-    };
-    let watch = Stopwatch::start();
-    while watch.elapsed().as_secs_f64() < args.seconds {
-        whole.add(&turn(args.threads, inputs.len(), verify));
-        if args.threads > 1 {
-            alone.add(&turn(1, inputs.len(), verify));
-        }
-        least.add(&turn(args.threads, floor.len(), |index| {
-            for operation in floor.get(index).map_or(&[][..], Vec::as_slice) {
-                operation.replay(&crypto);
+    let round = |kind| match kind {
+        Kind::Pipeline | Kind::Alone => {
+            for input in &inputs {
+                std::hint::black_box(pipeline.verify(input, &request));
             }
-        }));
-    }
+        }
+        Kind::Floor => floor.iter().flatten().for_each(|operation| operation.replay(&crypto)),
+    };
+    let [whole, alone, least] = measure(args.threads, args.seconds, inputs.len(), round);
     let starts = match files.first() {
         Some(file) => first_verdicts(args, file)?,
         None => Vec::new(),
@@ -193,24 +182,81 @@ impl Measured {
     }
 }
 
-/// Runs `work` on the inputs round and round for one turn; whole rounds only, so that every input weighs alike.
-fn turn(threads: usize, inputs: usize, work: impl Fn(usize) + Sync) -> Measured {
-    let done = AtomicUsize::new(0);
-    let cpu = cpu_seconds();
-    let watch = Stopwatch::start();
+/// What a turn measures.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The pipeline, on every thread.
+    Pipeline,
+    /// The pipeline, on one thread of several.
+    Alone,
+    /// The floor, on every thread.
+    Floor,
+}
+
+/// One thread's part in a turn.
+struct Turn {
+    kind: Kind,
+    watch: Stopwatch,
+}
+
+/// Runs rounds of each kind in turns until the time is over; whole rounds only, so that every input weighs alike.
+/// Threads live through all turns, as those of the service do: a new one would have its memory to get first.
+fn measure(threads: usize, seconds: f64, inputs: usize, round: impl Fn(Kind) + Sync) -> [Measured; 3] {
+    let kinds: &[Kind] = if threads > 1 {
+        &[Kind::Pipeline, Kind::Alone, Kind::Floor]
+    } else {
+        &[Kind::Pipeline, Kind::Floor]
+    };
+    let (done, round) = (AtomicUsize::new(0), &round);
+    let mut measured = [Measured::default(), Measured::default(), Measured::default()];
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut mine = 0_usize;
-                while watch.elapsed() < TURN {
-                    (0..inputs).for_each(&work);
-                    mine = mine.saturating_add(inputs);
-                }
-                done.fetch_add(mine, Ordering::Relaxed);
-            });
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                let (sender, turns) = std::sync::mpsc::sync_channel::<Turn>(1);
+                let (ready, finished) = std::sync::mpsc::sync_channel::<()>(1);
+                let done = &done;
+                scope.spawn(move || {
+                    for turn in turns {
+                        let mut mine = 0_usize;
+                        while turn.watch.elapsed() < TURN {
+                            round(turn.kind);
+                            mine = mine.saturating_add(inputs);
+                        }
+                        done.fetch_add(mine, Ordering::Relaxed);
+                        if ready.send(()).is_err() {
+                            break;
+                        }
+                    }
+                });
+                (sender, finished)
+            })
+            .collect();
+        let whole = Stopwatch::start();
+        while whole.elapsed().as_secs_f64() < seconds {
+            for kind in kinds {
+                let taking_part = if matches!(kind, Kind::Alone) { 1 } else { threads };
+                let (cpu, watch) = (cpu_seconds(), Stopwatch::start());
+                let asked = workers
+                    .iter()
+                    .take(taking_part)
+                    .filter(|(sender, _)| sender.send(Turn { kind: *kind, watch }).is_ok());
+                let asked: Vec<_> = asked.collect();
+                asked.iter().for_each(|(_, finished)| _ = finished.recv());
+                let [pipeline, alone, floor] = &mut measured;
+                let into = match kind {
+                    Kind::Pipeline => pipeline,
+                    Kind::Alone => alone,
+                    Kind::Floor => floor,
+                };
+                into.add(&Measured {
+                    done: done.swap(0, Ordering::Relaxed),
+                    wall: watch.elapsed().as_secs_f64(),
+                    cpu: cpu_seconds() - cpu,
+                });
+            }
         }
     });
-    Measured { done: done.into_inner(), wall: watch.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu }
+    measured
 }
 
 fn figures(

@@ -57,7 +57,7 @@ mod tests {
             prop_assert_eq!(standard(text.trim_end_matches('=')), Some(bytes.clone()));
             text.insert_str(at.min(text.len()), "\r\n ");
             prop_assert_eq!(spaced(&text), Some(bytes.clone()));
-            prop_assert_eq!(url_safe(&general_purpose::URL_SAFE_NO_PAD.encode(&bytes)), Some(bytes));
+            prop_assert_eq!(url_safe(general_purpose::URL_SAFE_NO_PAD.encode(&bytes)), Some(bytes));
         }
     }
 

@@ -166,7 +166,7 @@ impl<'a> Signed<'a> {
         let algorithm = digest_algorithm(sig_d.algorithm.as_deref().unwrap_or_default());
         let mut references = vec![signing_input(ReferenceOutcome::Intact)];
         for (index, (name, object)) in sig_d.names.iter().zip(found).enumerate() {
-            let expected = sig_d.digests.get(index).and_then(|digest| base64url(digest));
+            let expected = sig_d.digests.get(index).and_then(base64url);
             references.push(Reference {
                 uri: Some(name.clone()),
                 kind: ReferenceKind::ManifestEntry,
