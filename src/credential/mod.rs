@@ -12,7 +12,6 @@ mod fields;
 mod identity;
 mod json;
 mod model;
-mod outside;
 mod presentation;
 pub mod shapes;
 pub mod status;
@@ -25,7 +24,7 @@ pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
-pub use outside::{Document, Lookup, Outside};
+pub use crate::outside::{Document, Lookup, Outside};
 pub use presentation::{Content, Enclosed, Presented, credential_elements, presented, standalone};
 
 use crate::format::json::{self as json_reader, Value};

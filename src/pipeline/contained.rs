@@ -218,7 +218,8 @@ impl<'t> Task<'t> {
         presentation: Option<&Presentation>,
     ) -> Option<CheckedCredential> {
         let Request { applicant, registers, outside, time, .. } = *self.request;
-        let validation = self.validation_context();
+        // What is read of a status list is kept by the list alone, and may rest on nothing else from outside.
+        let validation = validation::Context { outside: None, ..self.validation_context() };
         let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context: validation, outside });
         let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
         let context = credential::Context {
@@ -246,6 +247,7 @@ impl<'t> Task<'t> {
             policy: &self.pipeline.policy,
             time: self.request.time,
             spread: self.pipeline.spread,
+            outside: self.request.outside,
         }
     }
 

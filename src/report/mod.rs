@@ -241,6 +241,9 @@ pub struct RevocationSummary {
     pub next_update: Option<Time>,
     /// When it was revoked.
     pub revoked_at: Option<Time>,
+    /// When it was fetched; absent of what the document carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Time>,
 }
 
 /// The lists that a verdict rests on.

@@ -135,6 +135,7 @@ impl From<&RevocationUsed> for RevocationSummary {
             this_update: used.this_update,
             next_update: used.next_update,
             revoked_at,
+            fetched: used.fetched,
         }
     }
 }

@@ -78,6 +78,8 @@ pub struct RevocationUsed {
     pub next_update: Option<Time>,
     /// What it says.
     pub status: CertificateStatus,
+    /// When it was fetched; `None` of what the document carries.
+    pub fetched: Option<Time>,
 }
 
 /// What came of one time-stamp.

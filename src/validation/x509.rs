@@ -226,17 +226,21 @@ impl Examination<'_, '_, '_> {
         }
         let selection = self.material.revocation_of(self.path, self.index);
         let present = selection.present > 0;
-        if !self
-            .recorder
-            .check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into())
-        {
+        let not_had = || {
+            let why = self.path.certificate(self.index).and_then(|one| self.material.why_not_had(one));
+            why.map_or_else(String::new, |why| format!("; asked for: {why}"))
+        };
+        if !self.recorder.check(Check::RevocationPresent, self.place, present, || {
+            format!("no CRL, no OCSP response{}", not_had()).into()
+        }) {
             return Err(());
         }
         let usable = selection.latest().cloned();
         if present {
             let goes_on =
                 self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
-                    format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
+                    let refusals = selection.refusals.join("; ");
+                    format!("none of {}: {refusals}{}", selection.present, not_had()).into()
                 });
             if !goes_on {
                 return Err(());
