@@ -74,9 +74,8 @@ impl fmt::Display for Refused {
             Self::Scheme => f.write_str("only https is asked"),
             Self::Credentials => f.write_str("it names a user"),
             Self::Port(port) => write!(f, "port {port} is not asked"),
-            Self::NotPublic(_) => f.write_str("the host is not on the public internet"),
+            Self::NotPublic(_) | Self::LocalName => f.write_str("the host is not on the public internet"),
             Self::Disguised => f.write_str("its host is a number that is no plain address"),
-            Self::LocalName => f.write_str("its host is no name of the public internet"),
             Self::NotNamed => f.write_str("configuration does not allow it, and the chain is not trusted yet"),
         }
     }

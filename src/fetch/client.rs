@@ -193,6 +193,12 @@ impl Client {
         Self { resolver, ..self }
     }
 
+    /// Whether an address may be asked, as far as it tells itself.
+    pub(super) fn admits(&self, address: &str, reach: Reach) -> Result<(), Refused> {
+        let uri: Uri = address.parse().map_err(|_| Refused::NotAnAddress)?;
+        self.rules.admit(&uri, reach).map(|_| ())
+    }
+
     /// Fetches the document at an address, which may come from a stranger.
     pub(super) async fn get(&self, address: &str, wish: &Wish<'_>) -> Result<Fetched, NotFetched> {
         match self.ask(address, wish).await? {

@@ -217,6 +217,10 @@ impl Desk {
 
     fn look_up(&self, kind: Kind, address: &str, is_enough: impl Fn(&Entry) -> bool) -> Lookup {
         let wanted = Wanted { kind, address: address.to_owned() };
+        // What the address itself tells need not be waited for.
+        if let Err(why) = self.library.client.admits(address, wanted.wish().reach) {
+            return Lookup::Unreachable(why.to_string());
+        }
         let entry = self.library.entries.get(&wanted);
         let mut orders = self.orders();
         let done = orders.done.contains(&wanted);

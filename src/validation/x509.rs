@@ -80,7 +80,10 @@ pub(super) fn validate(
     let known = path.anchors().next();
     recorder.check(Check::ChainTrusted, place, known.is_some(), || {
         let end = if path.ends_self_signed { "a self-signed certificate" } else { "an unknown issuer" };
-        format!("none of {} certificates is a trust anchor; the chain ends at {end}", path.links.len()).into()
+        let why = path.links.last().and_then(|last| material.why_not_had(&last.certificate));
+        let why = why.map_or_else(String::new, |why| format!("; asked for: {why}"));
+        let count = path.links.len();
+        format!("none of {count} certificates is a trust anchor; the chain ends at {end}{why}").into()
     });
     if known.is_none() {
         chain.fail(SubIndication::NoCertificateChainFound, Cause::Lasting);
