@@ -76,7 +76,9 @@ impl fmt::Display for Refused {
             Self::Port(port) => write!(f, "port {port} is not asked"),
             Self::NotPublic(_) | Self::LocalName => f.write_str("the host is not on the public internet"),
             Self::Disguised => f.write_str("its host is a number that is no plain address"),
-            Self::NotNamed => f.write_str("configuration does not allow it, and the chain is not trusted yet"),
+            Self::NotNamed => {
+                f.write_str("configuration does not allow it, and the chain is not trusted yet")
+            }
         }
     }
 }
@@ -181,8 +183,18 @@ fn ends_in_number(host: &str) -> bool {
 }
 
 /// Domains that are none of the public internet (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476, ICANN's `internal`).
-const LOCAL_DOMAINS: [&str; 10] =
-    ["localhost", "local", "internal", "home.arpa", "example", "invalid", "test", "onion", "alt", "localdomain"];
+const LOCAL_DOMAINS: [&str; 10] = [
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "example",
+    "invalid",
+    "test",
+    "onion",
+    "alt",
+    "localdomain",
+];
 
 fn is_local_name(host: &str) -> bool {
     let within =
@@ -298,7 +310,9 @@ mod tests {
     fn addresses_that_are_not_asked() {
         let rules = Rules::default();
         let admit = |text: &str| {
-            text.parse::<Uri>().map_err(|_| Refused::NotAnAddress).and_then(|uri| rules.admit(&uri, Reach::Secure))
+            text.parse::<Uri>()
+                .map_err(|_| Refused::NotAnAddress)
+                .and_then(|uri| rules.admit(&uri, Reach::Secure))
         };
         assert!(admit("https://status.example.org/1?x=1").is_ok());
         assert_eq!(admit("HTTPS://Status.Example.org/").unwrap().host, "status.example.org");

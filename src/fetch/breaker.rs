@@ -50,7 +50,8 @@ impl Breaker {
             let oldest = hosts.iter().min_by_key(|(_, known)| known.failed).map(|(host, _)| host.clone());
             oldest.and_then(|oldest| hosts.remove(&oldest));
         }
-        let known = hosts.entry(host.to_owned()).or_insert(Host { failures: 0, rests_until: now, failed: now });
+        let known =
+            hosts.entry(host.to_owned()).or_insert(Host { failures: 0, rests_until: now, failed: now });
         known.failures = known.failures.saturating_add(1);
         known.failed = now;
         let beyond = known.failures.saturating_sub(FAILURES).min(16);

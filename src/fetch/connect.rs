@@ -32,7 +32,9 @@ pub struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve<'r>(&'r self, host: &'r str) -> BoxFuture<'r, io::Result<Vec<IpAddr>>> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|found| found.ip()).collect()) })
+        Box::pin(
+            async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|found| found.ip()).collect()) },
+        )
     }
 }
 
@@ -69,7 +71,8 @@ pub(super) async fn tunnel(proxy: &Proxy, origin: &Origin) -> Result<Box<dyn Str
     tokio::spawn(connection.with_upgrades());
     let host = if origin.host.contains(':') { format!("[{}]", origin.host) } else { origin.host.clone() };
     let target = format!("{host}:{}", origin.port);
-    let mut request = Request::connect(&target).header(header::HOST, &target).header(header::USER_AGENT, USER_AGENT);
+    let mut request =
+        Request::connect(&target).header(header::HOST, &target).header(header::USER_AGENT, USER_AGENT);
     if let Some(authorization) = &proxy.authorization {
         request = request.header(header::PROXY_AUTHORIZATION, authorization);
     }

@@ -115,11 +115,10 @@ fn decoded(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let escaped = after.split_at_checked(2).filter(|_| *first == b'%');
-        let octet = escaped.and_then(|(digits, after)| Some((*hex::decode(digits).ok()?.first()?, after)));
-        (rest, _) = match octet {
-            Some((octet, after)) => (after, octets.push(octet)),
-            None => (after, octets.push(*first)),
-        };
+        let decoded = escaped.and_then(|(digits, after)| Some((*hex::decode(digits).ok()?.first()?, after)));
+        let (octet, after) = decoded.unwrap_or((*first, after));
+        octets.push(octet);
+        rest = after;
     }
     octets
 }
@@ -173,7 +172,9 @@ mod tests {
     use super::*;
 
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, String> {
-        Proxies::of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into()))
+        Proxies::of(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
+        })
     }
 
     fn through(proxies: &Proxies, address: &str) -> Option<String> {
@@ -184,7 +185,8 @@ mod tests {
     #[test]
     fn each_scheme_has_its_own_and_lower_case_counts_first() {
         let both = [("HTTPS_PROXY", "http://proxy.corp:3128"), ("https_proxy", "10.0.0.1:8080")];
-        let proxies = proxies(&[&both[..], &[("HTTP_PROXY", "http://plain.corp"), ("no_proxy", "")]].concat());
+        let proxies =
+            proxies(&[&both[..], &[("HTTP_PROXY", "http://plain.corp"), ("no_proxy", "")]].concat());
         let proxies = proxies.unwrap();
         assert_eq!(through(&proxies, "https://status.example.org/").unwrap(), "10.0.0.1:8080");
         assert_eq!(through(&proxies, "http://crl.example.org/").unwrap(), "plain.corp:80");
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn no_proxy_names_domains_ports_addresses_and_networks() {
-        let except = "inner.org, .dotted.org,*.starred.org,port.org:8443, 10.0.0.0/8,192.0.2.7,[2001:db8::]/32";
+        let except =
+            "inner.org, .dotted.org,*.starred.org,port.org:8443, 10.0.0.0/8,192.0.2.7,[2001:db8::]/32";
         let proxies = proxies(&[("HTTPS_PROXY", "p:1"), ("NO_PROXY", except)]).unwrap();
         for direct in [
             "https://inner.org/",
@@ -236,7 +239,13 @@ mod tests {
 
     #[test]
     fn what_is_no_http_proxy_is_refused_without_repeating_it() {
-        for value in ["https://secret.corp", "socks5://secret.corp:1080", "http://", "http://sec ret", "http://secret:port"] {
+        for value in [
+            "https://secret.corp",
+            "socks5://secret.corp:1080",
+            "http://",
+            "http://sec ret",
+            "http://secret:port",
+        ] {
             let error = proxies(&[("HTTPS_PROXY", value)]).unwrap_err();
             assert!(error.starts_with("HTTPS_PROXY: ") && !error.contains("secret"), "{value}: {error}");
         }

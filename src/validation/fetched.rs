@@ -113,7 +113,9 @@ impl Completion<'_, '_, '_> {
 
     /// The status of the certificate at a position: OCSP first, a CRL where that does not help.
     fn status(&mut self, path: &Path, index: usize, place: Place, now: bool) {
-        let (Some(certificate), Some(issuer)) = (path.certificate(index), path.issuer_of(index)) else { return };
+        let (Some(certificate), Some(issuer)) = (path.certificate(index), path.issuer_of(index)) else {
+            return;
+        };
         let fails = |check| self.material.context.policy.level(check, place) == Level::Fail;
         let asked_for = fails(Check::RevocationPresent) || fails(Check::RevocationAcceptable);
         if !asked_for || path.self_signed(index) || !required(certificate, place) {
@@ -126,7 +128,9 @@ impl Completion<'_, '_, '_> {
         let responders = extensions.ocsp_addresses.iter().take(MOST_ADDRESSES);
         let responders = responders.map(|address| (RevocationKind::Ocsp, address));
         let lists = extensions.crl_addresses.iter().take(MOST_ADDRESSES);
-        let request = ocsp::request(self.material.context.crypto, certificate, issuer);
+        let asked = !extensions.ocsp_addresses.is_empty();
+        let request =
+            asked.then(|| ocsp::request(self.material.context.crypto, certificate, issuer)).flatten();
         for (kind, address) in responders.chain(lists.map(|address| (RevocationKind::Crl, address))) {
             let (request, what) = match kind {
                 RevocationKind::Crl => (None, "CRL"),

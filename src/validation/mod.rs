@@ -180,6 +180,7 @@ fn assemble(
         claimed_signing_time: signature.attributes.signing_time,
         best_signature_time: outcome.best_signature_time,
         revocation: used(outcome.chain.as_ref(), material),
+        domain: path.and_then(|path| path.anchors().next()).map(|_| snapshot.domain.clone()),
         trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
         timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(snapshot)).collect(),
         findings,

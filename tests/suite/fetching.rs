@@ -219,7 +219,10 @@ fn every_fault_of_a_server_has_its_own_word_and_decides_nothing() {
         own.web.set(&path, make(&signer));
         let verdict = own.verify(&plain(&signer));
         let (indication, sub, used) = outcome(&verdict);
-        assert_eq!((indication, sub, used.as_str()), ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE", ""));
+        assert_eq!(
+            (indication, sub, used.as_str()),
+            ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE", "")
+        );
         let detail = detail(&verdict, check);
         assert!(detail.contains(says), "{says}: {detail}");
     };
@@ -403,13 +406,10 @@ fn openssl_answers_what_it_is_asked() {
     // A responder whose key OpenSSL may have.
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     std::fs::write(path("key.pem"), pair.serialize_pem()).unwrap();
-    let rest = vec![
-        x509::key_usage(&[0]),
-        x509::extended_key_usage("1.3.6.1.5.5.7.3.9", false),
-        x509::no_check(),
-    ];
+    let rest =
+        vec![x509::key_usage(&[0]), x509::extended_key_usage("1.3.6.1.5.5.7.3.9", false), x509::no_check()];
     let mut public = Key::generate(Kind::P256);
-    public.spki = pair.subject_public_key_info();
+    public.spki = rcgen::PublicKeyData::subject_public_key_info(&pair);
     public.bits = public.spki[public.spki.len() - 65..].to_vec();
     let request = Certificate {
         subject: Subject {
@@ -426,14 +426,16 @@ fn openssl_answers_what_it_is_asked() {
     let responder = issue(request, Arc::new(public), Some(ca));
     let pem = |der: &[u8]| {
         let text = STANDARD.encode(der);
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     };
     std::fs::write(path("responder.pem"), pem(&responder.der)).unwrap();
     std::fs::write(path("ca.pem"), pem(&ca.der)).unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("http://127.0.0.1:{port}");
-    let sealers = [(); 3].map(|()| scene.sealer(&Addresses { ocsp: Some(format!("{address}/")), ..Addresses::default() }));
+    let sealers = [(); 3]
+        .map(|()| scene.sealer(&Addresses { ocsp: Some(format!("{address}/")), ..Addresses::default() }));
     // The third is not in its index: unknown.
     let index = format!(
         "V\t350101000000Z\t\t{:04X}\tunknown\t/CN=good\nR\t350101000000Z\t260725000000Z,cessationOfOperation\t{:04X}\tunknown\t/CN=revoked\n",
@@ -442,7 +444,16 @@ fn openssl_answers_what_it_is_asked() {
     std::fs::write(path("index.txt"), index).unwrap();
     let mut server = Command::new("openssl")
         .args(["ocsp", "-port", &port.to_string(), "-index", &path("index.txt"), "-CA", &path("ca.pem")])
-        .args(["-rsigner", &path("responder.pem"), "-rkey", &path("key.pem"), "-ndays", "7", "-nrequest", "3"])
+        .args([
+            "-rsigner",
+            &path("responder.pem"),
+            "-rkey",
+            &path("key.pem"),
+            "-ndays",
+            "7",
+            "-nrequest",
+            "3",
+        ])
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -481,11 +492,13 @@ fn openssl_answers_what_it_is_asked() {
     let web = &scene.web;
     let rules = Rules { allowed: vec![Origin::parse(&web.origin).unwrap()], ..Rules::default() };
     let scene = Scene { library: Arc::new(Library::new(Client::new(rules, None).unwrap())), ..Scene::new() };
-    let signer = scene.sealer(&Addresses { ocsp: Some(format!("{}/ocsp", web.origin)), ..Addresses::default() });
+    let signer =
+        scene.sealer(&Addresses { ocsp: Some(format!("{}/ocsp", web.origin)), ..Addresses::default() });
     scene.verify(&plain(&signer));
     let [request] = web.posted().try_into().unwrap();
     std::fs::write(path("request.der"), request).unwrap();
-    let out = Command::new("openssl").args(["ocsp", "-reqin", &path("request.der"), "-req_text"]).output().unwrap();
+    let out =
+        Command::new("openssl").args(["ocsp", "-reqin", &path("request.der"), "-req_text"]).output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let serial = format!("Serial Number: {:04X}", signer.serial);
     let key = format!("Issuer Key Hash: {}", hex::encode_upper(ca.key.identifier()));

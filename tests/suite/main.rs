@@ -20,6 +20,7 @@ mod conformance;
 mod conformance_mutation;
 mod credential;
 mod demonstration;
+mod domains;
 mod fetching;
 mod http;
 mod http_transport;

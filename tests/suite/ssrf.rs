@@ -3,7 +3,9 @@
 
 use crate::web::{Route, Web};
 use futures_util::future::BoxFuture;
-use sealgate::fetch::{Client, NotFetched, Origin, Proxies, Reach, Refused, Resolve, Rules, Validators, Wish};
+use sealgate::fetch::{
+    Client, NotFetched, Origin, Proxies, Reach, Refused, Resolve, Rules, Validators, Wish,
+};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -222,7 +224,8 @@ fn a_name_is_resolved_once_and_the_address_that_was_checked_is_connected_to() {
 fn through_a_proxy_what_the_address_itself_tells_is_refused_all_the_same() {
     let proxy = Web::start();
     let at = proxy.origin.clone();
-    let proxies = Proxies::of(|name| matches!(name, "HTTP_PROXY" | "HTTPS_PROXY").then(|| at.clone())).unwrap();
+    let proxies =
+        Proxies::of(|name| matches!(name, "HTTP_PROXY" | "HTTPS_PROXY").then(|| at.clone())).unwrap();
     let client = Client::new(Rules::default(), None).unwrap().through(proxies);
     let mut by_name = 0;
     for (address, why) in table() {
