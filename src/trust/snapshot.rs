@@ -187,7 +187,7 @@ impl Snapshot {
         Self::assemble(&domain.name, None, Vec::new())
     }
 
-    /// The same as this domain has it: whether its lists say what is qualified. No part of a compiled snapshot.
+    /// The same as this domain has it: whether its lists say what is qualified.
     #[must_use]
     pub fn of(self, domain: &Domain) -> Self {
         Self { qualifies: domain.qualification, ..self }
