@@ -147,6 +147,9 @@ pub(super) struct Domains {
     failures: Vec<(String, Failure)>,
 }
 
+/// The first snapshot, the others, and what could not be loaded.
+pub(super) type Parts = (Arc<Snapshot>, Vec<Arc<Snapshot>>, Vec<Absent>);
+
 impl Domains {
     pub(super) fn add(&mut self, domain: &Domain, loaded: Result<Snapshot, Failure>) {
         match loaded {
@@ -162,7 +165,7 @@ impl Domains {
 
     /// What a pipeline rests on: the first snapshot, the others, and the domains that could not be loaded, which take no
     /// other down.
-    pub(super) fn parts(self) -> Result<(Arc<Snapshot>, Vec<Arc<Snapshot>>, Vec<Absent>), Failure> {
+    pub(super) fn parts(self) -> Result<Parts, Failure> {
         let mut loaded = self.loaded.into_iter();
         let Some(first) = loaded.next() else {
             let failure =
