@@ -254,3 +254,43 @@ fn a_stranger_makes_only_what_configuration_names_be_asked() {
     }
     assert_eq!(ask(&client, &format!("{}/ca.cer", web.origin), Reach::Named), NotFetched::Status(404));
 }
+
+#[test]
+fn https_goes_through_a_tunnel_of_the_proxy_and_the_server_is_who_it_should_be() {
+    use std::io::{BufRead, BufReader, Write};
+    let folder = tempfile::tempdir().unwrap();
+    // The gateway itself is the server behind the proxy.
+    let (server, roots) = crate::server::Server::launch_tls(folder.path());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://me:secret@{}", listener.local_addr().unwrap());
+    let behind = server.address.clone();
+    let heads = Arc::new(std::sync::Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&heads);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let mut reader = BufReader::new(client.try_clone().unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                assert!(reader.read_line(&mut head).unwrap() > 0);
+            }
+            seen.lock().unwrap().push(head);
+            let upstream = std::net::TcpStream::connect(&behind).unwrap();
+            (&client).write_all(b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
+            let (mut from, mut to) = (upstream.try_clone().unwrap(), client);
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            let mut upstream = upstream;
+            std::thread::spawn(move || std::io::copy(&mut reader, &mut upstream));
+        }
+    });
+    let proxies = Proxies::of(|name| (name == "https_proxy").then(|| proxy.clone())).unwrap();
+    // A name that only the proxy could resolve, and one that the certificate is not of.
+    let allowed =
+        ["https://localhost:8443", "https://other.example.org:8443"].map(|one| Origin::parse(one).unwrap());
+    let rules = Rules { allowed: allowed.to_vec(), ..Rules::default() };
+    let client = Client::new(rules, Some(&roots)).unwrap().through(proxies);
+    assert_eq!(ask(&client, "https://localhost:8443/nothing", Reach::Secure), NotFetched::Status(404));
+    assert!(matches!(ask(&client, "https://other.example.org:8443/", Reach::Secure), NotFetched::Tls(_)));
+    let heads = heads.lock().unwrap();
+    assert!(heads[0].starts_with("CONNECT localhost:8443 HTTP/1.1\r\n"), "{heads:?}");
+    assert!(heads[0].to_lowercase().contains("proxy-authorization: basic "), "{heads:?}");
+}
