@@ -13,6 +13,8 @@ pub mod time;
 pub mod format;
 pub mod signature;
 
+pub mod outside;
+
 pub mod certificate;
 
 pub mod trust;

@@ -16,6 +16,7 @@ use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Detached, Signature, jades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
+use crate::trust::domain::Absent;
 use crate::validation::Policy;
 use contained::Task;
 use moka::sync::Cache;
@@ -26,19 +27,24 @@ use std::sync::{Arc, LazyLock};
 /// differ in the policy alone share them. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
+    /// Of the first trust domain, which every seal is judged in first.
     snapshot: Arc<Snapshot>,
+    /// Of the others, in their order: a seal whose chain reached no anchor so far is judged in them.
+    further: Arc<[Arc<Snapshot>]>,
+    /// Trust domains that could not be loaded.
+    absent: Arc<[Absent]>,
     policy: Arc<Policy>,
     limits: Limits,
     certificates: Arc<CertificateStore>,
     revocation: Arc<RevocationStore>,
-    /// Status lists by digest and time of fetching, which with the snapshot are all that reading one depends on.
+    /// Status lists by trust domain, digest and time of fetching, which are all that reading one depends on.
     status_lists: Option<ListCache>,
     crypto: Crypto,
     /// Whether a large document may be worked on by two threads.
     spread: bool,
 }
 
-type ListCache = Cache<([u8; 32], Time), Arc<ReadList>>;
+type ListCache = Cache<(String, [u8; 32], Time), Arc<ReadList>>;
 
 /// Bytes that each of the caches may hold.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -86,6 +92,8 @@ impl Pipeline {
     pub fn with_caches(snapshot: Arc<Snapshot>, policy: Arc<Policy>, bytes: u64) -> Self {
         Self {
             snapshot,
+            further: Arc::default(),
+            absent: Arc::default(),
             policy,
             limits: Limits::default(),
             certificates: Arc::new(CertificateStore::new(bytes)),
@@ -111,13 +119,25 @@ impl Pipeline {
         Self { policy, ..self.clone() }
     }
 
-    /// The same on a newer snapshot. Where its lists and anchors are the same, the caches stay, too.
+    /// The same with further trust domains, in their order, and those that could not be loaded.
     #[must_use]
-    pub fn renewed(&self, snapshot: Arc<Snapshot>) -> Self {
-        if self.snapshot.trusts_the_same(&snapshot) {
-            return Self { snapshot, ..self.clone() };
-        }
-        Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) }
+    pub fn with_further(self, further: Vec<Arc<Snapshot>>, absent: Vec<Absent>) -> Self {
+        Self { further: further.into(), absent: absent.into(), ..self }
+    }
+
+    /// The same on newer snapshots. Where lists and anchors of all are the same, the caches stay, too.
+    #[must_use]
+    pub fn renewed(&self, snapshot: Arc<Snapshot>, further: Vec<Arc<Snapshot>>, absent: Vec<Absent>) -> Self {
+        let same = |one: &Arc<Snapshot>, other: &Arc<Snapshot>| one.trusts_the_same(other);
+        let all_same = same(&self.snapshot, &snapshot)
+            && self.further.len() == further.len()
+            && self.further.iter().zip(&further).all(|(one, other)| same(one, other));
+        let renewed = if all_same {
+            Self { snapshot, ..self.clone() }
+        } else {
+            Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) }
+        };
+        renewed.with_further(further, absent)
     }
 
     /// The policy that verdicts follow.
@@ -132,10 +152,21 @@ impl Pipeline {
         &self.limits
     }
 
-    /// The snapshot that verdicts rest on.
+    /// The snapshot that verdicts rest on; with several trust domains, the first one's.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// Those of all trust domains, in their order.
+    pub fn snapshots(&self) -> impl Iterator<Item = &Arc<Snapshot>> {
+        std::iter::once(&self.snapshot).chain(self.further.iter())
+    }
+
+    /// Trust domains that are configured and could not be loaded.
+    #[must_use]
+    pub fn absent(&self) -> &[Absent] {
+        &self.absent
     }
 
     /// Verifies one document.
@@ -152,6 +183,7 @@ impl Pipeline {
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
         let Contained { verdict, error, format, seals, credential, decision, contained, .. } = whole;
+        let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
         Verdict {
             file: None,
             verdict,
@@ -162,7 +194,8 @@ impl Pipeline {
             seals,
             credential,
             contained,
-            trust: self.trust_summary(request.time),
+            trust,
+            further_trust,
             policy: self.policy.name().to_owned(),
         }
     }
@@ -190,10 +223,40 @@ impl Pipeline {
         Verdict { error, ..self.answer(whole, request) }
     }
 
+    /// The domains that the seals were judged in, the first seal's first.
+    fn rested_on(
+        &self,
+        seals: &[Seal],
+        contained: &[Contained],
+        time: Time,
+    ) -> (TrustSummary, Vec<TrustSummary>) {
+        if self.further.is_empty() {
+            return (self.trust_summary(time), Vec::new());
+        }
+        let mut names = Vec::new();
+        domains(seals, contained, &mut names);
+        let named = |name: &&str| self.snapshots().find(|snapshot| snapshot.domain == **name);
+        let mut summaries = names.iter().filter_map(|name| Some(TrustSummary::of(named(name)?, time)));
+        let first = summaries.next().unwrap_or_else(|| self.trust_summary(time));
+        (first, summaries.collect())
+    }
+
     /// The lists that verdicts at `time` rest on.
     #[must_use]
     pub fn trust_summary(&self, time: Time) -> TrustSummary {
         TrustSummary::of(&self.snapshot, time)
+    }
+}
+
+/// The trust domains of seals, each once, in document order.
+fn domains<'s>(seals: &'s [Seal], contained: &'s [Contained], names: &mut Vec<&'s str>) {
+    for name in seals.iter().filter_map(|seal| seal.domain.as_deref()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for one in contained {
+        domains(&one.seals, &one.contained, names);
     }
 }
 

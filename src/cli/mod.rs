@@ -95,14 +95,21 @@ pub fn run() -> ExitCode {
 pub(crate) struct Failure {
     code: u8,
     message: String,
+    /// Whether trying again later may help: a server did not answer.
+    may_pass: bool,
 }
 
 impl Failure {
     fn usage(message: impl Into<String>) -> Self {
-        Self { code: exit::USAGE, message: message.into() }
+        Self { code: exit::USAGE, message: message.into(), may_pass: false }
     }
 
     fn trust(message: impl Into<String>) -> Self {
-        Self { code: exit::TRUST, message: message.into() }
+        Self { code: exit::TRUST, message: message.into(), may_pass: false }
+    }
+
+    /// Trust could not be loaded for now.
+    fn for_now(message: impl Into<String>) -> Self {
+        Self { may_pass: true, ..Self::trust(message) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::credential::accreditation::{Register, Registers};
-use crate::fetch::{Client, Desk, Library, Origin, Rules};
+use crate::fetch::{Client, Desk, Library, Origin, Proxies, Rules};
 use crate::pipeline::{Pipeline, Request};
 use crate::report::Verdict;
 use clap::Args;
@@ -37,7 +37,8 @@ impl FetchArgs {
         }
         rules.allowed.extend(self.fetch_from.iter().cloned());
         let client = Client::new(rules, self.fetch_roots.as_deref());
-        client.map(Some).map_err(|why| Failure::usage(format!("--fetch-roots: {why}")))
+        let client = client.map_err(|why| Failure::usage(format!("--fetch-roots: {why}")))?;
+        Ok(Some(client.through(Proxies::of_environment().map_err(Failure::usage)?)))
     }
 
     /// Verification that asks these registers, and fetches where that is allowed.

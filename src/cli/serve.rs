@@ -200,11 +200,30 @@ async fn load(
     service: Arc<Service>,
     refresh: Arc<Refresh>,
     policy: Arc<Policy>,
-    asked: Signal,
+    mut asked: Signal,
 ) -> Result<(), Failure> {
-    let task = Arc::clone(&refresh);
-    let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
-    let pipeline = loaded.map_err(|error| Failure::trust(error.to_string()))??;
+    let mut failures = 0_u32;
+    let pipeline = loop {
+        let (task, policy) = (Arc::clone(&refresh), Arc::clone(&policy));
+        let loaded = tokio::task::spawn_blocking(move || task.first(policy)).await;
+        match loaded.map_err(|error| Failure::trust(error.to_string()))? {
+            Ok(pipeline) => break pipeline,
+            // What is configured wrongly stays so; what a server did not give may come.
+            Err(failure) if !failure.may_pass => return Err(failure),
+            Err(failure) => {
+                failures = failures.saturating_add(1);
+                let wait = refresh.first_again(failures);
+                tracing::error!(why = %failure.message, ?wait, "no trust yet; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    Some(()) = asked.recv() => {}
+                }
+            }
+        }
+    };
+    for absent in pipeline.absent() {
+        tracing::error!(domain = absent.domain, why = %absent.why, "a trust domain could not be loaded");
+    }
     let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
     service.pipeline.store(Some(Arc::new(pipeline)));
     tracing::info!(%snapshot, "trust is loaded");

@@ -10,7 +10,7 @@ use crate::sync::Store;
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::compiled::{self, Compiled, Refused};
-use crate::trust::domain::Domain;
+use crate::trust::domain::{Absent, Domain};
 use crate::trust::load::{self, Mirror};
 use crate::validation::Policy;
 use base64::Engine;
@@ -26,9 +26,10 @@ pub(super) struct ListSource {
     /// A mirror of trusted lists: a folder whose index.json maps each URL to a file.
     #[arg(long, value_name = "DIR")]
     trust_lists: Option<PathBuf>,
-    /// The trust domain: `eu`, or a file like trust-lists/demo.toml.
+    /// The trust domain: `eu`, or a file like trust-lists/demo.toml. May be repeated: a seal is judged in the first in
+    /// which its chain reaches an anchor.
     #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
-    trust_domain: String,
+    trust_domain: Vec<String>,
 }
 
 /// Where synchronised lists are kept.
@@ -85,9 +86,9 @@ const NO_LISTS: &str = "no trusted lists: fetch them with `sealgate trust sync`,
 const NO_FOLDER: &str = "no folder for synchronised lists: name one with --trust-cache DIR";
 
 impl ListSource {
-    /// Loads the lists, remembering what they were loaded from.
+    /// Loads the lists of the one trust domain, remembering what they were loaded from.
     pub(super) fn compile(&self, cache: Option<&CacheSource>) -> Result<Compiled, Failure> {
-        let domain = self.domain()?;
+        let domain = only(self.domains()?)?;
         let mirror = match (self.mirror(&domain)?, cache) {
             (Some(mirror), _) => mirror,
             (None, Some(cache)) => {
@@ -101,14 +102,88 @@ impl ListSource {
         Compiled::make(&mirror, &domain, &load::Context::new(&crypto), clock::now()).map_err(trust)
     }
 
-    fn domain(&self) -> Result<Domain, Failure> {
-        domain(&self.trust_domain)
+    fn domains(&self) -> Result<Vec<Domain>, Failure> {
+        domains(&self.trust_domain)
     }
 
-    /// The mirror named on the command line, else the domain's own.
+    /// Where the domain's lists are mirrored: the folder named on the command line, else the domain's own. Of several
+    /// domains, each keeps to its own where it has one.
+    fn folder<'f>(&'f self, domain: &'f Domain) -> Option<&'f PathBuf> {
+        let (named, own) = (self.trust_lists.as_ref(), domain.mirror.as_ref());
+        if self.trust_domain.len() > 1 { own.or(named) } else { named.or(own) }
+    }
+
     fn mirror(&self, domain: &Domain) -> Result<Option<Mirror>, Failure> {
-        let folder = self.trust_lists.as_ref().or(domain.mirror.as_ref());
-        folder.map(|folder| Mirror::open(folder).map_err(trust)).transpose()
+        self.folder(domain).map(|folder| Mirror::open(folder).map_err(trust)).transpose()
+    }
+}
+
+fn only(domains: Vec<Domain>) -> Result<Domain, Failure> {
+    let mut domains = domains.into_iter();
+    match (domains.next(), domains.next()) {
+        (Some(domain), None) => Ok(domain),
+        _ => Err(Failure::usage("a compiled snapshot is of one trust domain: name one --trust-domain")),
+    }
+}
+
+/// The trust domains of these names, each once.
+pub(super) fn domains(names: &[String]) -> Result<Vec<Domain>, Failure> {
+    let mut domains: Vec<Domain> = Vec::with_capacity(names.len());
+    for name in names {
+        let domain = domain(name)?;
+        if domains.iter().any(|known| known.name == domain.name) {
+            let twice = format!("--trust-domain {name}: there are two of the name {:?}", domain.name);
+            return Err(Failure::usage(twice));
+        }
+        domains.push(domain);
+    }
+    Ok(domains)
+}
+
+/// What loading each trust domain came to, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Domains {
+    loaded: Vec<Arc<Snapshot>>,
+    failures: Vec<(String, Failure)>,
+}
+
+/// The first snapshot, the others, and what could not be loaded.
+pub(super) type Parts = (Arc<Snapshot>, Vec<Arc<Snapshot>>, Vec<Absent>);
+
+impl Domains {
+    pub(super) fn add(&mut self, domain: &Domain, loaded: Result<Snapshot, Failure>) {
+        match loaded {
+            Ok(snapshot) => self.loaded.push(Arc::new(snapshot)),
+            Err(failure) => self.failures.push((domain.name.clone(), failure)),
+        }
+    }
+
+    /// Adds a domain as it was.
+    pub(super) fn keep(&mut self, snapshot: &Arc<Snapshot>) {
+        self.loaded.push(Arc::clone(snapshot));
+    }
+
+    /// What a pipeline rests on: the first snapshot, the others, and the domains that could not be loaded, which take no
+    /// other down.
+    pub(super) fn parts(self) -> Result<Parts, Failure> {
+        let mut loaded = self.loaded.into_iter();
+        let Some(first) = loaded.next() else {
+            let failure =
+                self.failures.into_iter().map(|(_, failure)| failure).reduce(|one, other| Failure {
+                    code: one.code,
+                    message: format!("{}; {}", one.message, other.message),
+                    may_pass: one.may_pass || other.may_pass,
+                });
+            return Err(failure.unwrap_or_else(|| Failure::usage("no trust domain")));
+        };
+        let absent = |(domain, failure): (String, Failure)| Absent { domain, why: failure.message };
+        Ok((first, loaded.collect(), self.failures.into_iter().map(absent).collect()))
+    }
+
+    /// A pipeline with this policy.
+    pub(super) fn pipeline(self, policy: Arc<Policy>) -> Result<Pipeline, Failure> {
+        let (first, further, absent) = self.parts()?;
+        Ok(Pipeline::new(first, policy).with_further(further, absent))
     }
 }
 
@@ -122,45 +197,54 @@ pub(super) fn domain(name: &str) -> Result<Domain, Failure> {
 }
 
 impl TrustSource {
-    /// A pipeline with this policy on the loaded snapshot.
+    /// A pipeline with this policy on the loaded snapshots.
     pub(super) fn pipeline(&self, policy: Arc<Policy>) -> Result<Pipeline, Failure> {
-        Ok(Pipeline::new(Arc::new(self.snapshot()?), policy))
+        self.load()?.pipeline(policy)
     }
 
-    /// Loads the lists and the further anchors.
-    pub(super) fn snapshot(&self) -> Result<Snapshot, Failure> {
-        self.load().map(|(snapshot, _)| snapshot)
+    /// The trust domains, in the order in which seals are judged in them.
+    pub(super) fn domains(&self) -> Result<Vec<Domain>, Failure> {
+        let domains = self.lists.domains()?;
+        if self.trust_snapshot.is_none() { Ok(domains) } else { Ok(vec![only(domains)?]) }
     }
 
-    /// The same, and from what it was loaded.
-    pub(super) fn load(&self) -> Result<(Snapshot, LoadedFrom), Failure> {
-        self.load_after(None)
+    /// Loads lists and anchors of every domain.
+    pub(super) fn load(&self) -> Result<Domains, Failure> {
+        let mut all = Domains::default();
+        for domain in self.domains()? {
+            all.add(&domain, self.load_domain(&domain, None).map(|(snapshot, _)| snapshot));
+        }
+        Ok(all)
     }
 
-    /// The same after an earlier snapshot: no list goes back behind it, and what did not change is taken over.
-    pub(super) fn load_after(&self, previous: Option<&Snapshot>) -> Result<(Snapshot, LoadedFrom), Failure> {
-        let (snapshot, from) = self.lists_loaded(previous)?;
-        Ok((self.with_anchors(snapshot)?, from))
+    /// Loads lists and anchors of a domain, and tells from what; after an earlier snapshot, no list goes back behind it,
+    /// and what did not change is taken over.
+    pub(super) fn load_domain(
+        &self,
+        domain: &Domain,
+        previous: Option<&Snapshot>,
+    ) -> Result<(Snapshot, LoadedFrom), Failure> {
+        let (snapshot, from) = self.lists_loaded(domain, previous)?;
+        Ok((self.complete(domain, snapshot)?, from))
     }
 
-    /// The snapshot with the further anchors.
-    pub(super) fn with_anchors(&self, snapshot: Snapshot) -> Result<Snapshot, Failure> {
-        Ok(match &self.trust_anchors {
-            Some(folder) => snapshot.with_static_anchors(anchors(folder)?),
-            None => snapshot,
-        })
+    /// The snapshot with what the domain has beside its lists, and the further anchors.
+    pub(super) fn complete(&self, domain: &Domain, snapshot: Snapshot) -> Result<Snapshot, Failure> {
+        let folders = domain.anchors.iter().chain(&self.trust_anchors);
+        let with = |snapshot: Snapshot, folder: &PathBuf| Ok(snapshot.with_static_anchors(anchors(folder)?));
+        folders.into_iter().try_fold(snapshot.of(domain), with)
     }
 
-    /// The domain and the folder of its synchronised lists, where nothing else is named.
-    pub(super) fn synchronised(&self) -> Result<Option<(Domain, Store)>, Failure> {
-        let domain = self.lists.domain()?;
-        if self.trust_snapshot.is_some() || self.lists.trust_lists.is_some() || domain.mirror.is_some() {
+    /// The folder of a domain's synchronised lists, where nothing else is named.
+    pub(super) fn synchronised(&self, domain: &Domain) -> Result<Option<Store>, Failure> {
+        if !domain.has_lists() || self.trust_snapshot.is_some() || self.lists.folder(domain).is_some() {
             return Ok(None);
         }
-        match self.cache.store(&domain) {
+        let alone = self.trust_anchors.is_some() && self.lists.trust_domain.len() == 1;
+        match self.cache.store(domain) {
             // Anchors alone need no lists.
-            Ok(store) if store.exists() || self.trust_anchors.is_none() => Ok(Some((domain, store))),
-            Err(failure) if self.trust_anchors.is_none() => Err(failure),
+            Ok(store) if store.exists() || !alone => Ok(Some(store)),
+            Err(failure) if !alone => Err(failure),
             Ok(_) | Err(_) => Ok(None),
         }
     }
@@ -174,14 +258,20 @@ impl TrustSource {
             ("--trust-cache", &self.cache.trust_cache),
         ];
         let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
-        let domain = ("--trust-domain", OsString::from(&self.lists.trust_domain));
-        paths.chain([domain]).flat_map(|(option, value)| [OsString::from(option), value]).collect()
+        let domains = self.lists.trust_domain.iter().map(|name| ("--trust-domain", OsString::from(name)));
+        paths.chain(domains).flat_map(|(option, value)| [OsString::from(option), value]).collect()
     }
 
-    fn lists_loaded(&self, previous: Option<&Snapshot>) -> Result<(Snapshot, LoadedFrom), Failure> {
-        let domain = self.lists.domain()?;
+    fn lists_loaded(
+        &self,
+        domain: &Domain,
+        previous: Option<&Snapshot>,
+    ) -> Result<(Snapshot, LoadedFrom), Failure> {
+        if !domain.has_lists() {
+            return Ok((Snapshot::without_lists(domain), LoadedFrom::Anchors));
+        }
         if let Some(path) = &self.trust_snapshot {
-            let refused = match self.compiled(path, &domain)? {
+            let refused = match self.compiled(path, domain)? {
                 Ok(Compiled { origin, snapshot }) => {
                     return Ok((snapshot, LoadedFrom::Compiled(origin.made)));
                 }
@@ -198,17 +288,17 @@ impl TrustSource {
             Some(previous) => load::Context::after(&crypto, previous),
             None => load::Context::new(&crypto),
         };
-        if let Some(mirror) = self.lists.mirror(&domain)? {
-            let loaded = Snapshot::load(&mirror, &domain, &context);
+        if let Some(mirror) = self.lists.mirror(domain)? {
+            let loaded = Snapshot::load(&mirror, domain, &context);
             return loaded.map(|snapshot| (snapshot, LoadedFrom::Lists)).map_err(trust);
         }
-        match self.synchronised()? {
-            Some((_, store)) if store.exists() => store
-                .load(&domain, &context)
+        match self.synchronised(domain)? {
+            Some(store) if store.exists() => store
+                .load(domain, &context)
                 .map(|snapshot| (snapshot, LoadedFrom::Cache))
                 .map_err(|why| Failure::trust(format!("{}: {why}", store.folder().display()))),
             Some(_) => Err(Failure::trust(NO_LISTS)),
-            None => Ok((Snapshot::without_lists(&domain), LoadedFrom::Anchors)),
+            None => Ok((Snapshot::without_lists(domain), LoadedFrom::Anchors)),
         }
     }
 
@@ -227,7 +317,7 @@ impl TrustSource {
 /// made.
 pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
     if path.is_dir() {
-        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: domain.to_owned() };
+        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: vec![domain.to_owned()] };
         return Ok(lists.compile(None)?.snapshot);
     }
     let compiled = compiled::load(path);

@@ -17,9 +17,9 @@ use tokio::runtime::{Handle, Runtime};
 /// Arguments of `sealgate trust sync`.
 #[derive(Debug, Args)]
 pub(super) struct SyncArgs {
-    /// The trust domain: `eu`, or a file like trust-lists/demo.toml.
+    /// The trust domain: `eu`, or a file like trust-lists/demo.toml. May be repeated.
     #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
-    trust_domain: String,
+    trust_domain: Vec<String>,
     #[command(flatten)]
     cache: CacheSource,
     #[command(flatten)]
@@ -61,26 +61,38 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 pub(super) fn run(args: &SyncArgs) -> Result<u8, Failure> {
-    let domain = super::source::domain(&args.trust_domain)?;
-    let store = args.cache.store(&domain)?;
+    let domains = super::source::domains(&args.trust_domain)?;
     let runtime = runtime()?;
     let fetcher = args.mirror.fetcher(&args.fetch, runtime.handle().clone())?;
     let fetcher = fetcher.ok_or_else(|| Failure::usage("--offline: nothing can be synchronised"))?;
-    let synced = with_progress(&store, &domain, &fetcher)?;
+    // One that fails takes no other down; what failed first is told last.
+    let mut failed = None;
+    for domain in domains.iter().filter(|domain| domain.has_lists()) {
+        if let Err(failure) = args.cache.store(domain).and_then(|store| sync_domain(&store, domain, &fetcher))
+        {
+            if domains.len() > 1 {
+                eprintln!("sealgate: trust domain {}: {}", domain.name, failure.message);
+            }
+            failed.get_or_insert(failure);
+        }
+    }
+    failed.map_or(Ok(exit::PASSED), Err)
+}
+
+fn sync_domain(store: &Store, domain: &Domain, fetcher: &Fetcher) -> Result<(), Failure> {
+    let synced = with_progress(store, domain, fetcher)?;
     let mut out = io::stdout().lock();
     let snapshot = &synced.snapshot;
     let (lists, services) = (snapshot.accepted(), snapshot.services.len());
     let lines = [
+        format!("Domain    {}", snapshot.domain),
         format!("Snapshot  sha256:{}", hex::encode(snapshot.identity)),
         format!("Holds     {lists} lists, {services} services"),
         format!("Kept in   {}", store.folder().display()),
     ];
     // A reader that closed the pipe has seen what it wanted.
     let _ = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
-    match synced.kept {
-        Ok(()) => Ok(exit::PASSED),
-        Err(why) => Err(Failure::trust(format!("the lists could not be kept: {why}"))),
-    }
+    synced.kept.map_err(|why| Failure::trust(format!("the lists could not be kept: {why}")))
 }
 
 /// Synchronises where nothing ever was, before the first verification.
@@ -107,8 +119,8 @@ pub(super) fn with_progress(store: &Store, domain: &Domain, fetcher: &Fetcher) -
     let synced = synchronise(store, domain, fetcher, None, clock::now(), progress);
     bar.0.finish_and_clear();
     let synced = synced.map_err(|why| match why {
-        sync::NotSynced::Folder(why) => Failure::trust(why),
-        sync::NotSynced::Trust(why) => Failure::trust(format!("{why}; {WITHOUT_NETWORK}")),
+        sync::NotSynced::Folder(why) => Failure::for_now(why),
+        sync::NotSynced::Trust(why) => Failure::for_now(format!("{why}; {WITHOUT_NETWORK}")),
     })?;
     for (territory, condition) in synced.failed() {
         eprintln!("sealgate: {territory}: {condition}");

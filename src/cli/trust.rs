@@ -1,16 +1,17 @@
 //! `sealgate trust`.
 
 use super::process::{mebibytes, peak_bytes, resident_bytes};
-use super::source::{CacheSource, ListSource, LoadedFrom, snapshot_at};
+use super::source::{CacheSource, Domains, ListSource, LoadedFrom, snapshot_at};
 use super::sync::{self, SyncArgs};
 use super::verify::parse_time;
 use super::{Failure, TrustSource, exit};
 use crate::clock::{self, Stopwatch};
 use crate::report::{
-    territory_json, trust_diff_json, trust_json, write_territory, write_trust, write_trust_diff,
+    territory_json, trust_diff_json, trust_json, write_absent, write_territory, write_trust, write_trust_diff,
 };
 use crate::time::Time;
-use crate::trust::compiled;
+use crate::trust::domain::Absent;
+use crate::trust::{Snapshot, compiled};
 use clap::{Args, Subcommand, ValueEnum};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -100,32 +101,58 @@ pub(super) fn run(args: &TrustArgs) -> Result<u8, Failure> {
 
 fn show(shown: &Shown, territory: Option<&str>, timings: bool) -> Result<u8, Failure> {
     let watch = Stopwatch::start();
-    let (snapshot, from) = shown.trust.load()?;
-    if timings {
-        let from = match from {
-            LoadedFrom::Cache => "the synchronised lists".to_owned(),
-            LoadedFrom::Lists => "the lists".to_owned(),
-            LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
-            LoadedFrom::Anchors => "the anchors alone".to_owned(),
-        };
-        eprintln!("loaded from {from} in {}; {}", milliseconds(watch.elapsed()), memory());
+    let mut all = Domains::default();
+    for domain in shown.trust.domains()? {
+        let loaded = shown.trust.load_domain(&domain, None);
+        if let (true, Ok((_, from))) = (timings, &loaded) {
+            let from = match from {
+                LoadedFrom::Cache => "the synchronised lists".to_owned(),
+                LoadedFrom::Lists => "the lists".to_owned(),
+                LoadedFrom::Compiled(made) => format!("the snapshot compiled {made}"),
+                LoadedFrom::Anchors => "the anchors alone".to_owned(),
+            };
+            eprintln!("loaded from {from} in {}; {}", milliseconds(watch.elapsed()), memory());
+        }
+        all.add(&domain, loaded.map(|(snapshot, _)| snapshot));
     }
+    let (first, further, absent) = all.parts()?;
+    let mut snapshots = std::iter::once(&first).chain(&further).map(|snapshot| &**snapshot);
     let time = shown.at.unwrap_or_else(clock::now);
     let mut out = io::stdout().lock();
     let known = match (territory, shown.format) {
-        (None, Format::Json) => writeln!(out, "{}", trust_json(&snapshot, time)).map(|()| true),
-        (None, Format::Text) => write_trust(&snapshot, time, &mut out).map(|()| true),
-        (Some(territory), Format::Text) => write_territory(&snapshot, territory, time, &mut out),
-        (Some(territory), Format::Json) => match territory_json(&snapshot, territory, time) {
-            Some(json) => writeln!(out, "{json}").map(|()| true),
-            None => Ok(false),
-        },
+        (None, Format::Json) => writeln!(out, "{}", trust_json(snapshots, &absent, time)).map(|()| true),
+        (None, Format::Text) => write_all(snapshots, &absent, time, &mut out).map(|()| true),
+        (Some(territory), Format::Text) => snapshots
+            .map(|snapshot| write_territory(snapshot, territory, time, &mut out))
+            .find(|written| !matches!(written, Ok(false)))
+            .unwrap_or(Ok(false)),
+        (Some(territory), Format::Json) => {
+            match snapshots.find_map(|snapshot| territory_json(snapshot, territory, time)) {
+                Some(json) => writeln!(out, "{json}").map(|()| true),
+                None => Ok(false),
+            }
+        }
     };
     match known {
         Ok(false) => Err(Failure::usage("there is no list of this territory")),
         // A reader that closed the pipe has seen what it wanted.
         Ok(true) | Err(_) => Ok(exit::PASSED),
     }
+}
+
+fn write_all<'s>(
+    snapshots: impl Iterator<Item = &'s Snapshot>,
+    absent: &[Absent],
+    time: Time,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (number, snapshot) in snapshots.enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        write_trust(snapshot, time, out)?;
+    }
+    write_absent(absent, out)
 }
 
 fn compile(lists: &ListSource, cache: &CacheSource, out: &Path) -> Result<u8, Failure> {

@@ -3,6 +3,7 @@
 use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
 use super::registers::RegisterSource;
+use super::source::Domains;
 use super::sync::{self, MirrorSource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
@@ -11,12 +12,13 @@ use crate::pipeline::{Pipeline, Request};
 use crate::report::{Overall, Verdict, write_text};
 use crate::signature::Detached;
 use crate::time::Time;
+use crate::trust::Snapshot;
+use crate::trust::domain::Domain;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Arguments of `sealgate verify`.
 #[derive(Debug, Args)]
@@ -116,13 +118,25 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
 /// On the lists that are named or kept; where there are none yet, they are fetched.
 fn pipeline(args: &VerifyArgs) -> Result<Pipeline, Failure> {
     let policy = args.policy.read()?;
-    if let Some((domain, store)) = args.trust.synchronised()?
-        && !store.exists()
-        && let Some(snapshot) = sync::first_use(&store, &domain, &args.mirror, &args.fetch)?
-    {
-        return Ok(Pipeline::new(Arc::new(args.trust.with_anchors(snapshot)?), policy));
+    let mut all = Domains::default();
+    for domain in args.trust.domains()? {
+        all.add(&domain, snapshot(args, &domain));
     }
-    args.trust.pipeline(policy)
+    let pipeline = all.pipeline(policy)?;
+    for absent in pipeline.absent() {
+        eprintln!("sealgate: nothing is judged in the trust domain {}: {}", absent.domain, absent.why);
+    }
+    Ok(pipeline)
+}
+
+fn snapshot(args: &VerifyArgs, domain: &Domain) -> Result<Snapshot, Failure> {
+    if let Some(store) = args.trust.synchronised(domain)?
+        && !store.exists()
+        && let Some(snapshot) = sync::first_use(&store, domain, &args.mirror, &args.fetch)?
+    {
+        return args.trust.complete(domain, snapshot);
+    }
+    args.trust.load_domain(domain, None).map(|(snapshot, _)| snapshot)
 }
 
 fn verify_file(verifier: &Verifier, pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {

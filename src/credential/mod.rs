@@ -12,20 +12,19 @@ mod fields;
 mod identity;
 mod json;
 mod model;
-mod outside;
 mod presentation;
 pub mod shapes;
 pub mod status;
 mod vocabulary;
 mod xml;
 
+pub use crate::outside::{Document, Lookup, Outside};
 pub use annex::{Annex, Element, annex_i, eqf_annex_vi};
 pub use applicant::Applicant;
 pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
-pub use outside::{Document, Lookup, Outside};
 pub use presentation::{Content, Enclosed, Presented, credential_elements, presented, standalone};
 
 use crate::format::json::{self as json_reader, Value};

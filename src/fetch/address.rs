@@ -10,8 +10,6 @@ use std::time::Duration;
 pub struct Rules {
     /// Origins that are asked whatever their scheme, port and network address: a register or list server of one's own.
     pub allowed: Vec<Origin>,
-    /// Whether HTTP on port 80 is asked, too: for documents that are believed by their own signature alone.
-    pub plain: bool,
     /// Time for one fetch, redirects included.
     pub time: Duration,
     /// Bytes of a document.
@@ -22,8 +20,19 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { allowed: Vec::new(), plain: false, time: Duration::from_secs(8), bytes: 8 << 20, redirects: 3 }
+        Self { allowed: Vec::new(), time: Duration::from_secs(8), bytes: 8 << 20, redirects: 3 }
     }
+}
+
+/// Which addresses are asked besides those that configuration names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Reach {
+    /// HTTPS on port 443 of the public internet.
+    Secure,
+    /// HTTP on port 80, too: for documents that are believed by their own signature alone.
+    Plain,
+    /// None.
+    Named,
 }
 
 /// Scheme, host and port.
@@ -50,6 +59,12 @@ pub enum Refused {
     Port(u16),
     /// The host is or resolves to an address that is not of the public internet.
     NotPublic(IpAddr),
+    /// The host is a number that some resolvers take for an address: decimal, octal, hexadecimal or shortened.
+    Disguised,
+    /// The host's name is none of the public internet: `localhost`, a name without a dot, a special-use domain.
+    LocalName,
+    /// Nobody vouches for who names the address, and configuration does not name it.
+    NotNamed,
 }
 
 impl fmt::Display for Refused {
@@ -59,7 +74,11 @@ impl fmt::Display for Refused {
             Self::Scheme => f.write_str("only https is asked"),
             Self::Credentials => f.write_str("it names a user"),
             Self::Port(port) => write!(f, "port {port} is not asked"),
-            Self::NotPublic(_) => f.write_str("the host is not on the public internet"),
+            Self::NotPublic(_) | Self::LocalName => f.write_str("the host is not on the public internet"),
+            Self::Disguised => f.write_str("its host is a number that is no plain address"),
+            Self::NotNamed => {
+                f.write_str("configuration does not allow it, and the chain is not trusted yet")
+            }
         }
     }
 }
@@ -84,12 +103,13 @@ impl Origin {
         let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let fits = match inner {
             Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
-            None => {
-                !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-            }
+            None => host.split('.').all(is_label),
         };
         if !fits {
             return Err(Refused::NotAnAddress);
+        }
+        if inner.is_none() && ends_in_number(&host) && host.parse::<Ipv4Addr>().is_err() {
+            return Err(Refused::Disguised);
         }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
@@ -119,19 +139,22 @@ impl Rules {
     ///
     /// # Errors
     /// Why not.
-    pub fn admit(&self, address: &Uri) -> Result<Origin, Refused> {
+    pub fn admit(&self, address: &Uri, reach: Reach) -> Result<Origin, Refused> {
         let origin = Origin::of(address)?;
         if self.allowed.contains(&origin) {
             return Ok(origin);
         }
-        if !origin.tls && !self.plain {
-            return Err(Refused::Scheme);
+        match reach {
+            Reach::Named => return Err(Refused::NotNamed),
+            Reach::Secure if !origin.tls => return Err(Refused::Scheme),
+            Reach::Secure | Reach::Plain => {}
         }
         if origin.port != if origin.tls { 443 } else { 80 } {
             return Err(Refused::Port(origin.port));
         }
         match origin.host.parse::<IpAddr>() {
             Ok(ip) if !is_public(ip) => Err(Refused::NotPublic(ip)),
+            Err(_) if is_local_name(&origin.host) => Err(Refused::LocalName),
             _ => Ok(origin),
         }
     }
@@ -146,16 +169,46 @@ impl Rules {
     }
 }
 
+/// A label of a host's name; a trailing dot leaves an empty one, which is none.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Whether resolvers may read a host as an IPv4 address, however it is written (inet_aton; WHATWG URL, 3.5).
+fn ends_in_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x");
+    last.bytes().all(|b| b.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Domains that are none of the public internet (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476, ICANN's `internal`).
+const LOCAL_DOMAINS: [&str; 10] = [
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "example",
+    "invalid",
+    "test",
+    "onion",
+    "alt",
+    "localdomain",
+];
+
+fn is_local_name(host: &str) -> bool {
+    let within =
+        |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    !host.contains('.') || LOCAL_DOMAINS.iter().any(within)
+}
+
 /// Whether an address is one of the public internet: global unicast, and in none of the special-purpose blocks of the
-/// IANA registries (RFC 6890).
+/// IANA registries (RFC 6890). One that embeds an IPv4 address is none, whatever it embeds: the web has no such servers.
 #[must_use]
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(mapped) => is_public_v4(mapped),
-            None => is_public_v6(ip),
-        },
+        IpAddr::V6(ip) => is_public_v6(ip),
     }
 }
 
@@ -212,8 +265,7 @@ mod tests {
 
     #[test]
     fn addresses_of_the_public_internet() {
-        for public in ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"]
-        {
+        for public in ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for special in [
@@ -234,6 +286,7 @@ mod tests {
             "255.255.255.255",
             "::",
             "::1",
+            "::ffff:8.8.8.8",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
             "::127.0.0.1",
@@ -257,21 +310,23 @@ mod tests {
     fn addresses_that_are_not_asked() {
         let rules = Rules::default();
         let admit = |text: &str| {
-            text.parse::<Uri>().map_err(|_| Refused::NotAnAddress).and_then(|uri| rules.admit(&uri))
+            text.parse::<Uri>()
+                .map_err(|_| Refused::NotAnAddress)
+                .and_then(|uri| rules.admit(&uri, Reach::Secure))
         };
-        assert!(admit("https://status.example/1?x=1").is_ok());
-        assert_eq!(admit("HTTPS://Status.Example/").unwrap().host, "status.example");
+        assert!(admit("https://status.example.org/1?x=1").is_ok());
+        assert_eq!(admit("HTTPS://Status.Example.org/").unwrap().host, "status.example.org");
         for (text, why) in [
-            ("http://status.example/", Refused::Scheme),
-            ("ftp://status.example/", Refused::Scheme),
+            ("http://status.example.org/", Refused::Scheme),
+            ("ftp://status.example.org/", Refused::Scheme),
             ("file:///etc/passwd", Refused::NotAnAddress),
             ("gopher://x/", Refused::Scheme),
             ("/etc/passwd", Refused::NotAnAddress),
-            ("status.example", Refused::NotAnAddress),
-            ("https://user@status.example/", Refused::Credentials),
-            ("https://a:b@status.example/", Refused::Credentials),
-            ("https://status.example:8443/", Refused::Port(8443)),
-            ("https://status.example:22/", Refused::Port(22)),
+            ("status.example.org", Refused::NotAnAddress),
+            ("https://user@status.example.org/", Refused::Credentials),
+            ("https://a:b@status.example.org/", Refused::Credentials),
+            ("https://status.example.org:8443/", Refused::Port(8443)),
+            ("https://status.example.org:22/", Refused::Port(22)),
             ("https://127.0.0.1/", Refused::NotPublic("127.0.0.1".parse().unwrap())),
             ("https://[::1]/", Refused::NotPublic("::1".parse().unwrap())),
             ("https://[::ffff:10.0.0.1]/", Refused::NotPublic("::ffff:10.0.0.1".parse().unwrap())),
@@ -279,7 +334,7 @@ mod tests {
             ("https://[fe80::1%25eth0]/", Refused::NotAnAddress),
             ("https://exa_mple/", Refused::NotAnAddress),
             ("https:///path", Refused::NotAnAddress),
-            ("https://status.example:/", Refused::NotAnAddress),
+            ("https://status.example.org:/", Refused::NotAnAddress),
             ("https://ex%61mple/", Refused::NotAnAddress),
             ("data:text/plain,x", Refused::NotAnAddress),
         ] {
@@ -289,12 +344,12 @@ mod tests {
 
     #[test]
     fn plain_http_is_asked_on_its_port_alone_and_of_the_public_internet_alone() {
-        let rules = Rules { plain: true, ..Rules::default() };
-        let admit = |text: &str| rules.admit(&text.parse().unwrap());
-        assert!(admit("http://lists.example/tsl.xml").is_ok());
-        assert_eq!(admit("http://lists.example:443/"), Err(Refused::Port(443)));
-        assert_eq!(admit("https://lists.example:80/"), Err(Refused::Port(80)));
-        assert_eq!(admit("ftp://lists.example/"), Err(Refused::Scheme));
+        let rules = Rules::default();
+        let admit = |text: &str| rules.admit(&text.parse().unwrap(), Reach::Plain);
+        assert!(admit("http://lists.example.org/tsl.xml").is_ok());
+        assert_eq!(admit("http://lists.example.org:443/"), Err(Refused::Port(443)));
+        assert_eq!(admit("https://lists.example.org:80/"), Err(Refused::Port(80)));
+        assert_eq!(admit("ftp://lists.example.org/"), Err(Refused::Scheme));
         assert!(matches!(admit("http://169.254.169.254/"), Err(Refused::NotPublic(_))));
         assert!(matches!(admit("http://[::1]/"), Err(Refused::NotPublic(_))));
     }
@@ -303,12 +358,17 @@ mod tests {
     fn configuration_names_origins() {
         let own = Origin::parse("http://127.0.0.1:8123").unwrap();
         let rules = Rules { allowed: vec![own.clone()], ..Rules::default() };
-        assert_eq!(rules.admit(&"http://127.0.0.1:8123/list/1".parse().unwrap()), Ok(own.clone()));
+        for reach in [Reach::Secure, Reach::Plain, Reach::Named] {
+            let address = "http://127.0.0.1:8123/list/1".parse().unwrap();
+            assert_eq!(rules.admit(&address, reach), Ok(own.clone()));
+        }
+        let public = "https://status.example.org/".parse().unwrap();
+        assert_eq!(rules.admit(&public, Reach::Named), Err(Refused::NotNamed));
         assert!(rules.admit_resolved(&own, "127.0.0.1".parse().unwrap()).is_ok());
         for other in ["http://127.0.0.1:8124/", "https://127.0.0.1:8123/", "http://127.0.0.2:8123/"] {
-            assert!(rules.admit(&other.parse().unwrap()).is_err(), "{other}");
+            assert!(rules.admit(&other.parse().unwrap(), Reach::Plain).is_err(), "{other}");
         }
-        let public = rules.admit(&"https://status.example/".parse().unwrap()).unwrap();
+        let public = rules.admit(&public, Reach::Secure).unwrap();
         // A name of the public internet that resolves to an inner address.
         assert!(rules.admit_resolved(&public, "10.0.0.1".parse().unwrap()).is_err());
         assert!(Origin::parse("https://x/path").is_err());

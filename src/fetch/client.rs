@@ -1,25 +1,24 @@
-//! One document over HTTP/1.1: own connection, no cookies, no credentials, no proxy.
+//! One document over HTTP/1.1: own connection, no cookies, no credentials.
 
-use super::address::{Origin, Refused, Rules};
+use super::address::{Reach, Refused, Rules};
+use super::connect::{self, Resolve, Resolver, Stream};
+use super::proxy::{Proxies, Proxy};
 use crate::clock::{self, Stopwatch};
 use crate::credential::Document;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::{Request, Response, StatusCode, Uri, header};
+use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// Why a document could not be had.
@@ -41,6 +40,10 @@ pub enum NotFetched {
     TooLarge(usize),
     /// Redirected too often, or without an address.
     Redirects,
+    /// The proxy could not be reached, or answered with this status.
+    Proxy(Option<u16>),
+    /// The host failed again and again, and is left alone for a while.
+    Resting,
 }
 
 impl fmt::Display for NotFetched {
@@ -54,6 +57,9 @@ impl fmt::Display for NotFetched {
             Self::Status(status) => write!(f, "the server answered {status}"),
             Self::TooLarge(bytes) => write!(f, "it has more than {bytes} bytes"),
             Self::Redirects => f.write_str("it was redirected too often"),
+            Self::Proxy(None) => f.write_str("the proxy could not be reached"),
+            Self::Proxy(Some(status)) => write!(f, "the proxy answered {status}"),
+            Self::Resting => f.write_str("its host failed again and again and is left alone for a while"),
         }
     }
 }
@@ -71,6 +77,8 @@ impl From<Refused> for NotFetched {
 pub struct Client {
     rules: Rules,
     tls: Arc<ClientConfig>,
+    resolver: Arc<dyn Resolve>,
+    proxies: Arc<Proxies>,
 }
 
 impl fmt::Debug for Client {
@@ -92,6 +100,19 @@ pub struct Wish<'w> {
     pub accept: &'static str,
     /// Of the version at hand: the server need not give it again (RFC 9110, 13.1).
     pub known: &'w Validators,
+    /// Which addresses may be asked besides those that the rules allow.
+    pub reach: Reach,
+    /// What is posted; without it the document is got.
+    pub question: Option<Question<'w>>,
+}
+
+/// The body of a POST.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'w> {
+    /// Content-Type.
+    pub media: &'static str,
+    /// The body.
+    pub bytes: &'w [u8],
 }
 
 /// What tells one version of a document from another, in the server's own words (RFC 9110, 8.8).
@@ -127,11 +148,8 @@ pub struct Received {
 /// Longer ones of a server's headers are not kept.
 const LONGEST_HEADER: usize = 512;
 
-/// Documents about a credential's status and accreditation.
-const ABOUT_CREDENTIALS: Wish<'_> = Wish {
-    accept: "application/statuslist+jwt, application/vc+jwt, application/json, */*;q=0.5",
-    known: &Validators { etag: None, last_modified: None },
-};
+/// No version is at hand.
+pub(super) const UNKNOWN: Validators = Validators { etag: None, last_modified: None };
 
 impl Client {
     /// A client that trusts the certificate authorities of Mozilla's programme for servers, and those in a PEM file
@@ -159,12 +177,31 @@ impl Client {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { rules, tls: Arc::new(tls) })
+        let (resolver, proxies) = (Arc::new(Resolver), Arc::default());
+        Ok(Self { rules, tls: Arc::new(tls), resolver, proxies })
+    }
+
+    /// The same through proxies.
+    #[must_use]
+    pub fn through(self, proxies: Proxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
+    }
+
+    /// The same with names resolved by another than the system.
+    #[must_use]
+    pub fn with_resolver(self, resolver: Arc<dyn Resolve>) -> Self {
+        Self { resolver, ..self }
+    }
+
+    /// Whether an address may be asked, as far as it tells itself.
+    pub(super) fn admits(&self, address: &str, reach: Reach) -> Result<(), Refused> {
+        let uri: Uri = address.parse().map_err(|_| Refused::NotAnAddress)?;
+        self.rules.admit(&uri, reach).map(|_| ())
     }
 
     /// Fetches the document at an address, which may come from a stranger.
-    pub(super) async fn get(&self, address: &str) -> Result<Fetched, NotFetched> {
-        match self.ask(address, &ABOUT_CREDENTIALS).await? {
+    pub(super) async fn get(&self, address: &str, wish: &Wish<'_>) -> Result<Fetched, NotFetched> {
+        match self.ask(address, wish).await? {
             Answer::Document(Received { bytes, max_age, .. }) => {
                 Ok(Fetched { document: Document::new(bytes, clock::now()), max_age })
             }
@@ -217,31 +254,19 @@ impl Client {
     }
 
     async fn send(&self, uri: &Uri, wish: &Wish<'_>) -> Result<Response<Incoming>, NotFetched> {
-        let origin = self.rules.admit(uri)?;
-        let stream = self.connect(&origin).await?;
+        let origin = self.rules.admit(uri, wish.reach)?;
+        let stream = match self.proxies.through(&origin) {
+            None => connect::directly(&origin, &self.rules, &*self.resolver).await?,
+            Some(proxy) if origin.tls => connect::tunnel(proxy, &origin).await?,
+            Some(proxy) => return send(connect::to_proxy(proxy).await?, uri, wish, Some(proxy)).await,
+        };
         if !origin.tls {
-            return send(stream, uri, wish).await;
+            return send(stream, uri, wish, None).await;
         }
         let name = ServerName::try_from(origin.host).map_err(|_| Refused::NotAnAddress)?;
         let connector = TlsConnector::from(Arc::clone(&self.tls));
         let stream = connector.connect(name, stream).await.map_err(not_tls)?;
-        send(stream, uri, wish).await
-    }
-
-    /// To the first address of the host that may be asked and answers; none is asked if one may not be.
-    async fn connect(&self, origin: &Origin) -> Result<TcpStream, NotFetched> {
-        let host = (origin.host.as_str(), origin.port);
-        let resolved: Vec<SocketAddr> =
-            tokio::net::lookup_host(host).await.map_err(|_| NotFetched::Unresolved)?.collect();
-        for address in &resolved {
-            self.rules.admit_resolved(origin, address.ip())?;
-        }
-        for address in &resolved {
-            if let Ok(stream) = TcpStream::connect(address).await {
-                return Ok(stream);
-            }
-        }
-        Err(if resolved.is_empty() { NotFetched::Unresolved } else { NotFetched::Connection })
+        send(Box::new(stream), uri, wish, None).await
     }
 
     async fn body(&self, mut body: Incoming) -> Result<Bytes, NotFetched> {
@@ -265,16 +290,23 @@ fn not_tls(error: std::io::Error) -> NotFetched {
     why.map_or(NotFetched::Connection, |why| NotFetched::Tls(why.to_string()))
 }
 
-async fn send<S>(stream: S, uri: &Uri, wish: &Wish<'_>) -> Result<Response<Incoming>, NotFetched>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+/// Asks over a connection: the server's, or a proxy's that asks on.
+async fn send(
+    stream: Box<dyn Stream>,
+    uri: &Uri,
+    wish: &Wish<'_>,
+    proxy: Option<&Proxy>,
+) -> Result<Response<Incoming>, NotFetched> {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|_| NotFetched::Connection)?;
     tokio::spawn(connection);
-    let target = uri.path_and_query().map_or("/", |path| path.as_str());
     let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-    let mut request = Request::get(target);
+    let target = match proxy {
+        Some(_) => uri.to_string(),
+        None => uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+    };
+    let method = if wish.question.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder().method(method).uri(target);
     let known =
         [(header::IF_NONE_MATCH, &wish.known.etag), (header::IF_MODIFIED_SINCE, &wish.known.last_modified)];
     for (name, value) in known {
@@ -282,15 +314,25 @@ where
             request = request.header(name, value);
         }
     }
+    if let Some(question) = &wish.question {
+        request = request.header(header::CONTENT_TYPE, question.media);
+    }
+    if let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.as_ref()) {
+        request = request.header(header::PROXY_AUTHORIZATION, authorization);
+    }
+    let question = wish.question.map_or_else(Bytes::new, |question| Bytes::copy_from_slice(question.bytes));
     let request = request
         .header(header::HOST, authority)
-        .header(header::USER_AGENT, concat!("sealgate/", env!("CARGO_PKG_VERSION")))
+        .header(header::USER_AGENT, USER_AGENT)
         .header(header::ACCEPT, wish.accept)
         .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
+        .body(Full::new(question))
         .map_err(|_| Refused::NotAnAddress)?;
     sender.send_request(request).await.map_err(|_| NotFetched::Connection)
 }
+
+/// How this gateway names itself to servers.
+pub(super) const USER_AGENT: &str = concat!("sealgate/", env!("CARGO_PKG_VERSION"));
 
 /// The absolute address that a redirect names; one within the same origin may name its path alone.
 fn redirected(from: &Uri, response: &Response<Incoming>) -> Option<Uri> {

@@ -1,9 +1,13 @@
 //! Fetched documents, kept for a while, each fetched once for all who wait for it.
 
-use super::client::{Client, NotFetched};
+use super::address::Reach;
+use super::breaker::Breaker;
+use super::client::{Client, NotFetched, Question, UNKNOWN, Wish};
 use crate::clock;
-use crate::credential::{Document, Lookup, Outside};
+use crate::outside::{Document, Lookup, Outside};
 use crate::time::Time;
+use bytes::Bytes;
+use hyper::Uri;
 use moka::sync::Cache;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,12 +28,62 @@ const AT_MOST: Duration = Duration::from_secs(24 * 3600);
 /// Addresses that are fetched at once for one request.
 const AT_ONCE: usize = 16;
 
-/// The documents that were fetched, by address.
+/// The documents that were fetched.
 #[derive(Debug)]
 pub struct Library {
     client: Client,
-    entries: Cache<String, Entry>,
-    fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    entries: Cache<Wanted, Entry>,
+    fetching: Mutex<HashMap<Wanted, Arc<tokio::sync::Mutex<()>>>>,
+    breaker: Breaker,
+}
+
+/// What is fetched.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+struct Wanted {
+    kind: Kind,
+    address: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+enum Kind {
+    /// A document about a credential's status or accreditation.
+    AboutCredential,
+    /// A CRL.
+    Crl,
+    /// What a responder answers to this request.
+    Ocsp(Bytes),
+    /// The certificate of an issuer.
+    Issuer,
+}
+
+impl Wanted {
+    fn wish(&self) -> Wish<'_> {
+        let (accept, reach, question) = match &self.kind {
+            Kind::AboutCredential => {
+                let accept = "application/statuslist+jwt, application/vc+jwt, application/json, */*;q=0.5";
+                (accept, Reach::Secure, None)
+            }
+            Kind::Crl => ("application/pkix-crl, */*;q=0.5", Reach::Plain, None),
+            Kind::Ocsp(bytes) => {
+                let question = Question { media: "application/ocsp-request", bytes };
+                ("application/ocsp-response", Reach::Plain, Some(question))
+            }
+            Kind::Issuer => ("application/pkix-cert, application/pkcs7-mime, */*;q=0.5", Reach::Named, None),
+        };
+        Wish { accept, known: &UNKNOWN, reach, question }
+    }
+
+    /// Scheme, host and port, as the address has them.
+    fn host(&self) -> String {
+        let uri = self.address.parse::<Uri>().unwrap_or_default();
+        let part = |part: Option<&str>| part.unwrap_or_default().to_ascii_lowercase();
+        format!("{}://{}", part(uri.scheme_str()), part(uri.authority().map(|authority| authority.as_str())))
+    }
+
+    fn weight(&self) -> usize {
+        let request = if let Kind::Ocsp(bytes) = &self.kind { bytes.len() } else { 0 };
+        self.address.len().saturating_add(request).saturating_add(256)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -47,13 +101,13 @@ impl Library {
     pub fn new(client: Client) -> Self {
         let entries = Cache::builder()
             .max_capacity(KEPT_BYTES)
-            .weigher(|address: &String, entry: &Entry| {
+            .weigher(|wanted: &Wanted, entry: &Entry| {
                 let bytes = entry.held.as_ref().map_or(0, |document| document.bytes.len());
-                u32::try_from(bytes.saturating_add(address.len()).saturating_add(256)).unwrap_or(u32::MAX)
+                u32::try_from(bytes.saturating_add(wanted.weight())).unwrap_or(u32::MAX)
             })
             .time_to_live(AT_MOST)
             .build();
-        Self { client, entries, fetching: Mutex::default() }
+        Self { client, entries, fetching: Mutex::default(), breaker: Breaker::default() }
     }
 
     /// What one request sees of it.
@@ -66,30 +120,39 @@ impl Library {
     pub async fn fill(&self, desk: &Desk) -> bool {
         let wanted = desk.take_wanted();
         let any = !wanted.is_empty();
-        let fetches = wanted.into_iter().take(AT_ONCE).map(|address| self.fetch(address));
+        let fetches = wanted.into_iter().take(AT_ONCE).map(|one| self.fetch(one));
         futures_util::future::join_all(fetches).await;
         any
     }
 
     /// Asks the server, unless it was asked a moment ago; whoever asks meanwhile waits for the same answer.
-    async fn fetch(&self, address: String) {
-        let turn = Arc::clone(self.lock().entry(address.clone()).or_default());
+    async fn fetch(&self, wanted: Wanted) {
+        let turn = Arc::clone(self.lock().entry(wanted.clone()).or_default());
         let guard = turn.lock().await;
         let just_asked = |entry: &Entry| clock::now() < later(entry.asked, AT_LEAST);
-        if !self.entries.get(&address).is_some_and(|entry| just_asked(&entry)) {
-            let entry = self.ask(&address).await;
-            self.entries.insert(address.clone(), entry);
+        if !self.entries.get(&wanted).is_some_and(|entry| just_asked(&entry)) {
+            let entry = self.ask(&wanted).await;
+            self.entries.insert(wanted.clone(), entry);
         }
         drop(guard);
         let mut fetching = self.lock();
         // The map and this function hold one each: nobody else waits.
         if Arc::strong_count(&turn) <= 2 {
-            fetching.remove(&address);
+            fetching.remove(&wanted);
         }
     }
 
-    async fn ask(&self, address: &str) -> Entry {
-        let fetched = self.client.get(address).await;
+    async fn ask(&self, wanted: &Wanted) -> Entry {
+        let host = wanted.host();
+        let fetched = if self.breaker.admits(&host, clock::now()) {
+            let fetched = self.client.get(&wanted.address, &wanted.wish()).await;
+            if let Some(answered) = answered(fetched.as_ref().err()) {
+                self.breaker.note(&host, answered, clock::now());
+            }
+            fetched
+        } else {
+            Err(NotFetched::Resting)
+        };
         let asked = clock::now();
         match fetched {
             Ok(fetched) => {
@@ -98,15 +161,31 @@ impl Library {
             }
             // A document that is there says itself until when it holds, but none is kept beyond a day.
             Err(why) => {
-                let held = self.entries.get(address).and_then(|entry| entry.held.ok());
+                let held = self.entries.get(wanted).and_then(|entry| entry.held.ok());
                 let held = held.filter(|document| asked < later(document.fetched, AT_MOST)).ok_or(why);
                 Entry { held, asked, fresh_until: later(asked, AT_LEAST) }
             }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<tokio::sync::Mutex<()>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Wanted, Arc<tokio::sync::Mutex<()>>>> {
         self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a server did its work, as far as that shows in what came; `None` where it was not asked.
+fn answered(failed: Option<&NotFetched>) -> Option<bool> {
+    match failed {
+        Some(NotFetched::Refused(_) | NotFetched::Resting) => None,
+        Some(NotFetched::Status(status)) => Some(*status != 429 && *status < 500),
+        None | Some(NotFetched::TooLarge(_) | NotFetched::Redirects) => Some(true),
+        Some(
+            NotFetched::Unresolved
+            | NotFetched::Connection
+            | NotFetched::Tls(_)
+            | NotFetched::TooSlow(_)
+            | NotFetched::Proxy(_),
+        ) => Some(false),
     }
 }
 
@@ -124,22 +203,27 @@ pub struct Desk {
 
 #[derive(Debug, Default)]
 struct Orders {
-    wanted: BTreeSet<String>,
-    done: BTreeSet<String>,
+    wanted: BTreeSet<Wanted>,
+    done: BTreeSet<Wanted>,
 }
 
 impl Desk {
-    fn take_wanted(&self) -> BTreeSet<String> {
+    fn take_wanted(&self) -> BTreeSet<Wanted> {
         let mut orders = self.orders();
         let wanted = std::mem::take(&mut orders.wanted);
         orders.done.extend(wanted.iter().cloned());
         wanted
     }
 
-    fn look_up(&self, address: &str, is_enough: impl Fn(&Entry) -> bool) -> Lookup {
-        let entry = self.library.entries.get(address);
+    fn look_up(&self, kind: Kind, address: &str, is_enough: impl Fn(&Entry) -> bool) -> Lookup {
+        let wanted = Wanted { kind, address: address.to_owned() };
+        // What the address itself tells need not be waited for.
+        if let Err(why) = self.library.client.admits(address, wanted.wish().reach) {
+            return Lookup::Unreachable(why.to_string());
+        }
+        let entry = self.library.entries.get(&wanted);
         let mut orders = self.orders();
-        let done = orders.done.contains(address);
+        let done = orders.done.contains(&wanted);
         match entry {
             Some(entry) if done || is_enough(&entry) => match entry.held {
                 Ok(document) => Lookup::Found(document),
@@ -148,10 +232,15 @@ impl Desk {
             },
             None if done => Lookup::Unreachable(format!("more than {AT_ONCE} documents are wanted")),
             _ => {
-                orders.wanted.insert(address.to_owned());
+                orders.wanted.insert(wanted);
                 Lookup::Wanted
             }
         }
+    }
+
+    fn fresh(&self) -> impl Fn(&Entry) -> bool {
+        let now = self.now;
+        move |entry| now < entry.fresh_until
     }
 
     fn orders(&self) -> std::sync::MutexGuard<'_, Orders> {
@@ -161,10 +250,19 @@ impl Desk {
 
 impl Outside for Desk {
     fn document(&self, address: &str) -> Lookup {
-        self.look_up(address, |entry| self.now < entry.fresh_until)
+        self.look_up(Kind::AboutCredential, address, self.fresh())
     }
 
     fn renewed(&self, address: &str) -> Lookup {
-        self.look_up(address, |entry| self.now < later(entry.asked, AT_LEAST))
+        self.look_up(Kind::AboutCredential, address, |entry| self.now < later(entry.asked, AT_LEAST))
+    }
+
+    fn revocation(&self, address: &str, request: Option<&[u8]>) -> Lookup {
+        let kind = request.map_or(Kind::Crl, |request| Kind::Ocsp(Bytes::copy_from_slice(request)));
+        self.look_up(kind, address, self.fresh())
+    }
+
+    fn issuer(&self, address: &str) -> Lookup {
+        self.look_up(Kind::Issuer, address, self.fresh())
     }
 }

@@ -4,9 +4,14 @@
 //! while; a [`Desk`] shows one request what is there. Nothing is fetched while a verification runs.
 
 mod address;
+mod breaker;
 mod client;
+mod connect;
 mod library;
+mod proxy;
 
-pub use address::{Origin, Refused, Rules, is_public};
-pub use client::{Answer, Client, NotFetched, Received, Validators, Wish};
+pub use address::{Origin, Reach, Refused, Rules, is_public};
+pub use client::{Answer, Client, NotFetched, Question, Received, Validators, Wish};
+pub use connect::{Resolve, Resolver};
 pub use library::{Desk, Library};
+pub use proxy::Proxies;

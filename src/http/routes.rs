@@ -97,9 +97,11 @@ fn metrics(service: &Service) -> Response<Full<Bytes>> {
 fn trust(service: &Service, territory: Option<&str>) -> Answer {
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let json = match territory {
-        None => report::trust_json(pipeline.snapshot(), clock::now()),
+        None => report::trust_json(pipeline.snapshots().map(|one| &**one), pipeline.absent(), clock::now()),
         Some(territory) => {
-            report::territory_json(pipeline.snapshot(), territory, clock::now()).ok_or(Problem::NotFound)?
+            let mut all = pipeline.snapshots();
+            let found = all.find_map(|snapshot| report::territory_json(snapshot, territory, clock::now()));
+            found.ok_or(Problem::NotFound)?
         }
     };
     Ok(json_response(json))

@@ -11,6 +11,7 @@ use crate::format::{self, Envelope, Unreadable, xml};
 use crate::report::{Contained, Decision, Overall, Seal};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Payload, ReferenceOutcome, Signature};
+use crate::trust::Snapshot;
 use crate::validation::{self, SealVerdict};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -66,7 +67,7 @@ impl<'t> Task<'t> {
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
         let Sealed { signatures, with_own } = Sealed::separate(signatures(&envelope, &context), &envelope);
-        let seals = validation::validate(&signatures, &self.validation_context());
+        let seals = self.validated(&signatures);
 
         let document = match &envelope {
             Envelope::Jws(_) => None,
@@ -218,7 +219,9 @@ impl<'t> Task<'t> {
         presentation: Option<&Presentation>,
     ) -> Option<CheckedCredential> {
         let Request { applicant, registers, outside, time, .. } = *self.request;
-        let validation = self.validation_context();
+        // What is read of a status list is kept by the list alone, and may rest on nothing else from outside.
+        let snapshot = self.snapshot_of(seals);
+        let validation = validation::Context { outside: None, ..self.validation_context(snapshot) };
         let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context: validation, outside });
         let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
         let context = credential::Context {
@@ -237,15 +240,44 @@ impl<'t> Task<'t> {
         self.request.fields.raw.then(|| credential::raw(payload)).flatten()
     }
 
-    fn validation_context(&self) -> validation::Context<'t> {
+    /// In one trust domain after the other: each seal counts as it is judged in the first in which its chain reaches an
+    /// anchor, and where it reaches none, in the first of all. So a seal is judged as it would be in that domain alone.
+    fn validated(&self, signatures: &[Signature<'_>]) -> Vec<SealVerdict> {
+        let mut seals = validation::validate(signatures, &self.validation_context(&self.pipeline.snapshot));
+        for snapshot in self.pipeline.further.iter() {
+            if seals.iter().all(|seal| seal.domain.is_some()) {
+                break;
+            }
+            let others = validation::validate(signatures, &self.validation_context(snapshot));
+            for (seal, other) in seals.iter_mut().zip(others) {
+                if seal.domain.is_none() && other.domain.is_some() {
+                    *seal = other;
+                }
+            }
+        }
+        seals
+    }
+
+    /// The trust domain in which what belongs to a credential is judged: that of its first seal.
+    fn snapshot_of(&self, seals: &[&SealVerdict]) -> &'t Snapshot {
+        let first = &self.pipeline.snapshot;
+        if self.pipeline.further.is_empty() {
+            return first;
+        }
+        let name = seals.iter().find_map(|seal| seal.domain.as_deref());
+        self.pipeline.snapshots().find(|snapshot| Some(&*snapshot.domain) == name).unwrap_or(first)
+    }
+
+    fn validation_context(&self, snapshot: &'t Snapshot) -> validation::Context<'t> {
         validation::Context {
             crypto: self.crypto,
             certificates: &self.pipeline.certificates,
             revocation: &self.pipeline.revocation,
-            snapshot: &self.pipeline.snapshot,
+            snapshot,
             policy: &self.pipeline.policy,
             time: self.request.time,
             spread: self.pipeline.spread,
+            outside: self.request.outside,
         }
     }
 

@@ -34,7 +34,10 @@ impl Lists<'_> {
         };
         let read = || Arc::new(status::read(&document, &self.context, &self.pipeline.limits));
         FoundList::Read(match &self.pipeline.status_lists {
-            Some(cache) => cache.get_with((document.sha256, document.fetched), read),
+            Some(cache) => {
+                let domain = self.context.snapshot.domain.clone();
+                cache.get_with((domain, document.sha256, document.fetched), read)
+            }
             None => read(),
         })
     }

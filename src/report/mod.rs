@@ -10,7 +10,7 @@ mod trust_diff;
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use schema::verdict_schema;
 pub use text::write_text;
-pub use trust::{territory_json, trust_json, write_territory, write_trust};
+pub use trust::{territory_json, trust_json, write_absent, write_territory, write_trust};
 pub use trust_diff::{trust_diff_json, write_trust_diff};
 
 use crate::credential::CheckedCredential;
@@ -46,8 +46,12 @@ pub struct Verdict {
     pub contained: Vec<Contained>,
     /// The acceptance policy's word.
     pub decision: Decision,
-    /// The lists that the verdict rests on.
+    /// The lists that the verdict rests on: those of the first seal's trust domain, where its chain reached an anchor in
+    /// none the first domain's.
     pub trust: TrustSummary,
+    /// The lists of further trust domains in which other seals reached an anchor. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further_trust: Vec<TrustSummary>,
     /// The validation policy's name.
     pub policy: String,
 }
@@ -165,6 +169,9 @@ pub struct Seal {
     pub claimed_signing_time: Option<Time>,
     /// Earliest proof that the signature existed; the validation time where there is none.
     pub best_signature_time: Time,
+    /// The trust domain in which its chain reached an anchor; `null` where it reached none. What `qualification` and
+    /// `trusted_service` say holds there.
+    pub domain: Option<String>,
     /// The trusted list's service behind the signing certificate.
     pub trusted_service: Option<TrustedService>,
     /// The path, signing certificate first.
@@ -241,6 +248,9 @@ pub struct RevocationSummary {
     pub next_update: Option<Time>,
     /// When it was revoked.
     pub revoked_at: Option<Time>,
+    /// When it was fetched; absent of what the document carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Time>,
 }
 
 /// The lists that a verdict rests on.

@@ -28,6 +28,7 @@ impl From<&SealVerdict> for Seal {
             sealed_by: verdict.signer.as_deref().map(SealedBy::from),
             claimed_signing_time: verdict.claimed_signing_time,
             best_signature_time: verdict.best_signature_time,
+            domain: verdict.domain.clone(),
             trusted_service: verdict.trusted_service.clone(),
             certificates: verdict.chain.iter().map(CertificateSummary::from).collect(),
             timestamps: verdict.timestamps.iter().map(TimestampSummary::from).collect(),
@@ -51,6 +52,7 @@ impl Seal {
             sealed_by: None,
             claimed_signing_time: None,
             best_signature_time: time,
+            domain: None,
             trusted_service: None,
             certificates: Vec::new(),
             timestamps: Vec::new(),
@@ -135,6 +137,7 @@ impl From<&RevocationUsed> for RevocationSummary {
             this_update: used.this_update,
             next_update: used.next_update,
             revoked_at,
+            fetched: used.fetched,
         }
     }
 }

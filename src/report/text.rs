@@ -21,18 +21,20 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         &verdict.decision,
         out,
     )?;
-    let trust = &verdict.trust;
-    write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
-    if let Some(sequence) = trust.lotl_sequence {
-        write!(out, ", list of lists no. {sequence}")?;
+    for trust in std::iter::once(&verdict.trust).chain(&verdict.further_trust) {
+        write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
+        if let Some(sequence) = trust.lotl_sequence {
+            write!(out, ", list of lists no. {sequence}")?;
+        }
+        if !trust.expired.is_empty() {
+            write!(out, "; past their next update: {}", trust.expired.join(" "))?;
+        }
+        if !trust.missing.is_empty() {
+            write!(out, "; missing: {}", trust.missing.join(" "))?;
+        }
+        writeln!(out, "; at {}", verdict.validation_time)?;
     }
-    if !trust.expired.is_empty() {
-        write!(out, "; past their next update: {}", trust.expired.join(" "))?;
-    }
-    if !trust.missing.is_empty() {
-        write!(out, "; missing: {}", trust.missing.join(" "))?;
-    }
-    writeln!(out, "; at {}", verdict.validation_time)
+    Ok(())
 }
 
 /// What a document and a credential in it have in common; a contained one is indented under its place.

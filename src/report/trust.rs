@@ -3,6 +3,7 @@
 use super::TrustSummary;
 use crate::time::Time;
 use crate::trust::Snapshot;
+use crate::trust::domain::Absent;
 use crate::trust::snapshot::{Condition, ListState};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ impl TrustSummary {
         let accepted = |list: &&ListState| list.condition == Condition::Accepted;
         Self {
             domain: snapshot.domain.clone(),
-            snapshot: format!("sha256:{}", hex::encode(snapshot.identity)),
+            snapshot: name(snapshot),
             lotl_sequence: snapshot.lotl_sequence,
             lists: national().filter(accepted).count(),
             expired: snapshot
@@ -83,19 +84,59 @@ impl<'s> ListSummary<'s> {
     }
 }
 
-/// The snapshot and the state of every list at `time`, as one line of JSON.
+/// The snapshots and the state of every list at `time`, as one line of JSON: the first trust domain's at the top, the
+/// others' in `further`, and all in `domains`, also those that could not be loaded.
 #[must_use]
-pub fn trust_json(snapshot: &Snapshot, time: Time) -> String {
+pub fn trust_json<'s>(
+    snapshots: impl IntoIterator<Item = &'s Snapshot>,
+    absent: &[Absent],
+    time: Time,
+) -> String {
+    let snapshots: Vec<&Snapshot> = snapshots.into_iter().collect();
+    let loaded = snapshots.iter().map(|snapshot| {
+        serde_json::json!({"domain": snapshot.domain, "state": "loaded", "snapshot": name(snapshot)})
+    });
+    let missing = absent
+        .iter()
+        .map(|absent| serde_json::json!({"domain": absent.domain, "state": "missing", "reason": absent.why}));
+    let domains: Vec<_> = loaded.chain(missing).collect();
+    let mut all = snapshots.iter().map(|snapshot| snapshot_json(snapshot, time));
+    let mut json = all.next().unwrap_or_default();
+    let further: Vec<_> = all.collect();
+    if let Some(members) = json.as_object_mut() {
+        members.insert("domains".into(), domains.into());
+        if !further.is_empty() {
+            members.insert("further".into(), further.into());
+        }
+    }
+    json.to_string()
+}
+
+fn name(snapshot: &Snapshot) -> String {
+    format!("sha256:{}", hex::encode(snapshot.identity))
+}
+
+fn snapshot_json(snapshot: &Snapshot, time: Time) -> serde_json::Value {
     let lists: Vec<_> = snapshot.lists.iter().map(|list| ListSummary::of(list, time)).collect();
     serde_json::json!({
         "domain": snapshot.domain,
-        "snapshot": format!("sha256:{}", hex::encode(snapshot.identity)),
+        "snapshot": name(snapshot),
         "official_journal": snapshot.official_journal,
         "lotl_sequence": snapshot.lotl_sequence,
         "services": snapshot.services.len(),
+        "anchors": snapshot.static_anchors.len(),
         "lists": lists,
     })
-    .to_string()
+}
+
+/// Which trust domains could not be loaded, for a terminal.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_absent(absent: &[Absent], out: &mut dyn Write) -> io::Result<()> {
+    absent.iter().try_for_each(|absent| {
+        writeln!(out, "Domain    {}: missing: {}", absent.domain, super::text::plain(&absent.why))
+    })
 }
 
 /// The same for a terminal.
@@ -200,11 +241,12 @@ pub(super) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
     uri.split_once(marker).map_or(uri, |(_, rest)| rest)
 }
 
-/// The state of a territory's list and its services, as one line of JSON; `None` where there is no such list.
+/// The state of a territory's list and its services, as one line of JSON; `None` where the snapshot has no such list.
 #[must_use]
 pub fn territory_json(snapshot: &Snapshot, territory: &str, time: Time) -> Option<String> {
     let list = snapshot.lists.iter().find(|list| list.territory.eq_ignore_ascii_case(territory))?;
     let json = serde_json::json!({
+        "domain": snapshot.domain,
         "list": ListSummary::of(list, time),
         "services": services(snapshot, territory),
     });

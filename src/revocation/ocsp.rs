@@ -4,7 +4,7 @@ use super::{CertificateStatus, NotRevocationData, extension};
 use crate::certificate::{Certificate, Name};
 use crate::format::Limits;
 use crate::format::cms::AlgorithmIdentifier;
-use crate::format::der::{Error, Problem, Reader, Rules, Tag, Tlv, minimal_integer};
+use crate::format::der::{Error, Problem, Reader, Rules, Tag, Tlv, header_into, minimal_integer};
 use crate::signature::Declared;
 use crate::signature::algorithm::{Crypto, DigestAlgorithm, SignatureAlgorithm, identity};
 use crate::signature::cms::{digest, signature_algorithm};
@@ -321,6 +321,31 @@ fn read_certificates(mut list: Reader<'_>) -> Result<Vec<Vec<u8>>, Error> {
         found.push(tlv.of(Tag::SEQUENCE, "Certificate")?.raw.to_vec());
     }
     Ok(found)
+}
+
+/// An OCSPRequest about one certificate (RFC 6960, 4.1.1), unsigned. Its CertID is of SHA-1, which every responder knows
+/// (RFC 5019, 2.1.1); without a nonce, since responders that answer in advance have none to give.
+///
+/// `None` where the issuer's key cannot be read.
+#[must_use]
+pub fn request(crypto: &Crypto, certificate: &Certificate, issuer: &Certificate) -> Option<Vec<u8>> {
+    /// SHA-1 without parameters, as a whole AlgorithmIdentifier.
+    const SHA1: &[u8] = b"\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00";
+    let [name, key] = issuer_hashes(crypto, DigestAlgorithm::Sha1, certificate, issuer)?;
+    let element = |tag: Tag, content: &[u8]| {
+        let mut out = Vec::with_capacity(content.len().saturating_add(4));
+        header_into(tag, tag == Tag::SEQUENCE, content.len(), &mut out);
+        out.extend_from_slice(content);
+        out
+    };
+    let octets = |content: &[u8]| element(Tag::OCTET_STRING, content);
+    let serial = element(Tag::INTEGER, &certificate.serial);
+    let mut request = [SHA1, &octets(&name), &octets(&key), &serial].concat();
+    // CertID, Request, requestList, TBSRequest, OCSPRequest.
+    for _ in 0..5 {
+        request = element(Tag::SEQUENCE, &request);
+    }
+    Some(request)
 }
 
 fn issuer_hashes(

@@ -26,16 +26,10 @@ use std::fmt;
 use std::time::Duration;
 use store::{Index, Lock};
 
-/// The rules for trusted lists: believed by their own signature alone, so that HTTP is as good; larger than other
-/// documents, from servers that take their time.
+/// The rules for trusted lists: larger than other documents, from servers that take their time.
 #[must_use]
 pub fn rules() -> Rules {
-    Rules {
-        plain: true,
-        time: Duration::from_secs(30),
-        bytes: ListLimits::default().bytes,
-        ..Rules::default()
-    }
+    Rules { time: Duration::from_secs(30), bytes: ListLimits::default().bytes, ..Rules::default() }
 }
 
 /// What a synchronisation came to.

@@ -1,7 +1,7 @@
 //! Lists over the network, as a load asks for them: each once, side by side, with what is kept where nothing comes.
 
 use super::store::{Held, Index, Store};
-use crate::fetch::{Answer, Client, NotFetched, Received, Validators, Wish};
+use crate::fetch::{Answer, Client, NotFetched, Reach, Received, Validators, Wish};
 use crate::trust::load::{Fetched, INDEX_BYTES, Source, files_of_index};
 use crate::trust::snapshot::Condition;
 use bytes::Bytes;
@@ -56,27 +56,33 @@ impl Fetcher {
     async fn ask(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
         let mut wait = self.first_wait;
         for _ in 0..AGAIN {
-            match self.client.ask(address, &Wish { accept: ACCEPT, known }).await {
+            match self.client.ask(address, &wish(known)).await {
                 Err(why) if may_pass(&why) => tracing::debug!(address, %why, "asked again in a moment"),
                 other => return other,
             }
             tokio::time::sleep(wait.mul_f64(fastrand::f64())).await;
             wait = wait.saturating_mul(2);
         }
-        self.client.ask(address, &Wish { accept: ACCEPT, known }).await
+        self.client.ask(address, &wish(known)).await
     }
+}
+
+/// HTTP is as good: a list is believed by its own signature alone.
+fn wish(known: &Validators) -> Wish<'_> {
+    Wish { accept: ACCEPT, known, reach: Reach::Plain, question: None }
 }
 
 /// Whether asking again may help. One that was too slow had its time.
 fn may_pass(why: &NotFetched) -> bool {
     match why {
-        NotFetched::Unresolved | NotFetched::Connection => true,
+        NotFetched::Unresolved | NotFetched::Connection | NotFetched::Proxy(_) => true,
         NotFetched::Status(status) => matches!(status, 408 | 429 | 500..=599),
         NotFetched::Refused(_)
         | NotFetched::Tls(_)
         | NotFetched::TooSlow(_)
         | NotFetched::TooLarge(_)
-        | NotFetched::Redirects => false,
+        | NotFetched::Redirects
+        | NotFetched::Resting => false,
     }
 }
 

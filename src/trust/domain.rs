@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Domain {
     /// Its name, e.g. `eu`.
     pub name: String,
-    /// URL of the list of lists.
+    /// URL of the list of lists; empty where anchors alone are trusted.
+    #[serde(default)]
     pub lotl: String,
     /// TSLType of the list of lists; the EU's unless given.
     #[serde(default = "eu_list_of_lists")]
@@ -22,8 +23,24 @@ pub struct Domain {
     pub list_type: String,
     /// A folder with `index.json` that mirrors the lists; relative to the file that names it.
     pub mirror: Option<PathBuf>,
-    /// The announcements of signers, several side by side while one follows the other.
+    /// The announcements of signers, several side by side while one follows the other; none where there are no lists.
+    #[serde(default)]
     pub pins: Vec<PinSet>,
+    /// A folder of further anchors, PEM or DER; relative to the file that names it.
+    pub anchors: Option<PathBuf>,
+    /// Whether what its lists call qualified is called so in verdicts. Only the EU's lists, and those of third countries
+    /// that it recognises, say what is qualified under EU law: not so unless the file says so.
+    #[serde(default)]
+    pub qualification: bool,
+}
+
+/// A trust domain that is configured and could not be loaded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Absent {
+    /// Its name.
+    pub domain: String,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// The signers of the list of lists that one issue of the Official Journal announces.
@@ -67,6 +84,16 @@ impl Domain {
         let require = |holds: bool, why: &str| if holds { Ok(()) } else { Err(NotADomain(why.to_owned())) };
         require(!domain.name.is_empty(), "`name` is empty")?;
         require(
+            domain.name != EU || domain.lotl == EU_LOTL,
+            "the name `eu` is that of the European Union, whose list of lists is elsewhere",
+        )?;
+        if domain.lotl.is_empty() {
+            require(domain.anchors.is_some(), "neither `lotl` nor `anchors`: nothing could be trusted")?;
+            require(domain.pins.is_empty(), "`pins` without `lotl`")?;
+            require(!domain.qualification, "`qualification` without `lotl`: no list says what is qualified")?;
+            return Ok(domain);
+        }
+        require(
             domain.lotl.starts_with("https://") || domain.lotl.starts_with("http://"),
             "`lotl` is no http or https address",
         )?;
@@ -97,7 +124,13 @@ impl Domain {
         identity(&all)
     }
 
-    /// Reads a domain from a file; a relative `mirror` is resolved against its folder.
+    /// Whether it has lists, not anchors alone.
+    #[must_use]
+    pub fn has_lists(&self) -> bool {
+        !self.lotl.is_empty()
+    }
+
+    /// Reads a domain from a file; relative paths in it are resolved against its folder.
     ///
     /// # Errors
     /// Not readable, or as [`Domain::parse`].
@@ -106,12 +139,18 @@ impl Domain {
             .map_err(|error| NotADomain(format!("{}: {error}", path.display())))?;
         let mut domain =
             Self::parse(&text).map_err(|e| NotADomain(format!("{}: {}", path.display(), e.0)))?;
-        if let (Some(mirror), Some(folder)) = (&domain.mirror, path.parent()) {
-            domain.mirror = Some(folder.join(mirror));
+        if let Some(folder) = path.parent() {
+            domain.mirror = domain.mirror.map(|mirror| folder.join(mirror));
+            domain.anchors = domain.anchors.map(|anchors| folder.join(anchors));
         }
         Ok(domain)
     }
 }
+
+/// The European Union's name among the domains.
+const EU: &str = "eu";
+/// Where its list of lists is published.
+const EU_LOTL: &str = "https://ec.europa.eu/tools/lotl/eu-lotl.xml";
 
 fn eu_list_of_lists() -> String {
     list::EU_LIST_OF_LISTS.to_owned()
@@ -138,7 +177,8 @@ mod tests {
     #[test]
     fn the_eu_domain_built_in_has_eight_pins_of_the_announcement_of_2019() {
         let domain = Domain::eu().unwrap();
-        assert_eq!(domain.lotl, "https://ec.europa.eu/tools/lotl/eu-lotl.xml");
+        assert_eq!(domain.lotl, EU_LOTL);
+        assert!(domain.qualification);
         assert_eq!(domain.lotl_type, list::EU_LIST_OF_LISTS);
         assert_eq!(domain.pins.len(), 1);
         assert_eq!(domain.pins[0].sha256.len(), 8);
@@ -154,7 +194,10 @@ mod tests {
             (format!("{good}{digest}\"]\nextra = 1"), "line 6"),
             (format!("{good}zz\"]"), "line 5"),
             (format!("color = 1\n{good}{digest}\"]"), "unknown field `color`"),
-            ("name = \"x\"\nlotl = \"https://a/\"".to_owned(), "missing field `pins`"),
+            ("name = \"x\"\nlotl = \"https://a/\"".to_owned(), "no `pins`"),
+            ("name = \"x\"".to_owned(), "neither `lotl` nor `anchors`"),
+            ("name = \"x\"\nanchors = \"a\"\nqualification = true".to_owned(), "no list says"),
+            (format!("{good}{digest}\"]").replace("\"x\"", "\"eu\""), "that of the European Union"),
             ("name = \"x\"\nlotl = \"ftp://a/\"\npins = []".to_owned(), "no http or https"),
             ("name = \"x\"\nlotl = \"https://a/\"\npins = []".to_owned(), "no `pins`"),
         ] {

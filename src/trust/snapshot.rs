@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Snapshot {
     /// The domain's name, e.g. `eu`.
     pub domain: String,
+    /// Whether what its lists call qualified is called so in verdicts ([`Domain::qualification`]).
+    pub qualifies: bool,
     /// SHA-256 over the digests of the accepted lists: list of lists first, then by territory.
     pub identity: [u8; 32],
     /// Sequence number of the list of lists; `None` where only static anchors are trusted.
@@ -185,6 +187,12 @@ impl Snapshot {
         Self::assemble(&domain.name, None, Vec::new())
     }
 
+    /// The same as this domain has it: whether its lists say what is qualified.
+    #[must_use]
+    pub fn of(self, domain: &Domain) -> Self {
+        Self { qualifies: domain.qualification, ..self }
+    }
+
     /// Puts lists together, list of lists first. Services of a list that is not accepted must be empty.
     pub(super) fn assemble(
         domain: &str,
@@ -193,6 +201,7 @@ impl Snapshot {
     ) -> Self {
         let mut snapshot = Self {
             domain: domain.to_owned(),
+            qualifies: false,
             identity: [0; 32],
             lotl_sequence: lists.first().and_then(|(lotl, _)| lotl.sequence),
             official_journal,

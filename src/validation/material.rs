@@ -23,6 +23,8 @@ pub(super) struct Material<'c> {
     pub(super) certificate_places: Vec<([u8; 32], Place)>,
     /// What could not be read or was beyond a limit, in words.
     pub(super) refused: Vec<String>,
+    /// What could not be had from outside on a certificate, by its digest: why, in words.
+    pub(super) not_had: Vec<(Sha256, String)>,
     signatures: Vec<Parts>,
     anchors: SnapshotAnchors<'c>,
     budget: Budget,
@@ -51,6 +53,8 @@ pub(super) struct Item {
     pub(super) places: Vec<Place>,
     /// Digests of the certificates inside an OCSP response.
     pub(super) certificates: Vec<[u8; 32]>,
+    /// When it was fetched; `None` of what the document carries.
+    pub(super) fetched: Option<Time>,
 }
 
 impl Item {
@@ -86,6 +90,7 @@ impl<'c> Material<'c> {
             evidence: Vec::new(),
             certificate_places: Vec::new(),
             refused: Vec::new(),
+            not_had: Vec::new(),
             signatures: Vec::new(),
             anchors: SnapshotAnchors(context.snapshot),
             budget: Budget::new(),
@@ -159,20 +164,31 @@ impl<'c> Material<'c> {
     }
 
     fn revocation(&mut self, kind: RevocationKind, der: &[u8], place: Place) {
+        if let Err(why) = self.add_revocation(kind, der, Some(place), None) {
+            self.refused.push(why);
+        }
+    }
+
+    /// Takes in a CRL or OCSP response; without a place it stands nowhere in the document.
+    pub(super) fn add_revocation(
+        &mut self,
+        kind: RevocationKind,
+        der: &[u8],
+        place: Option<Place>,
+        fetched: Option<Time>,
+    ) -> Result<(), String> {
         let read = match kind {
             RevocationKind::Crl => self.context.revocation.crl(der).map(Evidence::Crl),
             RevocationKind::Ocsp => self.context.revocation.ocsp(der).map(Evidence::Ocsp),
         };
-        let data = match read {
-            Ok(data) => data,
-            Err(why) => return self.refused.push(format!("revocation data: {why}")),
-        };
+        let data = read.map_err(|why| format!("revocation data: {why}"))?;
         if let Some(known) = self.evidence.iter_mut().find(|item| item.data.sha256() == data.sha256()) {
-            return known.places.push(place);
+            known.places.extend(place);
+            return Ok(());
         }
         let index = self.evidence.len();
         if index >= MOST_EVIDENCE {
-            return self.refused.push(format!("more than {MOST_EVIDENCE} pieces of revocation data"));
+            return Err(format!("more than {MOST_EVIDENCE} pieces of revocation data"));
         }
         let certificates = match &data {
             Evidence::Crl(_) => Vec::new(),
@@ -181,7 +197,23 @@ impl<'c> Material<'c> {
                 inside.filter_map(|der| Some(self.certificate(der, evidence_origin(index))?.sha256)).collect()
             }
         };
-        self.evidence.push(Item { data, places: vec![place], certificates });
+        let places = place.into_iter().collect();
+        self.evidence.push(Item { data, places, certificates, fetched });
+        Ok(())
+    }
+
+    /// Forgets what was concluded from less material.
+    pub(super) fn forget(&mut self) {
+        self.paths.get_mut().clear();
+        self.matches.get_mut().clear();
+        self.acceptances.get_mut().clear();
+    }
+
+    /// Why nothing on a certificate could be had from outside, where something was asked for.
+    pub(super) fn why_not_had(&self, certificate: &Certificate) -> Option<String> {
+        let whys = self.not_had.iter().filter(|(of, _)| *of == certificate.sha256);
+        let whys: Vec<&str> = whys.map(|(_, why)| why.as_str()).collect();
+        (!whys.is_empty()).then(|| whys.join("; "))
     }
 
     /// The certificates of a signature, by their indexes in it; `None` for one that could not be read.
@@ -258,6 +290,9 @@ pub(super) fn token_origin(signature: usize, token: usize) -> Origin {
     // No signature has so many tokens that two origins would be one.
     origin(1, signature.saturating_mul(1 << 12).saturating_add(token))
 }
+
+/// The source that is no part of the document.
+pub(super) const FETCHED: Origin = 3 << 30;
 
 /// The source that is an OCSP response.
 pub(super) fn evidence_origin(index: usize) -> Origin {

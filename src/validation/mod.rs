@@ -11,6 +11,7 @@ pub mod check;
 mod constraints;
 mod context;
 mod cryptographic;
+mod fetched;
 mod format_checking;
 mod level;
 mod long_term;
@@ -33,6 +34,7 @@ pub use verdict::{
 
 use crate::certificate::CertificateStore;
 use crate::finding::{Finding, Status};
+use crate::outside::Outside;
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Signature, TimestampKind};
@@ -64,12 +66,15 @@ pub struct Context<'c> {
     pub time: Time,
     /// Whether one document may be worked on by two threads where that pays.
     pub spread: bool,
+    /// Documents from outside that are at hand; `None` where nothing may be fetched.
+    pub outside: Option<&'c dyn Outside>,
 }
 
 /// Validates all signatures of a document, in order. What one of them carries serves all of them.
 #[must_use]
 pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<SealVerdict> {
-    let material = &Material::gather(signatures, context);
+    let mut gathered = Material::gather(signatures, context);
+    let material = &gathered;
     let indexed = || signatures.iter().enumerate();
     let imprints: Vec<_> =
         indexed().map(|(index, signature)| timestamps::imprints(signature, index, material)).collect();
@@ -81,6 +86,10 @@ pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<Seal
             indexed().map(identify).collect()
         },
     );
+    if let Some(outside) = context.outside {
+        fetched::complete(&mut gathered, signatures, &identifications, &imprints, outside);
+    }
+    let material = &gathered;
     let timestamps: Vec<Vec<Timestamp>> = indexed()
         .zip(imprints)
         .map(|((index, signature), imprints)| timestamps::validate(signature, imprints, index, material))
@@ -171,6 +180,7 @@ fn assemble(
         claimed_signing_time: signature.attributes.signing_time,
         best_signature_time: outcome.best_signature_time,
         revocation: used(outcome.chain.as_ref(), material),
+        domain: path.and_then(|path| path.anchors().next()).map(|_| snapshot.domain.clone()),
         trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
         timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(snapshot)).collect(),
         findings,
@@ -214,6 +224,7 @@ fn used(chain: Option<&x509::Chain>, material: &Material<'_>) -> Vec<RevocationU
                 this_update: usable.this_update,
                 next_update: usable.next_update,
                 status: usable.status.clone(),
+                fetched: item.fetched,
             })
         })
         .collect()

@@ -247,16 +247,18 @@ impl Timestamp {
     }
 }
 
-/// The TSA's certificate: named by the signer identifier, and by a signed reference where there is one.
-fn signing_certificate(
+/// The TSA's certificate of a token that can be read.
+pub(super) fn tsa(index: usize, position: usize, material: &Material<'_>) -> Option<Arc<Certificate>> {
+    let token = material.tokens_of(index).get(position)?.as_ref().ok()?;
+    named(token, (index, position), material)
+}
+
+/// The certificate that the signer identifier names.
+fn named(
     token: &Token,
     (index, position): (usize, usize),
     material: &Material<'_>,
-    recorder: &mut Recorder<'_>,
 ) -> Option<Arc<Certificate>> {
-    let place = Place::signer(Scope::Timestamp);
-    let crypto = material.context.crypto;
-    let origin = token_origin(index, position);
     let mut candidates: Vec<_> =
         material.pool.iter().filter(|candidate| token.identifies(candidate)).collect();
     if candidates.is_empty() {
@@ -265,13 +267,26 @@ fn signing_certificate(
             token.tsa.as_ref().map_or(&[][..], |tsa| material.context.snapshot.by_subject(&tsa.normal));
         candidates = named.iter().filter(|candidate| token.identifies(candidate)).collect();
     }
-    let found = match candidates.as_slice() {
+    match candidates.as_slice() {
         [only] => Some(Arc::clone(only)),
         _ => {
+            let origin = token_origin(index, position);
             candidates.sort_by_key(|candidate| !material.pool.stands_in(candidate, origin));
-            token.candidates(crypto, candidates).first().map(|found| Arc::clone(found))
+            token.candidates(material.context.crypto, candidates).first().map(|found| Arc::clone(found))
         }
-    };
+    }
+}
+
+/// The TSA's certificate: named by the signer identifier, and by a signed reference where there is one.
+fn signing_certificate(
+    token: &Token,
+    place_of_token: (usize, usize),
+    material: &Material<'_>,
+    recorder: &mut Recorder<'_>,
+) -> Option<Arc<Certificate>> {
+    let place = Place::signer(Scope::Timestamp);
+    let crypto = material.context.crypto;
+    let found = named(token, place_of_token, material);
     recorder.check(Check::SigningCertificateIdentified, place, found.is_some(), || {
         "no certificate of the TSA in the document".into()
     });

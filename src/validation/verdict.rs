@@ -48,6 +48,8 @@ pub struct SealVerdict {
     pub timestamps: Vec<TimestampVerdict>,
     /// The revocation data that the verdict rests on.
     pub revocation: Vec<RevocationUsed>,
+    /// The trust domain in which the chain reached an anchor, in force or not; `None` where it reached none.
+    pub domain: Option<String>,
     /// The trusted service to which the chain leads, if one of a list.
     pub trusted_service: Option<TrustedService>,
     /// Every check, in the order in which it ran; those that did not run at the end.
@@ -78,6 +80,8 @@ pub struct RevocationUsed {
     pub next_update: Option<Time>,
     /// What it says.
     pub status: CertificateStatus,
+    /// When it was fetched; `None` of what the document carries.
+    pub fetched: Option<Time>,
 }
 
 /// What came of one time-stamp.

@@ -80,7 +80,10 @@ pub(super) fn validate(
     let known = path.anchors().next();
     recorder.check(Check::ChainTrusted, place, known.is_some(), || {
         let end = if path.ends_self_signed { "a self-signed certificate" } else { "an unknown issuer" };
-        format!("none of {} certificates is a trust anchor; the chain ends at {end}", path.links.len()).into()
+        let why = path.links.last().and_then(|last| material.why_not_had(&last.certificate));
+        let why = why.map_or_else(String::new, |why| format!("; asked for: {why}"));
+        let count = path.links.len();
+        format!("none of {count} certificates is a trust anchor; the chain ends at {end}{why}").into()
     });
     if known.is_none() {
         chain.fail(SubIndication::NoCertificateChainFound, Cause::Lasting);
@@ -226,17 +229,21 @@ impl Examination<'_, '_, '_> {
         }
         let selection = self.material.revocation_of(self.path, self.index);
         let present = selection.present > 0;
-        if !self
-            .recorder
-            .check(Check::RevocationPresent, self.place, present, || "no CRL, no OCSP response".into())
-        {
+        let not_had = || {
+            let why = self.path.certificate(self.index).and_then(|one| self.material.why_not_had(one));
+            why.map_or_else(String::new, |why| format!("; asked for: {why}"))
+        };
+        if !self.recorder.check(Check::RevocationPresent, self.place, present, || {
+            format!("no CRL, no OCSP response{}", not_had()).into()
+        }) {
             return Err(());
         }
         let usable = selection.latest().cloned();
         if present {
             let goes_on =
                 self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
-                    format!("none of {}: {}", selection.present, selection.refusals.join("; ")).into()
+                    let refusals = selection.refusals.join("; ");
+                    format!("none of {}: {refusals}{}", selection.present, not_had()).into()
                 });
             if !goes_on {
                 return Err(());

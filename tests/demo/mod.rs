@@ -162,7 +162,9 @@ impl Demo {
     pub fn domain(&self) -> String {
         format!(
             "# A fictitious trust domain for demonstrations and tests: nothing in it has any legal effect.\n\
-             name = \"demo\"\nlotl = \"{}\"\nmirror = \"demo\"\n\n[[pins]]\nofficial_journal = \"{}\"\n\
+             name = \"demo\"\nlotl = \"{}\"\nmirror = \"demo\"\n\
+             # Its lists say what is qualified in the demonstration; every seal names the domain that it was judged in.\n\
+             qualification = true\n\n[[pins]]\nofficial_journal = \"{}\"\n\
              sha256 = [\n    \"{}\",\n]\n",
             list::LOTL_URL,
             list::ANNOUNCEMENT,

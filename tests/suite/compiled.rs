@@ -53,7 +53,7 @@ fn said(snapshot: &Snapshot) -> String {
     let mut out = Vec::new();
     for time in [NOW, "2031-01-01T00:00:00Z"].map(t) {
         write_trust(snapshot, time, &mut out).unwrap();
-        out.extend(trust_json(snapshot, time).into_bytes());
+        out.extend(trust_json([snapshot], &[], time).into_bytes());
         for list in &snapshot.lists {
             assert!(write_territory(snapshot, &list.territory, time, &mut out).unwrap());
             out.extend(territory_json(snapshot, &list.territory, time).unwrap().into_bytes());

@@ -102,6 +102,7 @@ impl Bench {
             policy: &self.policy,
             time,
             spread: true,
+            outside: None,
         };
         validation::validate(&signatures, &context)
     }

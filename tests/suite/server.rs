@@ -33,6 +33,11 @@ impl Server {
 
     /// The same in this trust domain.
     pub(crate) fn launch_in(domain: &str, extra: &[&str]) -> Self {
+        Self::launch_until("trust is loaded", domain, extra)
+    }
+
+    /// The same, and waits only until it logged this.
+    pub(crate) fn launch_until(logged: &str, domain: &str, extra: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
             .current_dir(root())
             .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", domain])
@@ -50,7 +55,7 @@ impl Server {
                 let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 address.get_or_insert(format!("127.0.0.1:{port}"));
             }
-            if line.contains("trust is loaded") {
+            if line.contains(logged) {
                 break;
             }
         }

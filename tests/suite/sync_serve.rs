@@ -1,7 +1,7 @@
 //! A server that renews its trust from a list server: every version once, none behind another, no verdict between two.
 
 use crate::demo::{self, Sealer, list};
-use crate::server::Server;
+use crate::server::{AT, Answer, Server};
 use crate::support::{root, shared, snapshot};
 use crate::sync::Scene;
 use crate::web::{Route, Web};
@@ -11,6 +11,7 @@ use sealgate::trust::domain::Domain;
 use sealgate::trust::load::{Context, Fetched, Mirror, Source};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -154,8 +155,7 @@ fn without_lists_and_without_network_one_line_says_what_to_do() {
         (out.status.code(), String::from_utf8(out.stderr).unwrap())
     };
     let mirror = ["--trust-mirror", &scene.web.origin];
-    for args in [&["verify", "examples/sound"][..], &["serve", "--listen", "127.0.0.1:0"], &["trust", "sync"]]
-    {
+    for args in [&["verify", "examples/sound"][..], &["trust", "sync"]] {
         let (code, said) = run(&[args, &mirror].concat());
         let last = said.lines().last().unwrap();
         assert_eq!(code, Some(70), "{args:?}: {said}");
@@ -164,13 +164,122 @@ fn without_lists_and_without_network_one_line_says_what_to_do() {
             "{args:?}: {said}"
         );
     }
-    for args in [&["verify", "--offline", "examples/sound"][..], &["trust", "status"]] {
+    let serve = ["serve", "--offline", "--listen", "127.0.0.1:0"];
+    for args in [&["verify", "--offline", "examples/sound"][..], &["trust", "status"], &serve] {
         let (code, said) = run(args);
         assert_eq!(code, Some(70), "{args:?}: {said}");
         assert!(said.contains("`sealgate trust sync`"), "{args:?}: {said}");
     }
     let (code, said) = run(&["trust", "sync", "--offline"]);
     assert_eq!(code, Some(64), "{said}");
+}
+
+/// Waits in vain for lists, answers all the same, and is ready as soon as they come: on its own, or asked.
+#[test]
+fn a_server_without_trust_answers_503_and_goes_on_trying() {
+    first_lists_come("0.2", |_| {});
+    first_lists_come("0", |server| server.signal("-HUP"));
+}
+
+fn first_lists_come(interval: &str, ask: impl Fn(&Server)) {
+    let scene = Scene::new();
+    scene.web.set("/index.json", Route::Status(503));
+    let (domain, cache) = (domain_file(&scene), scene.cache.path().to_str().unwrap().to_owned());
+    let named = ["--trust-mirror", &scene.web.origin, "--trust-cache", &cache, "--refresh", interval];
+    let server = Server::launch_until("no trust yet", &domain, &named);
+    let credential = scene.demo.issue(&demo::Order::compact(1));
+    let refused = server.verify(&credential);
+    assert!(refused.status == 503 && refused.head.contains("retry-after: "), "{}", refused.head);
+    assert_eq!(refused.json()["detail"], "no trust snapshot is loaded yet");
+    for (path, status) in [("/readyz", 503), ("/livez", 200), ("/v1/trust", 503), ("/metrics", 200)] {
+        assert_eq!(server.get(path).status, status, "{path}");
+    }
+    let index: Vec<Value> =
+        crate::sync::PATHS.iter().map(|(url, path)| json!({"url": url, "file": &path[1..]})).collect();
+    scene.web.set("/index.json", Route::Body(serde_json::to_vec(&index).unwrap()));
+    ask(&server);
+    while server.get("/readyz").status != 200 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(server.verify(&credential).json()["verdict"], "passed");
+}
+
+/// A domain in a folder, and a way to publish a version of a list there.
+struct Folder {
+    folder: tempfile::TempDir,
+    server: Server,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let folder = crate::support::demo_folder(demo::shared());
+        let domain = folder.path().join("demo.toml");
+        let server = Server::launch_in(domain.to_str().unwrap(), &["--refresh", "0"]);
+        Self { folder, server }
+    }
+
+    fn publish(&self, sequence: u64) {
+        let demo = demo::shared();
+        let mut list = demo.list("XA");
+        list.sequence = sequence;
+        let number = demo.by_url.keys().position(|url| url == list::XA_URL).unwrap();
+        let beside = self.folder.path().join("beside");
+        std::fs::write(&beside, demo.sign(&list)).unwrap();
+        std::fs::rename(&beside, self.folder.path().join(format!("demo/{number}.xml"))).unwrap();
+    }
+
+    fn refreshes(&self) -> f64 {
+        let outcomes = ["changed", "unchanged", "failed"];
+        let line = |outcome: &str| format!("sealgate_trust_refreshes_total{{outcome=\"{outcome}\"}}");
+        outcomes.iter().filter_map(|outcome| metric(&self.server, &line(outcome))).sum()
+    }
+}
+
+#[test]
+fn signals_at_once_are_one_and_an_older_list_is_refused() {
+    let scene = Folder::new();
+    scene.publish(9);
+    scene.server.signal("-HUP");
+    let newer = until(&scene.server, |trust| of(trust, "XA")["sequence"] == 9);
+    assert_eq!(scene.refreshes(), 1.0);
+    // An older one with a good signature is not taken.
+    scene.publish(8);
+    scene.server.signal("-HUP");
+    let refused = until(&scene.server, |trust| of(trust, "XA")["newest_refused"].is_string());
+    assert_eq!(of(&refused, "XA")["newest_refused"], "rollback: sequence number 8 after 9");
+    assert_eq!(refused["snapshot"], newer["snapshot"]);
+
+    // The process sleeps while they come: all that it finds is that it was asked. One may come before it sleeps.
+    let before = scene.refreshes();
+    scene.publish(10);
+    scene.server.signal("-STOP");
+    (0..20).for_each(|_| scene.server.signal("-HUP"));
+    scene.server.signal("-CONT");
+    until(&scene.server, |trust| of(trust, "XA")["sequence"] == 10);
+    assert!(scene.refreshes() - before <= 2.0, "{} for 20 signals", scene.refreshes() - before);
+}
+
+#[test]
+fn a_request_that_began_before_a_signal_keeps_its_snapshot() {
+    let scene = Folder::new();
+    let first = trust(&scene.server);
+    let credential = demo::shared().issue(&demo::Order::compact(1));
+    let mut slow = scene.server.connect();
+    let length = credential.len();
+    let head = format!("host: x\r\ncontent-length: {length}\r\nexpect: 100-continue\r\n\r\n");
+    write!(slow, "POST /v1/verify?at={AT} HTTP/1.1\r\n{head}").unwrap();
+    // The body is asked for once the request has its snapshot.
+    let mut asked = [0; 25];
+    slow.read_exact(&mut asked).unwrap();
+    assert_eq!(asked, *b"HTTP/1.1 100 Continue\r\n\r\n");
+    scene.publish(8);
+    scene.server.signal("-HUP");
+    let second = until(&scene.server, |trust| of(trust, "XA")["sequence"] == 8);
+    assert_ne!(second["snapshot"], first["snapshot"]);
+    slow.write_all(&credential).unwrap();
+    let verdict = Answer::read(&mut slow).unwrap().json();
+    assert_eq!((&verdict["trust"]["snapshot"], &verdict["verdict"]), (&first["snapshot"], &json!("passed")));
+    assert_eq!(scene.server.verify(&credential).json()["trust"]["snapshot"], second["snapshot"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A web server on loopback for tests: answers by path, sound and hostile, and what it was asked.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,11 +31,13 @@ pub(crate) enum Route {
 }
 
 /// A running server; it ends with the process.
+#[derive(Clone)]
 pub(crate) struct Web {
     /// `http://127.0.0.1:port`.
     pub(crate) origin: String,
     routes: Arc<Mutex<HashMap<String, Route>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    posted: Arc<Mutex<Vec<Vec<u8>>>>,
     unmodified: Arc<AtomicUsize>,
 }
 
@@ -44,15 +46,19 @@ impl Web {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let web = Self { origin, routes: Arc::default(), asked: Arc::default(), unmodified: Arc::default() };
-        let (routes, asked, unmodified) =
-            (Arc::clone(&web.routes), Arc::clone(&web.asked), Arc::clone(&web.unmodified));
+        let web = Self {
+            origin,
+            routes: Arc::default(),
+            asked: Arc::default(),
+            posted: Arc::default(),
+            unmodified: Arc::default(),
+        };
+        let shared = web.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (routes, asked, unmodified) =
-                    (Arc::clone(&routes), Arc::clone(&asked), Arc::clone(&unmodified));
+                let web = shared.clone();
                 std::thread::spawn(move || {
-                    let _ = answer(stream, &routes, &asked, &unmodified);
+                    let _ = answer(stream, &web);
                 });
             }
         });
@@ -74,29 +80,42 @@ impl Web {
     pub(crate) fn asked(&self, path: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
     }
+
+    /// Everything that was asked, in order.
+    pub(crate) fn all_asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// Every body that was posted, in order.
+    pub(crate) fn posted(&self) -> Vec<Vec<u8>> {
+        self.posted.lock().unwrap().clone()
+    }
 }
 
-fn answer(
-    mut stream: TcpStream,
-    routes: &Mutex<HashMap<String, Route>>,
-    asked: &Mutex<Vec<String>>,
-    unmodified: &AtomicUsize,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, web: &Web) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut known = None;
+    let (mut known, mut length) = (None, 0);
     while line != "\r\n" && !line.is_empty() {
         if let Some(tag) = line.strip_prefix("if-none-match: ") {
             known = Some(tag.trim_end().to_owned());
         }
+        if let Some(announced) = line.strip_prefix("content-length: ") {
+            length = announced.trim_end().parse().unwrap();
+        }
         line.clear();
         reader.read_line(&mut line)?;
     }
-    asked.lock().unwrap().push(path.clone());
-    let route = routes.lock().unwrap().get(&path).cloned().unwrap_or(Route::Status(404));
+    if length > 0 {
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        web.posted.lock().unwrap().push(body);
+    }
+    web.asked.lock().unwrap().push(path.clone());
+    let route = web.routes.lock().unwrap().get(&path).cloned().unwrap_or(Route::Status(404));
     let mut respond = |head: &str, body: &[u8]| -> std::io::Result<()> {
         write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())?;
         stream.write_all(body)
@@ -105,7 +124,7 @@ fn answer(
         Route::Body(body) => respond("200 OK", &body),
         Route::Cached(body, control) => respond(&format!("200 OK\r\ncache-control: {control}"), &body),
         Route::Tagged(_, tag) if known.as_ref() == Some(&tag) => {
-            unmodified.fetch_add(1, Ordering::SeqCst);
+            web.unmodified.fetch_add(1, Ordering::SeqCst);
             respond("304 Not Modified", b"")
         }
         Route::Tagged(body, tag) => respond(&format!("200 OK\r\netag: {tag}"), &body),

@@ -9,7 +9,7 @@
 //! | 8 | [`MAGIC`] |
 //! | 4 | [`FORMAT`], little-endian like every number |
 //! | 8 | length of the whole file |
-//! | … | [`Origin`], then the snapshot: domain, Official Journal, identity, every list's state with its services |
+//! | … | [`Origin`], then the snapshot: domain, whether it qualifies, Official Journal, identity, every list's state with its services |
 //! | 32 | SHA-256 over everything before |
 //!
 //! Texts, certificates and agreements that recur are numbered in the order in which they first stand there, and stand
@@ -38,7 +38,7 @@ use stored::{Reader, Stored, Writer};
 /// With what a compiled snapshot begins.
 pub const MAGIC: [u8; 8] = *b"\x89SGTRUST";
 /// The format written and read here.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// Bytes of the longest compiled snapshot that is read: ten times what the EU's lists could come to.
 pub const LONGEST: usize = 256 << 20;
 
@@ -124,6 +124,7 @@ impl Compiled {
         0_u64.write(&mut out);
         self.origin.write(&mut out);
         snapshot.domain.write(&mut out);
+        snapshot.qualifies.write(&mut out);
         snapshot.official_journal.write(&mut out);
         snapshot.identity.write(&mut out);
         stored::count(snapshot.lists.len(), &mut out);
@@ -160,6 +161,7 @@ impl Compiled {
         let mut from = Reader::new(content);
         let origin = Origin::read(&mut from)?;
         let domain = String::read(&mut from)?;
+        let qualifies = bool::read(&mut from)?;
         let official_journal = Option::<String>::read(&mut from)?;
         let named = <[u8; 32]>::read(&mut from)?;
         let lists = Vec::<(ListState, Vec<Arc<Service>>)>::read(&mut from)?;
@@ -167,7 +169,8 @@ impl Compiled {
         if lists.iter().any(|(list, services)| !list.accepted() && !services.is_empty()) {
             return Err(stored::Damaged("services of a list that is not accepted"));
         }
-        let snapshot = Snapshot::assemble(&domain, official_journal, lists);
+        let mut snapshot = Snapshot::assemble(&domain, official_journal, lists);
+        snapshot.qualifies = qualifies;
         if snapshot.identity != named {
             return Err(stored::Damaged("its lists are not those of its identity"));
         }

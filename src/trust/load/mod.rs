@@ -132,7 +132,7 @@ fn load_here(source: &dyn Source, domain: &Domain, context: &Context<'_>) -> Res
     drop(bytes);
     let mut lists = vec![(state, Vec::new())];
     lists.extend(loader.national_lists(&lotl, &succession.parents));
-    Ok(Snapshot::assemble(&domain.name, Some(succession.official_journal), lists))
+    Ok(Snapshot::assemble(&domain.name, Some(succession.official_journal), lists).of(domain))
 }
 
 struct Loader<'l> {

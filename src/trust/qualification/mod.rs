@@ -68,6 +68,20 @@ pub fn qualify(
         territories(&reached),
         "TS 119 615, 4.3",
     ));
+    // Where no service decides, the nearest is named all the same, in the period then or else now.
+    let period = service.state_at(best_signature_time).map_or(0, |(period, _)| period);
+    let shown = Some((*nearest, period));
+    if !snapshot.qualifies {
+        let why = format!("the lists of the trust domain {} do not say what is qualified", snapshot.domain);
+        findings.push(Finding::new("qualification", Status::Warning, why, "TS 119 615, 4.6"));
+        return Qualified {
+            signature: SignatureQualification::NotApplicable,
+            certificate_at_issuance: CertificateQualification::NotApplicable,
+            certificate_at_signing: CertificateQualification::NotApplicable,
+            service: shown,
+            findings,
+        };
+    }
 
     let issuance = at_time::determine(signer, &reached, Moment::Issuance, signer.not_before, &mut findings);
     let signing = at_time::determine(signer, &reached, Moment::Signing, best_signature_time, &mut findings);
@@ -81,13 +95,11 @@ pub fn qualify(
         "TS 119 615, 4.6",
     ));
 
-    // Where no service decides, the nearest is named all the same, in the period then or else now.
-    let period = service.state_at(best_signature_time).map_or(0, |(period, _)| period);
     Qualified {
         signature,
         certificate_at_issuance: issuance.qualification,
         certificate_at_signing: signing.qualification,
-        service: signing.service.or(Some((*nearest, period))),
+        service: signing.service.or(shown),
         findings,
     }
 }

@@ -97,7 +97,10 @@ fn service(history: Vec<ServiceState>) -> Service {
 
 fn snapshot(services: Vec<Service>) -> Snapshot {
     let list = ListState::new("XX", "https://xx/", Condition::Accepted);
-    Snapshot::assemble("eu", None, vec![(list, services.into_iter().map(Arc::new).collect())])
+    let lists = vec![(list, services.into_iter().map(Arc::new).collect())];
+    let mut snapshot = Snapshot::assemble("eu", None, lists);
+    snapshot.qualifies = true;
+    snapshot
 }
 
 /// Qualifies a signature of 2024 by a certificate of 2020 under these services.

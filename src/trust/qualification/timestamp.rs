@@ -15,7 +15,7 @@ pub enum TimestampQualification {
     Qtsa,
     /// The chain reaches a trusted list, but no such service.
     Tsa,
-    /// The chain reaches no trusted list.
+    /// The chain reaches no trusted list, or one of a domain whose lists do not say what is qualified.
     NotApplicable,
 }
 
@@ -45,7 +45,7 @@ pub fn qualify_timestamp(
     generated: Time,
 ) -> TimestampQualification {
     let reached = reached(snapshot, chain);
-    if reached.is_empty() {
+    if reached.is_empty() || !snapshot.qualifies {
         return TimestampQualification::NotApplicable;
     }
     let qualified =

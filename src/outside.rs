@@ -1,5 +1,6 @@
-//! Documents from outside that a check looks at: status lists, answers of registers. A check never waits for one; what
-//! is not at hand is noted, and the credential is examined again once it was fetched.
+//! Documents from outside that a check looks at: revocation data, issuers' certificates, status lists, answers of
+//! registers. A check never waits for one; what is not at hand is noted, and the credential is examined again once it
+//! was fetched.
 
 use crate::signature::algorithm::identity;
 use crate::time::Time;
@@ -9,11 +10,19 @@ use std::sync::Arc;
 
 /// The documents that are at hand.
 pub trait Outside: Send + Sync + fmt::Debug {
-    /// The document at an address.
+    /// The document at an address that a sealed credential names.
     fn document(&self, address: &str) -> Lookup;
 
     /// The same where the copy at hand is too old by its own word.
     fn renewed(&self, address: &str) -> Lookup;
+
+    /// Revocation data at an address that a certificate names whose path reached an anchor: what an OCSP responder
+    /// answers to this request (RFC 6960, A.1), without one a CRL.
+    fn revocation(&self, address: &str, request: Option<&[u8]>) -> Lookup;
+
+    /// The issuer's certificate at an address that a certificate names for which nobody vouches yet: only what
+    /// configuration names may be asked for it.
+    fn issuer(&self, address: &str) -> Lookup;
 }
 
 /// What came of looking for a document.
