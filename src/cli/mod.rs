@@ -1,6 +1,7 @@
 //! Arguments → one of the rooms; thin.
 
 mod bench;
+mod clients;
 mod online;
 mod policy;
 mod process;
@@ -37,6 +38,8 @@ enum Command {
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
+    /// Make API keys.
+    Keys(clients::KeysArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
     /// Measure the pipeline against the cryptography alone.
@@ -74,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Keys(args) => clients::run(&args),
         Command::Schema => {
             // A reader that closed the pipe has seen what it wanted.
             let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());

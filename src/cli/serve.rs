@@ -1,5 +1,6 @@
 //! `sealgate serve`.
 
+use super::clients::ClientsSource;
 use super::online::FetchArgs;
 use super::refresh::{Refresh, keep_fresh};
 use super::registers::RegisterSource;
@@ -42,6 +43,8 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
     #[command(flatten)]
+    clients: ClientsSource,
+    #[command(flatten)]
     mirror: MirrorSource,
     /// Seconds between two looks at whether trusted lists changed, a tenth more or less, and sooner where a list is due
     /// or failed; 0: never.
@@ -58,7 +61,8 @@ pub(super) struct ServeArgs {
     /// Bytes that a request's body may have.
     #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body)]
     max_body: usize,
-    /// Bytes that the bodies of all requests may hold at once; more is answered 503.
+    /// Bytes that the bodies of single requests may hold at once; more is answered 503. Batches have half of that
+    /// besides, and wait for it.
     #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body_memory)]
     body_memory: usize,
     /// Seconds that a request's head may take.
@@ -67,6 +71,9 @@ pub(super) struct ServeArgs {
     /// Seconds that a request's body may take.
     #[arg(long, value_name = "S", default_value_t = Bounds::default().body_time.as_secs())]
     body_seconds: u64,
+    /// Seconds in which a client must take something of an answer that waits for it.
+    #[arg(long, value_name = "S", default_value_t = Bounds::default().write_time.as_secs())]
+    write_seconds: u64,
     /// Seconds that one verification may take, waiting included.
     #[arg(long, value_name = "S", default_value_t = Bounds::default().verify_time.as_secs())]
     verify_seconds: u64,
@@ -84,6 +91,7 @@ impl ServeArgs {
             body_memory: self.body_memory,
             head_time: Duration::from_secs(self.head_seconds),
             body_time: Duration::from_secs(self.body_seconds),
+            write_time: Duration::from_secs(self.write_seconds),
             verify_time: Duration::from_secs(self.verify_seconds),
             ..Bounds::default()
         })
@@ -129,6 +137,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         (Some(certificate), Some(key)) => Some(http::acceptor(certificate, key).map_err(Failure::usage)?),
         _ => None,
     };
+    let clients = args.clients.read(&validation, &acceptance)?;
     let listeners = args
         .listen
         .iter()
@@ -139,6 +148,13 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     for listener in &listeners {
         if let Ok(address) = listener.address() {
+            let is_local = match &address {
+                Address::Tcp(address) => address.ip().is_loopback(),
+                Address::Unix(_) => true,
+            };
+            if !is_local && !clients.serve_others() {
+                tracing::warn!(%address, "whoever asks from elsewhere than this machine is refused: see --clients");
+            }
             tracing::info!(%address, "listening");
         }
     }
@@ -148,6 +164,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         acceptance,
         library: args.fetch.library()?,
         registers: args.registers.read()?,
+        clients,
         admission,
         memory: BodyMemory::new(&bounds),
         batches: Batches::default(),
@@ -170,6 +187,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
         // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
         let asked =
             signal(SignalKind::hangup()).map_err(|error| Failure::usage(format!("SIGHUP: {error}")))?;
+        let asked_too =
+            signal(SignalKind::hangup()).map_err(|error| Failure::usage(format!("SIGHUP: {error}")))?;
+        tokio::spawn(args.clients.clone().follow(Arc::clone(&service), asked_too));
         let loading = load(Arc::clone(&service), Arc::new(refresh), policy, asked);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {

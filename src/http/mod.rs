@@ -3,11 +3,14 @@
 mod admission;
 mod batch;
 mod body;
+mod clients;
 mod connection;
 mod list_metrics;
 mod listen;
 mod metrics;
 mod multipart;
+mod outgoing;
+mod peer;
 mod problem;
 mod routes;
 mod tls;
@@ -15,9 +18,14 @@ mod tls;
 pub use admission::Admission;
 pub use batch::Batches;
 pub use body::BodyMemory;
+pub use clients::{
+    AnonymousSettings, ClientSettings, Clients, ClientsSettings, KeyHash, KeySettings, LimitsSettings,
+    MetricsAccess, NewKey, Origin, PolicyNames,
+};
 pub use listen::{Address, Listener, SocketFile};
 pub use metrics::Metrics;
-pub use tls::acceptor;
+pub use peer::Peer;
+pub use tls::{ClientCertificate, acceptor};
 
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
@@ -26,6 +34,7 @@ use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,12 +47,15 @@ use tokio_rustls::TlsAcceptor;
 pub struct Bounds {
     /// Bytes of a request's body.
     pub body: usize,
-    /// Bytes that the bodies of all requests may hold at once; at least one of the largest fits.
+    /// Bytes that the bodies of single requests may hold at once, at least one of the largest; batches have half of
+    /// that besides.
     pub body_memory: usize,
     /// Time for a request's head, and for a connection on which none comes.
     pub head_time: Duration,
     /// Time for a request's body.
     pub body_time: Duration,
+    /// Time in which a client must take something of an answer that waits for it.
+    pub write_time: Duration,
     /// Time for one verification, waiting included.
     pub verify_time: Duration,
     /// Connections open at once.
@@ -59,6 +71,7 @@ impl Default for Bounds {
             body_memory: 512 << 20,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
             verify_time: Duration::from_secs(30),
             connections: 1024,
             shutdown_time: Duration::from_secs(60),
@@ -78,6 +91,8 @@ pub struct Service {
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
     pub registers: Registers,
+    /// Who may ask.
+    pub clients: Clients,
     /// The pool behind its queue.
     pub admission: Admission,
     /// What the bodies of requests may hold.
@@ -102,6 +117,9 @@ impl std::fmt::Debug for Service {
 
 /// How long connections are asked, answer by answer, to close before the idle ones are closed.
 const LAME_DUCK: Duration = Duration::from_secs(2);
+
+/// Bytes that the kernel holds of an answer beside those that are on their way.
+const NOT_SENT: u32 = 64 << 10;
 
 /// How far the end has come. Every connection holds a receiver of it, so that the last one's end shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -170,18 +188,21 @@ trait Accept: Send + Sync {
     /// Whether they speak TLS, where the service has it.
     const TLS: bool;
 
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Socket>> + Send;
+    /// The next, with the address of its other end where it has one.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, Option<SocketAddr>)>> + Send;
 }
 
 impl Accept for TcpListener {
     type Socket = TcpStream;
     const TLS: bool = true;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.accept().await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, address) = self.accept().await?;
         // An answer goes out whole at once; without this its end may wait for the client's word on the beginning.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        // A client that takes little is told from one that takes nothing by what it takes of this.
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(NOT_SENT);
+        Ok((stream, Some(address)))
     }
 }
 
@@ -189,8 +210,8 @@ impl Accept for UnixListener {
     type Socket = UnixStream;
     const TLS: bool = false;
 
-    async fn accept(&self) -> io::Result<UnixStream> {
-        self.accept().await.map(|(stream, _)| stream)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        self.accept().await.map(|(stream, _)| (stream, None))
     }
 }
 
@@ -212,7 +233,7 @@ async fn accept<L: Accept>(
             () = reached(&mut stage, Stage::Ending) => break,
         };
         match accepted {
-            Ok(socket) => spawn_connection::<L>(socket, &service, &stage, Some(permit)),
+            Ok(accepted) => spawn_connection::<L>(accepted, &service, &stage, Some(permit)),
             Err(error) => {
                 // Out of file descriptors and the like: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "accepting a connection failed");
@@ -223,14 +244,14 @@ async fn accept<L: Accept>(
     // Only what waits already: clients that keep coming must not put off the end.
     for _ in 0..service.bounds.connections {
         match tokio::time::timeout(Duration::ZERO, Accept::accept(&listener)).await {
-            Ok(Ok(socket)) => spawn_connection::<L>(socket, &service, &stage, None),
+            Ok(Ok(accepted)) => spawn_connection::<L>(accepted, &service, &stage, None),
             _ => break,
         }
     }
 }
 
 fn spawn_connection<L: Accept>(
-    socket: L::Socket,
+    (socket, address): (L::Socket, Option<SocketAddr>),
     service: &Arc<Service>,
     stage: &watch::Receiver<Stage>,
     permit: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -239,6 +260,6 @@ fn spawn_connection<L: Accept>(
     tokio::spawn(async move {
         let _permit = permit;
         let tls = service.tls.as_ref().filter(|_| L::TLS);
-        connection::serve(socket, tls, &service, stage).await;
+        connection::serve(socket, address, tls, &service, stage).await;
     });
 }

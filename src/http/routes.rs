@@ -1,7 +1,8 @@
 //! One function per route.
 
+use super::clients::Admitted;
 use super::problem::Problem;
-use super::{Service, batch, body, multipart};
+use super::{Bounds, Service, batch, body, multipart};
 use crate::clock::{self, Stopwatch};
 use crate::credential::accreditation::Register;
 use crate::credential::{Fields, Outside};
@@ -20,11 +21,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Answers one request; never fails.
-pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Content> {
+pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming>) -> Response<Content> {
     let watch = Stopwatch::start();
     let is_two = request.version() >= Version::HTTP_2;
-    let (route, answer) = match request.uri().path() {
-        BATCH => (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right))),
+    let admitted = service.clients.admit(&mut request, clock::now()).map(|admitted| {
+        request.extensions_mut().insert(admitted);
+    });
+    let (route, answer) = match (admitted, request.uri().path()) {
+        (Err(problem), _) => {
+            let (head, body) = request.into_parts();
+            body::discard(body, &head, &service.bounds);
+            ("not admitted", Err(problem))
+        }
+        (Ok(()), BATCH) => {
+            (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right)))
+        }
         _ => {
             let (route, answer) = route(&service, request).await;
             (route, answer.map(whole))
@@ -45,7 +56,7 @@ pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -
 }
 
 /// The body of an answer: whole, or the lines of a batch as they are done.
-type Content = Either<Full<Bytes>, batch::Stream>;
+type Content = Either<Full<Bytes>, batch::Answers>;
 
 /// The one route whose answer is not whole.
 const BATCH: &str = "/v1/verify/batch";
@@ -110,14 +121,16 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         return Err(Problem::MethodNotAllowed("POST"));
     }
     let (head, body) = request.into_parts();
-    let (query, mut pipeline) = match admissible(service, &head, body::announced(&body)) {
+    let admitted = Admitted::of(&head.extensions)?;
+    let bounds = Bounds { body: admitted.body_limit(service.bounds.body), ..service.bounds };
+    let (query, mut pipeline) = match admissible(service, &head, &bounds, body::announced(&body)) {
         Ok(admissible) => admissible,
         Err(problem) => {
-            body::discard(body, &head, &service.bounds);
+            body::discard(body, &head, &bounds);
             return Err(problem);
         }
     };
-    let body = body::read(body, &head, &service.bounds, &service.memory).await?;
+    let body = body::read(body, &head, &bounds, &service.memory.singles).await?;
     let parts = multipart::parts(&head.headers, body.bytes)?;
     if let Some(policy) = &query.policy {
         pipeline = Arc::new(pipeline.with_policy(Arc::clone(policy)));
@@ -139,20 +152,21 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
 fn admissible(
     service: &Service,
     head: &Parts,
+    bounds: &Bounds,
     announced: Option<usize>,
 ) -> Result<(Query, Arc<Pipeline>), Problem> {
-    let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
+    let query = Query::parse(head, service)?;
     if !accepts(&head.headers, &[JSON]) {
         return Err(Problem::NotAcceptable(JSON));
     }
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let size = announced.unwrap_or_default();
     // What is over the limit is answered so, whatever else, and never held.
-    if size <= service.bounds.body {
+    if size <= bounds.body {
         if service.admission.is_full() {
             return Err(Problem::Busy);
         }
-        if !service.memory.fits(size) {
+        if !service.memory.singles.fits(size) {
             return Err(Problem::Crowded);
         }
     }
@@ -220,9 +234,12 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub(super) fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
+    /// What a request's query says, within what its client may ask for.
+    pub(super) fn parse(head: &Parts, service: &Service) -> Result<Self, Problem> {
+        let admitted = Admitted::of(&head.extensions)?;
+        let (policies, acceptance) = (admitted.policies(), admitted.acceptance());
         let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "at" => {
                     let time = Time::parse_rfc3339(&value)
@@ -230,9 +247,11 @@ impl Query {
                     parsed.at = Some(time);
                 }
                 "policy" => {
+                    allowed("policy", &value, policies)?;
                     parsed.policy = Some(named("policy", &value, &service.policies, Policy::name)?);
                 }
                 "acceptance" => {
+                    allowed("acceptance", &value, acceptance)?;
                     let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
                     parsed.acceptance = Some(found);
                 }
@@ -245,6 +264,13 @@ impl Query {
                 }
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
+        }
+        if let (None, Some(first)) = (&parsed.policy, policies.and_then(<[_]>::first)) {
+            parsed.policy = Some(named("policy", first, &service.policies, Policy::name)?);
+        }
+        if let (None, Some(first)) = (&parsed.acceptance, acceptance.and_then(<[_]>::first)) {
+            parsed.acceptance =
+                Some(named("acceptance", first, &service.acceptance, AcceptancePolicy::name)?);
         }
         Ok(parsed)
     }
@@ -263,6 +289,16 @@ fn is_language(tag: &str) -> bool {
         .next()
         .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
         && parts.all(subtag)
+}
+
+/// Whether the client may name this policy; it may name all where there is no list.
+fn allowed(field: &str, name: &str, list: Option<&[String]>) -> Result<(), Problem> {
+    match list {
+        Some(list) if !list.iter().any(|allowed| allowed == name) => {
+            Err(Problem::Forbidden(format!("{field}: this client may name {}", list.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The policy of this name among those that the service knows.

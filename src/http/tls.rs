@@ -8,6 +8,17 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
+/// The certificate by which a client proved who it is; its path to the listener's authorities was verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientCertificate {
+    /// The subject (RFC 4514), e.g. `CN=registrar, O=University`.
+    pub subject: String,
+    /// The subject's alternative names: `DNS:…`, `URI:…`, `email:…`.
+    pub names: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub sha256: [u8; 32],
+}
+
 /// An acceptor with the certificates (own first) and the key in these PEM files.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ mod conformance;
 mod conformance_mutation;
 mod credential;
 mod demonstration;
+mod faults;
 mod http;
 mod http_transport;
 mod jades;

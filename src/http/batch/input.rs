@@ -30,12 +30,13 @@ pub(super) struct Item {
 /// What pieces come from.
 pub(super) enum Source {
     Lines(Box<Input>),
-    Entries { held: Arc<Held>, next: usize, service: Arc<Service> },
+    Entries { held: Arc<Held>, next: usize, limit: usize, service: Arc<Service> },
 }
 
 impl Source {
-    pub(super) fn entries(archive: Archive, share: Share, service: Arc<Service>) -> Self {
-        Self::Entries { held: Arc::new(Held { archive, _share: share }), next: 0, service }
+    /// The files of an archive, of which each may have so many bytes.
+    pub(super) fn entries(archive: Archive, share: Share, limit: usize, service: Arc<Service>) -> Self {
+        Self::Entries { held: Arc::new(Held { archive, _share: share }), next: 0, limit, service }
     }
 
     /// The next piece, once there is memory for it; `None` at the end. Nothing is lost where this is dropped.
@@ -44,15 +45,15 @@ impl Source {
     /// No further piece can be had: [`Problem::SlowBody`], or the body broke off.
     pub(super) async fn next(&mut self) -> Result<Option<Item>, Problem> {
         let place = self.place();
-        let (held, next, service) = match self {
+        let (held, next, limit, service) = match self {
             Self::Lines(input) => return input.line().await,
-            Self::Entries { held, next, service } => (held, next, service),
+            Self::Entries { held, next, limit, service } => (held, next, limit, service),
         };
         let Some(entry) = held.archive.entries().get(*next) else { return Ok(None) };
         let mut share = Share::default();
         // One over the limit is refused before it is inflated.
-        let needs = if entry.size() > service.bounds.body { 0 } else { entry.size() };
-        let has = share.grow_in_time(&service.memory, needs, service.bounds.body_time).await;
+        let needs = if entry.size() > *limit { 0 } else { entry.size() };
+        let has = share.grow_in_time(&service.memory.batches, needs, service.bounds.body_time).await;
         let piece =
             if has { Ok((Piece::Entry(Arc::clone(held), *next), share)) } else { Err(Problem::Crowded) };
         *next = next.saturating_add(1);
@@ -82,6 +83,8 @@ pub(super) struct Input {
     body: Incoming,
     /// In HTTP/2 what is not wanted costs its stream alone.
     is_two: bool,
+    /// Bytes that it may have as a whole, or a line of it.
+    limit: usize,
     service: Arc<Service>,
     /// What came and was not looked at yet.
     frame: Bytes,
@@ -96,10 +99,11 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn new(body: Incoming, head: &Parts, service: Arc<Service>) -> Self {
+    pub(super) fn new(body: Incoming, head: &Parts, limit: usize, service: Arc<Service>) -> Self {
         Self {
             body,
             is_two: head.version >= Version::HTTP_2,
+            limit,
             service,
             frame: Bytes::new(),
             ended: false,
@@ -173,12 +177,13 @@ impl Input {
 
     /// Makes the next bytes that came part of the line, if the line is still wanted and there is room.
     async fn keep(&mut self, length: usize) {
-        let (limit, time) = (self.service.bounds.body, self.service.bounds.body_time);
+        let (limit, time) = (self.limit, self.service.bounds.body_time);
         let total = self.line.len().saturating_add(length);
         if self.refused.is_none() && total > limit {
             self.refused = Some(Problem::LongLine(limit));
         }
-        if self.refused.is_none() && !self.share.grow_in_time(&self.service.memory, total, time).await {
+        if self.refused.is_none() && !self.share.grow_in_time(&self.service.memory.batches, total, time).await
+        {
             self.refused = Some(Problem::Crowded);
         }
         match self.refused {
