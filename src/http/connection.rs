@@ -125,7 +125,9 @@ async fn one<S: Socket>(
         .timer(TokioTimer::new())
         .header_read_timeout(service.bounds.head_time)
         .max_headers(HEADERS)
-        .max_buf_size(HEAD);
+        .max_buf_size(HEAD)
+        // A client that closed its half after its request still reads the answer.
+        .half_close(true);
     let taken_up = Arc::clone(&lent);
     let respond = service_fn(|mut request: Request<Incoming>| {
         taken_up.unanswered.store(0, Ordering::Relaxed);

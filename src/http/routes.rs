@@ -24,7 +24,8 @@ use std::sync::atomic::Ordering;
 pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming>) -> Response<Content> {
     let watch = Stopwatch::start();
     let is_two = request.version() >= Version::HTTP_2;
-    let admitted = service.clients.admit(&mut request, clock::now()).map(|admitted| {
+    let admitted = one_host(&request).and_then(|()| service.clients.admit(&mut request, clock::now()));
+    let admitted = admitted.map(|admitted| {
         request.extensions_mut().insert(admitted);
     });
     let (route, answer) = match (admitted, request.uri().path()) {
@@ -53,6 +54,23 @@ pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming
     }
     service.metrics.request(route, response.status().as_u16(), watch.elapsed());
     response
+}
+
+/// That a request names one host and no other (RFC 9112, 3.2; RFC 9113, 8.3.1): of two, each reader might take another.
+fn one_host<B>(request: &Request<B>) -> Result<(), Problem> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let authority = request.uri().authority().filter(|_| request.version() >= Version::HTTP_2);
+    let wrong = |why: &str| Err(Problem::BadRequest("host", why.into()));
+    match (hosts.next(), hosts.next(), authority) {
+        (_, Some(_), _) => wrong("more than one"),
+        (None, None, None) if request.version() == Version::HTTP_11 => wrong("none"),
+        (Some(host), None, Some(authority))
+            if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+        {
+            wrong("not that of `:authority`")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The body of an answer: whole, or the lines of a batch as they are done.

@@ -12,8 +12,10 @@ mod demo;
 
 mod acceptance;
 mod accreditation;
+mod admission;
 mod asn1;
 mod batch;
+mod bypass;
 mod certificates;
 mod compiled;
 mod conformance;
