@@ -15,7 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const DRAIN_FACTOR: usize = 16;
 
 /// Bytes reserved on a request's word alone: what a client announces costs nothing until it comes.
-const RESERVED: usize = 1 << 20;
+const RESERVED: usize = 64 << 10;
+
+/// What came earns so many times the room, where so much is announced.
+const GROWTH: usize = 4;
 
 /// Bytes that a permit stands for.
 const UNIT: usize = 1 << 10;
@@ -164,6 +167,10 @@ async fn collect(mut body: Incoming, head: &Parts, bounds: &Bounds, memory: &Poo
             if !share.grow(memory, total) {
                 discard(body, head, bounds);
                 return Err(Problem::Crowded);
+            }
+            if total > read.capacity() {
+                let room = announced.unwrap_or_default().min(total.saturating_mul(GROWTH));
+                read.reserve(room.max(total).saturating_sub(read.len()));
             }
             read.extend_from_slice(&data);
         } else if total > limit.saturating_mul(DRAIN_FACTOR) {

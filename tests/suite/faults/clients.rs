@@ -1,19 +1,11 @@
 //! Clients that take nothing, send nothing, or half.
 
-use crate::server::{Answer, Server};
+use super::{descriptors, resident, wait_until};
+use crate::server::{AT, Answer, Server};
+use crate::support::root;
 use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
-
-/// File descriptors that the server has open.
-pub(super) fn descriptors(server: &Server) -> usize {
-    std::fs::read_dir(format!("/proc/{}/fd", server.child.id())).unwrap().count()
-}
-
-pub(super) fn wait_until(holds: impl Fn() -> bool) {
-    while !holds() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// Requests without a body, one after the other, whose answers come to some 10 MB.
 fn many_requests() -> Vec<u8> {
@@ -93,4 +85,97 @@ fn an_http_2_client_that_takes_all_but_its_answer_does_not_hold_its_connection()
     let text = String::from_utf8_lossy(&came);
     assert!(text.contains("anybody?") && !text.contains("no such route"), "{text}");
     assert_eq!(server.get("/livez").status, 200);
+}
+
+/// The bundled compact credential.
+fn compact() -> Vec<u8> {
+    std::fs::read(root().join("examples/sound/b-compact.jwt")).unwrap()
+}
+
+#[test]
+fn a_thousand_slow_clients_cost_little_and_keep_nobody_out() {
+    const CLIENTS: usize = 1000;
+    let server = Server::start(&["--head-seconds", "20", "--body-seconds", "20"]);
+    assert_eq!(server.verify(&compact()).status, 200);
+    let (before, memory) = (descriptors(&server), resident(&server));
+    let mut slow: Vec<TcpStream> = (0..CLIENTS).map(|_| server.connect()).collect();
+    for (number, stream) in slow.iter_mut().enumerate() {
+        let begun: &[u8] = match number % 4 {
+            0 => b"",
+            1 => b"POST /v1/verify HTT",
+            2 => b"POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 60000000\r\n\r\n{",
+            _ => b"POST /v1/verify/batch HTTP/1.1\r\nhost: x\r\ncontent-length: 60000000\r\n\r\n{\"id\":",
+        };
+        stream.write_all(begun).unwrap();
+    }
+    wait_until(|| descriptors(&server) >= before + CLIENTS - 1);
+    // What a client announces costs nothing; what it holds is a connection and its buffers.
+    for _ in 0..20 {
+        assert_eq!(server.verify(&compact()).json()["verdict"], "passed");
+    }
+    let grown = resident(&server).saturating_sub(memory);
+    assert!(grown < CLIENTS * 64 * 1024, "grew by {grown}");
+    // All are told, or let go where they said nothing; batches beyond those that may be at once have been refused.
+    for (number, stream) in slow.iter_mut().enumerate() {
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        let expected: &[&str] = match number % 4 {
+            0 => &[""],
+            3 => &["HTTP/1.1 200 ", "HTTP/1.1 503 "],
+            _ => &["HTTP/1.1 408 "],
+        };
+        let is_one =
+            expected.iter().any(|begin| answer.starts_with(begin) && answer.is_empty() == begin.is_empty());
+        assert!(is_one, "{number}: {answer}");
+    }
+    drop(slow);
+    wait_until(|| descriptors(&server) <= before);
+}
+
+#[test]
+fn a_client_that_closed_its_half_gets_its_answer() {
+    let server = Server::start(&[]);
+    let body = compact();
+    let mut stream = server.connect();
+    let head =
+        format!("POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(Answer::read(&mut stream).unwrap().json()["verdict"], "passed");
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the other half is closed after it");
+
+    // With half of its body it gets none but this.
+    let mut stream = server.connect();
+    stream.write_all(&[head.as_bytes(), &body[..100]].concat()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let answer = Answer::read(&mut stream).unwrap();
+    assert_eq!((answer.status, &answer.json()["field"]), (400, &"body".into()));
+
+    // A batch: what came is answered, then where it broke off is said.
+    let mut stream = server.connect();
+    let line = "{\"id\":1,\"credential\":{}}\n{\"id\":2,";
+    write!(
+        stream,
+        "POST /v1/verify/batch HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{line}\r\n",
+        line.len()
+    )
+    .unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(
+        text.contains("{\"id\":1,\"line\":1,\"verdict\"") && text.contains("{\"line\":2,\"problem\""),
+        "{text}"
+    );
+    assert!(text.ends_with("0\r\n\r\n"), "{text}");
+
+    // One that leaves altogether, with its request read or not, leaves nothing behind.
+    for length in [0, 100, body.len()] {
+        let mut stream = server.connect();
+        stream.write_all(&[head.as_bytes(), &body[..length]].concat()).unwrap();
+    }
+    wait_until(|| {
+        let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+        metrics.contains("\nsealgate_body_bytes 0\n") && metrics.contains("\nsealgate_queue_depth 0\n")
+    });
 }
