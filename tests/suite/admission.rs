@@ -2,11 +2,12 @@
 
 use crate::server::{AT, Answer, Server};
 use crate::support::root;
+use sealgate::clock::Stopwatch;
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What `sealgate keys new` prints: a key, and its line for the configuration.
 pub(crate) fn new_key() -> (String, String) {
@@ -225,7 +226,7 @@ fn lines_of_a_batch_wait_for_their_turn() {
     let (key, hash) = new_key();
     let file = File::new(&client("one", &hash, "limits = { requests_per_second = 20, burst = 1 }"));
     let server = file.server(&[]);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let lines = "{\"credential\":{}}\n".repeat(10);
     let (status, text) = ask_batch(&server, "/v1/verify/batch", &key, &lines);
     assert_eq!((status, text.matches("\"verdict\":{").count()), (200, 10), "{text}");
