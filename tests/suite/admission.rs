@@ -5,8 +5,9 @@ use crate::support::root;
 use sealgate::clock::Stopwatch;
 use serde_json::Value;
 use std::io::Write;
+use std::net::{IpAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// What `sealgate keys new` prints: a key, and its line for the configuration.
@@ -293,27 +294,63 @@ fn a_unix_socket_may_be_open_where_addresses_are_not() {
     assert_eq!(ask(&server, "GET", "/metrics", None, b"").status, 200);
 }
 
+/// A server whose log can be read; killed when dropped.
+pub(crate) struct Logged {
+    pub(crate) child: Child,
+    log: PathBuf,
+}
+
+impl Logged {
+    /// Starts it by this command, to which the arguments are added, and waits until trust is loaded.
+    pub(crate) fn start(mut command: Command, arguments: &[&str], level: &str, log: &Path) -> Self {
+        let child = command
+            .current_dir(root())
+            .args(["serve", "--trust-domain", "trust-lists/demo.toml"])
+            .args(arguments)
+            .env("RUST_LOG", level)
+            .stderr(Stdio::from(std::fs::File::create(log).unwrap()))
+            .spawn()
+            .unwrap();
+        let mut server = Self { child, log: log.to_owned() };
+        while !server.text().contains("trust is loaded") {
+            assert!(server.child.try_wait().unwrap().is_none(), "{}", server.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn text(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// The port that it was given on an address.
+    pub(crate) fn port(&self, address: &str) -> u16 {
+        let text = self.text();
+        let behind = text.split(&format!("{address}:")).nth(1).unwrap_or_else(|| panic!("{text}"));
+        behind.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_sealgate"))
+}
+
 #[test]
 fn no_key_is_ever_logged() {
     let ((key, hash), (other, _)) = (new_key(), new_key());
     let file = File::new(&client("one", &hash, ""));
-    let log = file.folder.path().join("log");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
-        .current_dir(root())
-        .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", "trust-lists/demo.toml", "--clients"])
-        .arg(file.path())
-        .env("RUST_LOG", "trace")
-        .stderr(Stdio::from(std::fs::File::create(&log).unwrap()))
-        .spawn()
-        .unwrap();
-    let logged = |log: &Path| std::fs::read_to_string(log).unwrap();
-    while !logged(&log).contains("trust is loaded") {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let text = logged(&log);
-    let port: String =
-        text.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
-    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let path = file.path();
+    let arguments = ["--listen", "127.0.0.1:0", "--clients", path.to_str().unwrap()];
+    let mut server = Logged::start(binary(), &arguments, "trace", &file.folder.path().join("log"));
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port("127.0.0.1"))).unwrap();
     for sent in [&key, &other, &format!("{key}x")] {
         send(&mut stream, "GET", "/v1/trust", Some(sent), b"");
     }
@@ -321,12 +358,48 @@ fn no_key_is_ever_logged() {
     let folded = format!("GET /v1/trust HTTP/1.1\r\nhost: x\r\nauthorization : Bearer {key}\r\n\r\n");
     stream.write_all(folded.as_bytes()).unwrap();
     assert_eq!(Answer::read(&mut stream).unwrap().status, 400);
-    let status = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(status.success() && child.wait().unwrap().success());
-    let text = logged(&log);
+    let status = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
+    assert!(status.success() && server.child.wait().unwrap().success());
+    let text = server.text();
     let secrets = [&key[9..], &other[9..], hash.split('"').nth(1).unwrap()];
     assert!(text.contains("TRACE") || text.contains("DEBUG"), "nothing was logged: {text}");
     assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
+}
+
+/// An address of this machine's under which others would reach it.
+fn outward() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Nothing is sent: only the way there is looked up.
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|address| !address.is_loopback())
+}
+
+#[test]
+fn without_clients_this_machine_alone_is_served() {
+    let Some(outward) = outward() else {
+        println!("skipped: without_clients_this_machine_alone_is_served: no address but loopback");
+        return;
+    };
+    let file = File::new("[anonymous]\nfrom = [\"anywhere\"]");
+    let path = file.path();
+    let open = ["--clients", path.to_str().unwrap()];
+    for (more, elsewhere) in [(&[][..], 401), (&open, 200)] {
+        let log = file.folder.path().join("log");
+        let server = Logged::start(binary(), &[&["--listen", "0.0.0.0:0"], more].concat(), "info", &log);
+        let port = server.port("0.0.0.0");
+        let status = |address: IpAddr, path: &str| {
+            let mut stream = TcpStream::connect((address, port)).unwrap();
+            send(&mut stream, "GET", path, None, b"").status
+        };
+        assert_eq!(status([127, 0, 0, 1].into(), "/v1/trust"), 200);
+        assert_eq!((status(outward, "/v1/trust"), status(outward, "/livez")), (elsewhere, 200));
+        assert_eq!(
+            server.text().contains("is refused: see --clients"),
+            elsewhere == 401,
+            "{}",
+            server.text()
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A batch's pieces as they come, one held at a time.
 
 use super::piece::{Held, Piece};
+use crate::clock::Stopwatch;
 use crate::format::zip::Archive;
 use crate::http::Service;
 use crate::http::body::{self, Share};
@@ -11,6 +12,7 @@ use hyper::Version;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a piece stands in its batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,6 +98,20 @@ pub(super) struct Input {
     share: Share,
     /// Why the rest of it is not kept.
     refused: Option<Problem>,
+    /// How long it was waited for since it began.
+    waited: Duration,
+}
+
+/// Adds to what was waited, however waiting ends.
+struct Waiting<'w> {
+    watch: Stopwatch,
+    waited: &'w mut Duration,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.waited = self.waited.saturating_add(self.watch.elapsed());
+    }
 }
 
 impl Input {
@@ -111,6 +127,7 @@ impl Input {
             line: Vec::new(),
             share: Share::default(),
             refused: None,
+            waited: Duration::ZERO,
         }
     }
 
@@ -179,6 +196,9 @@ impl Input {
     async fn keep(&mut self, length: usize) {
         let (limit, time) = (self.limit, self.service.bounds.body_time);
         let total = self.line.len().saturating_add(length);
+        if self.line.is_empty() && self.refused.is_none() {
+            self.waited = Duration::ZERO;
+        }
         if self.refused.is_none() && total > limit {
             self.refused = Some(Problem::LongLine(limit));
         }
@@ -195,6 +215,7 @@ impl Input {
     /// The line that is whole now; `None` where it is blank.
     fn take(&mut self) -> Option<Item> {
         let place = Place::Line(self.number);
+        self.waited = Duration::ZERO;
         self.number = self.number.saturating_add(1);
         let (line, share) = (std::mem::take(&mut self.line), std::mem::take(&mut self.share));
         if let Some(problem) = self.refused.take() {
@@ -204,10 +225,15 @@ impl Input {
         (!is_blank).then(|| Item { place, piece: Ok((Piece::Line(line.into()), share)) })
     }
 
-    /// Waits for bytes to look at; `false` at the end.
+    /// Waits for bytes to look at; `false` at the end. A line has the time of a body, as has the wait for its beginning:
+    /// who sends one byte now and then must not hold what came before.
     async fn fill(&mut self) -> Result<bool, Problem> {
         while self.frame.is_empty() && !self.ended {
-            match tokio::time::timeout(self.service.bounds.body_time, self.body.frame()).await {
+            let left = self.service.bounds.body_time.saturating_sub(self.waited);
+            let waiting = Waiting { watch: Stopwatch::start(), waited: &mut self.waited };
+            let came = tokio::time::timeout(left, self.body.frame()).await;
+            drop(waiting);
+            match came {
                 Err(_) => return Err(Problem::SlowBody),
                 Ok(None) => self.ended = true,
                 Ok(Some(Err(error))) => {

@@ -234,6 +234,48 @@ fn a_body_that_stops_coming_ends_with_a_line_that_says_so() {
 }
 
 #[test]
+fn a_line_that_comes_in_drops_holds_its_memory_no_longer_than_a_body_may() {
+    let server = Server::start(&["--body-seconds", "2"]);
+    let mut batch = Batch::begin(&server);
+    batch.send(&padded(1, 500_000)).unwrap();
+    batch.send("{\"id\":2,\"credential\":{\"a\":\"").unwrap();
+    batch.send(&"a".repeat(500_000)).unwrap();
+    let mut dropping = Batch { stream: batch.stream.try_clone().unwrap() };
+    std::thread::scope(|scope| {
+        // Every drop comes in time for itself.
+        scope.spawn(move || {
+            while dropping.send("a").is_ok() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let answers: Vec<Value> = batch.answers().collect();
+        assert_eq!((answers.len(), &answers[1]["line"]), (2, &2.into()));
+        assert_eq!(answers[1]["problem"]["status"], 408);
+        wait_until(|| metric(&server, "sealgate_body_bytes") == 0);
+        let _ = batch.stream.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+#[test]
+fn a_batch_may_pause_between_its_lines_and_within_them() {
+    let server = Server::start(&["--body-seconds", "4"]);
+    let mut batch = Batch::begin(&server);
+    let mut answers = None;
+    // More than a body may take, in all.
+    for id in 0..4 {
+        let text = padded(id, 100);
+        std::thread::sleep(Duration::from_millis(750));
+        batch.send(&text[..50]).unwrap();
+        std::thread::sleep(Duration::from_millis(750));
+        batch.send(&text[50..]).unwrap();
+        let answer = answers.get_or_insert_with(|| batch.answers()).next().unwrap();
+        assert_eq!(answer["id"], id);
+    }
+    batch.finish();
+    assert_eq!(answers.unwrap().count(), 0);
+}
+
+#[test]
 fn at_the_end_of_the_service_what_was_read_is_answered_and_the_rest_is_named() {
     let mut server = Server::start(&["--threads", "1"]);
     let mut batch = Batch::begin(&server);

@@ -1,67 +1,34 @@
 //! File descriptors that run out.
 
+use crate::admission::Logged;
 use crate::server::{AT, Answer};
 use crate::support::root;
 use sealgate::clock::Stopwatch;
 use std::io::Write;
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// File descriptors that the server may have.
 const MOST: usize = 40;
 
-/// A server under that limit, which writes its log there.
-fn limited(log: &Path) -> Child {
-    Command::new("sh")
-        .current_dir(root())
-        .args(["-c", &format!("ulimit -n {MOST} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_sealgate")])
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--trust-domain",
-            "trust-lists/demo.toml",
-            "--threads",
-            "2",
-        ])
-        .env("RUST_LOG", "info")
-        .stderr(Stdio::from(std::fs::File::create(log).unwrap()))
-        .spawn()
-        .unwrap()
-}
-
-/// Kills the server, however the test ends.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn running_out_of_descriptors_is_waited_for_and_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let mut server = Killed(limited(&log));
-    let logged = || std::fs::read_to_string(&log).unwrap();
-    while !logged().contains("trust is loaded") {
-        assert!(server.0.try_wait().unwrap().is_none(), "{}", logged());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let text = logged();
-    let port: String =
-        text.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    // Under that limit.
+    let mut limited = Command::new("sh");
+    let script = format!("ulimit -n {MOST} && exec \"$0\" \"$@\"");
+    limited.args(["-c", &script, env!("CARGO_BIN_EXE_sealgate")]);
+    let arguments = ["--listen", "127.0.0.1:0", "--head-seconds", "60"];
+    let mut server = Logged::start(limited, &arguments, "info", &folder.path().join("log"));
+    let port = server.port("127.0.0.1");
     let address = format!("127.0.0.1:{port}");
     let connect = || {
         let stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     };
-    let failures = || logged().matches("accepting a connection failed").count();
+    let failures = || server.text().matches("accepting a connection failed").count();
 
     // More than there are descriptors for; the kernel takes them up all the same.
     let held: Vec<TcpStream> = (0..2 * MOST).map(|_| connect()).collect();
@@ -91,5 +58,5 @@ fn running_out_of_descriptors_is_waited_for_and_passes() {
     for _ in 0..2 * MOST {
         assert_eq!(ask(&mut connect()), "passed");
     }
-    assert!(server.0.try_wait().unwrap().is_none());
+    assert!(server.child.try_wait().unwrap().is_none());
 }
