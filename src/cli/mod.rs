@@ -1,12 +1,16 @@
 //! Arguments → one of the rooms; thin.
 
 mod bench;
+mod config;
+mod notify;
 mod online;
 mod policy;
 mod process;
 mod refresh;
 mod registers;
+mod reload;
 mod serve;
+mod settings;
 mod source;
 mod sync;
 mod trust;
@@ -32,7 +36,9 @@ enum Command {
     /// Verify files or folders.
     Verify(verify::VerifyArgs),
     /// Serve verification over HTTP.
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
+    /// Check a configuration, or print one that explains every key.
+    Config(config::ConfigArgs),
     /// Show, compile and compare trusted lists.
     Trust(trust::TrustArgs),
     /// Show validation policies.
@@ -71,7 +77,8 @@ pub fn run() -> ExitCode {
     };
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(*args),
+        Command::Config(args) => config::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Schema => {

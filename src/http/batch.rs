@@ -102,7 +102,7 @@ fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphoreP
         return Err(Problem::NotReady);
     }
     let place = Arc::clone(&service.batches.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
-    Ok((Terms::new(query, service), place))
+    Ok((Terms::new(query), place))
 }
 
 /// An archive, read whole, with its share of the memory; `None` where lines come.

@@ -1,12 +1,16 @@
 //! One connection: HTTP/1.1 or HTTP/2, from its first byte to its end.
 
-use super::problem;
-use super::{Service, Stage, reached, routes};
+use super::peer::{Conditions, Peer};
+use super::tls::ClientCertificate;
+use super::{Service, Stage, problem, proxy_protocol, reached, routes};
 use bytes::{Buf, Bytes, BytesMut};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +18,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// What a connection is made of.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
@@ -50,36 +54,67 @@ const PING_ANSWER: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end: by ALPN with TLS, by what the client sends first without.
 pub(super) async fn serve<S: Socket>(
-    socket: S,
-    tls: Option<&TlsAcceptor>,
+    mut socket: S,
+    address: Option<SocketAddr>,
+    conditions: &Conditions,
     service: &Arc<Service>,
     mut stage: watch::Receiver<Stage>,
 ) {
     let head_time = service.bounds.head_time;
-    let Some(tls) = tls else { return plain(socket, service, stage).await };
+    let mut peer = Peer { address, anonymous: conditions.anonymous, ..Peer::default() };
+    if let Some(trusted) = &conditions.proxies {
+        let told = tokio::select! {
+            told = tokio::time::timeout(head_time, proxy_protocol::client(&mut socket, address, trusted)) => told,
+            () = reached(&mut stage, Stage::Closing) => return,
+        };
+        match told {
+            Ok(Ok(client)) => peer.address = client,
+            Ok(Err(why)) => return tracing::warn!(%why, "connection refused"),
+            Err(_) => return tracing::debug!("the PROXY header came too slowly"),
+        }
+    }
+    let Some(tls) = &conditions.tls else { return plain(socket, peer, service, stage).await };
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(head_time, tls.accept(socket)) => shaken,
+        shaken = tokio::time::timeout(head_time, tls.acceptor().accept(socket)) => shaken,
         () = reached(&mut stage, Stage::Closing) => return,
     };
     match shaken {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            two(stream, Bytes::new(), service, stage).await;
-        }
-        Ok(Ok(stream)) => one(stream, Bytes::new(), service, stage).await,
+        Ok(Ok(stream)) => encrypted(stream, peer, service, stage).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake came too slowly"),
     }
 }
 
-async fn plain<S: Socket>(mut socket: S, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn encrypted<S: Socket>(
+    stream: TlsStream<S>,
+    mut peer: Peer,
+    service: &Arc<Service>,
+    stage: watch::Receiver<Stage>,
+) {
+    let session = stream.get_ref().1;
+    peer.encrypted = true;
+    let own = session.peer_certificates().and_then(|chain| chain.first());
+    peer.certificate = own.and_then(|own| ClientCertificate::read(own)).map(Arc::new);
+    match session.alpn_protocol() == Some(b"h2") {
+        true => two(stream, Bytes::new(), peer, service, stage).await,
+        false => one(stream, Bytes::new(), peer, service, stage).await,
+    }
+}
+
+async fn plain<S: Socket>(
+    mut socket: S,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
     let mut first = BytesMut::new();
     let told = tokio::select! {
         told = tokio::time::timeout(service.bounds.head_time, is_two(&mut socket, &mut first)) => told,
         () = reached(&mut stage, Stage::Closing) => return,
     };
     match told {
-        Ok(Ok(true)) => two(socket, first.freeze(), service, stage).await,
-        Ok(Ok(false)) => one(socket, first.freeze(), service, stage).await,
+        Ok(Ok(true)) => two(socket, first.freeze(), peer, service, stage).await,
+        Ok(Ok(false)) => one(socket, first.freeze(), peer, service, stage).await,
         Ok(Err(error)) => tracing::debug!(%error, "connection ended"),
         Err(_) if first.is_empty() => {}
         Err(_) => answer_slow_head(socket).await,
@@ -97,7 +132,14 @@ async fn is_two<S: Socket>(socket: &mut S, first: &mut BytesMut) -> io::Result<b
     Ok(false)
 }
 
-async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn one<S: Socket>(
+    socket: S,
+    first: Bytes,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
+    let peer = Arc::new(peer);
     let lent = Arc::new(Lent { unanswered: AtomicUsize::new(first.len()), socket: Mutex::new(None) });
     let io = TokioIo::new(Stream { socket: Some(socket), first, lent: Arc::clone(&lent) });
     let mut builder = http1::Builder::new();
@@ -107,8 +149,9 @@ async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
         .max_headers(HEADERS)
         .max_buf_size(HEAD);
     let taken_up = Arc::clone(&lent);
-    let respond = service_fn(|request| {
+    let respond = service_fn(|mut request: Request<Incoming>| {
         taken_up.unanswered.store(0, Ordering::Relaxed);
+        request.extensions_mut().insert(Arc::clone(&peer));
         let service = Arc::clone(service);
         async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
     });
@@ -132,7 +175,14 @@ async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
     }
 }
 
-async fn two<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn two<S: Socket>(
+    socket: S,
+    first: Bytes,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
+    let peer = Arc::new(peer);
     let lent = Arc::new(Lent { unanswered: AtomicUsize::new(0), socket: Mutex::new(None) });
     let io = TokioIo::new(Stream { socket: Some(socket), first, lent });
     let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -149,8 +199,9 @@ async fn two<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
         .keep_alive_timeout(PING_ANSWER);
     let opened = Arc::new(AtomicUsize::new(0));
     let open = Arc::new(());
-    let respond = service_fn(|request| {
+    let respond = service_fn(|mut request: Request<Incoming>| {
         opened.fetch_add(1, Ordering::Relaxed);
+        request.extensions_mut().insert(Arc::clone(&peer));
         let (service, open) = (Arc::clone(service), Arc::clone(&open));
         async move {
             let _open = open;

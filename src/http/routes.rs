@@ -124,7 +124,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     }
     let order = Order {
         time: query.at.unwrap_or_else(clock::now),
-        acceptance: query.acceptance_or_first(service),
+        acceptance: query.acceptance,
         fields: query.fields,
         parts,
         _share: body.share,
@@ -211,17 +211,23 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Query {
     pub(super) at: Option<Time>,
     pub(super) policy: Option<Arc<Policy>>,
-    acceptance: Option<Arc<AcceptancePolicy>>,
+    pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
 }
 
 impl Query {
     pub(super) fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
-        let mut parsed = Self::default();
+        let policies = service.policies.load();
+        let mut parsed = Self {
+            policy: policies.validation.first().cloned(),
+            acceptance: policies.acceptance.first().cloned().unwrap_or_default(),
+            at: None,
+            fields: Fields::default(),
+        };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "at" => {
@@ -230,11 +236,11 @@ impl Query {
                     parsed.at = Some(time);
                 }
                 "policy" => {
-                    parsed.policy = Some(named("policy", &value, &service.policies, Policy::name)?);
+                    parsed.policy = Some(named("policy", &value, &policies.validation, Policy::name)?);
                 }
                 "acceptance" => {
-                    let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
-                    parsed.acceptance = Some(found);
+                    parsed.acceptance =
+                        named("acceptance", &value, &policies.acceptance, AcceptancePolicy::name)?;
                 }
                 // The gateway's own texts are in English; a credential's in English where it has that.
                 "lang" if is_language(&value) => {}
@@ -247,11 +253,6 @@ impl Query {
             }
         }
         Ok(parsed)
-    }
-
-    /// The acceptance policy that is named, else the service's first.
-    pub(super) fn acceptance_or_first(&self, service: &Service) -> Arc<AcceptancePolicy> {
-        self.acceptance.as_ref().or(service.acceptance.first()).cloned().unwrap_or_default()
     }
 }
 

@@ -27,9 +27,8 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(query: Query, service: &Service) -> Self {
-        let acceptance = query.acceptance_or_first(service);
-        Self { at: query.at, policy: query.policy, acceptance, fields: query.fields }
+    pub(super) fn new(query: Query) -> Self {
+        Self { at: query.at, policy: query.policy, acceptance: query.acceptance, fields: query.fields }
     }
 }
 
