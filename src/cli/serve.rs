@@ -29,7 +29,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     // Colours are for terminals: a journal would keep them as noise.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
     let _ = log.with_writer(std::io::stderr).try_init();
-    let mut inherited = Inherited::from_environment().map_err(wrong)?;
+    let inherited = Inherited::from_environment().map_err(wrong)?;
     let passed: Vec<String> = inherited.names().map(str::to_owned).collect();
     let effective = args.sources.read()?;
     let runtime =
@@ -41,7 +41,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let tls =
         listeners.iter().map(|planned| (planned.address.clone(), planned.conditions.tls.clone())).collect();
     let running = Running { sources: args.sources, table: effective.table, listeners: tls, passed };
-    let endpoints = open(listeners, &mut inherited)?;
+    let endpoints = open(listeners, inherited)?;
     let policy = policies.validation.first().cloned().unwrap_or_default();
     let service = Arc::new(Service {
         pipeline: arc_swap::ArcSwapOption::empty(),
@@ -90,7 +90,7 @@ fn wrong(why: impl std::fmt::Display) -> Failure {
 }
 
 /// Opens the listeners; one that cannot be opened closes all.
-fn open(planned: Vec<Planned>, inherited: &mut Inherited) -> Result<Vec<Endpoint>, Failure> {
+fn open(planned: Vec<Planned>, mut inherited: Inherited) -> Result<Vec<Endpoint>, Failure> {
     let mut endpoints = Vec::new();
     for planned in planned {
         let wrong = |why: &dyn std::fmt::Display| wrong(format!("--listen {}: {why}", planned.address));
@@ -120,7 +120,9 @@ fn open(planned: Vec<Planned>, inherited: &mut Inherited) -> Result<Vec<Endpoint
             endpoints.push(Endpoint { listener, conditions });
         }
     }
-    for name in inherited.names() {
+    let left: Vec<String> = inherited.names().map(str::to_owned).collect();
+    drop(inherited);
+    for name in left {
         tracing::warn!(name, "a socket that the service manager passed is in no `listen`; it is closed");
     }
     Ok(endpoints)

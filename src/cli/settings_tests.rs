@@ -47,7 +47,8 @@ fn the_example_explains_every_key_and_no_other() {
 #[test]
 fn the_example_as_it_stands_is_what_holds_otherwise() {
     let document = parsed(EXAMPLE).unwrap();
-    assert_eq!(document.values(), &given(&Settings::defaults()).unwrap());
+    let settings: Settings = document.values().clone().try_into().unwrap();
+    assert_eq!(given(&settings).unwrap(), given(&Settings::defaults()).unwrap());
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn additions_are_within_the_header_and_a_checksum_is_right() {
     let sum = crc32c(summed.iter().copied()).to_be_bytes();
     summed[31..35].copy_from_slice(&sum);
     assert_eq!(read(&summed).0, Ok("192.0.2.7:54321".parse().ok()));
-    for at in 16..summed.len() {
+    // Of another kind (byte 28) it is no checksum.
+    for at in (16..summed.len()).filter(|at| *at != 28) {
         let mut changed = summed.clone();
         changed[at] ^= 1;
         assert!(read(&changed).0.is_err(), "byte {at}");

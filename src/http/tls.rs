@@ -142,3 +142,74 @@ impl ClientCertificate {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType};
+    use rustls::ClientConfig;
+    use rustls::pki_types::ServerName;
+    use tokio_rustls::TlsConnector;
+
+    /// What the server knows of a client that shows this certificate.
+    async fn seen(
+        files: &TlsFiles,
+        server: &str,
+        client: Option<(String, String)>,
+    ) -> Option<ClientCertificate> {
+        let tls = Tls::new(files.read().unwrap());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(server.as_bytes()).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let own = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+                config
+                    .with_client_auth_cert(vec![own], PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap())
+                    .unwrap()
+            }
+        };
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let (client, server) = tokio::join!(connector.connect(name, near), tls.acceptor().accept(far));
+        client.unwrap();
+        let server = server.unwrap();
+        let own = server.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned());
+        own.and_then(|own| ClientCertificate::read(&own))
+    }
+
+    #[tokio::test]
+    async fn a_client_is_who_its_certificate_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["client.example".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::URI("spiffe://example/registrar".try_into().unwrap()));
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, "University");
+        params.distinguished_name.push(DnType::CommonName, "registrar");
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        let client = params.self_signed(&key).unwrap();
+        let write = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let files = TlsFiles {
+            certificate: write("own.pem", server.cert.pem()),
+            key: write("own.key", server.signing_key.serialize_pem()),
+            clients: Some(ClientAuthority { certificates: write("ca.pem", client.pem()), required: false }),
+        };
+        let said = seen(&files, &server.cert.pem(), Some((client.pem(), key.serialize_pem()))).await.unwrap();
+        assert_eq!(said.subject, "O=University, CN=registrar");
+        assert_eq!(said.names, ["DNS:client.example", "URI:spiffe://example/registrar"]);
+        assert_eq!(said.sha256, identity(client.der()));
+        assert_eq!(seen(&files, &server.cert.pem(), None).await, None);
+        assert_eq!(ClientCertificate::read(b"no certificate"), None);
+    }
+}

@@ -142,8 +142,8 @@ fn policies_are_read_anew_on_sighup_and_a_bad_file_changes_nothing() {
     with("[limits]\nqueu = 1");
     named("three");
     server.signal("-HUP");
-    server.logged("unknown key `queu`; the nearest is `queue`");
     server.logged("the old ones stay");
+    server.logged("unknown key `queu`; the nearest is `queue`");
     assert_eq!(ask(""), (200, "two".into()));
 
     with("[limits]\nqueue = 1");
