@@ -35,4 +35,6 @@ pub mod sync;
 
 pub mod http;
 
+pub mod config;
+
 pub mod cli;

@@ -1,63 +1,27 @@
 //! `--clients` of `sealgate serve`, and `sealgate keys`.
 
 use super::{Failure, exit};
-use crate::http::{Clients, ClientsSettings, NewKey, PolicyNames, Service};
-use crate::report::AcceptancePolicy;
-use crate::validation::Policy;
+use crate::http::{ClientsSettings, NewKey};
 use clap::{Args, Subcommand};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio::signal::unix::Signal;
+use std::path::PathBuf;
 
 /// Who may ask.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ClientsSource {
-    /// Who may ask, for what and how often: keys, certificates, rates (TOML). Read anew on SIGHUP. Without it whoever
-    /// asks from this machine may.
-    #[arg(long, value_name = "FILE")]
+    /// Who may ask, for what and how often: the keys of `[clients]` in a file of its own, which counts more. Read anew
+    /// on SIGHUP. Without either whoever asks from this machine may.
+    #[arg(long, value_name = "FILE", env = "SEALGATE_CLIENTS")]
     clients: Option<PathBuf>,
 }
 
 impl ClientsSource {
-    /// The clients, who may name these policies.
-    pub(super) fn read(
-        &self,
-        policies: &[Arc<Policy>],
-        acceptance: &[Arc<AcceptancePolicy>],
-    ) -> Result<Clients, Failure> {
-        let Some(file) = &self.clients else { return Ok(Clients::local_only()) };
-        let clients = settings(file).and_then(|settings| {
-            Clients::new(&settings, &names(policies, acceptance)).map_err(|wrong| wrong.join("; "))
-        });
-        clients.map_err(|why| Failure::usage(format!("--clients {}: {why}", file.display())))
-    }
-
-    /// Reads the file anew whenever `asked`; one that is wrong changes nothing.
-    pub(super) async fn follow(self, service: Arc<Service>, mut asked: Signal) {
-        let Some(file) = self.clients else { return };
-        while asked.recv().await.is_some() {
-            let names = names(&service.policies, &service.acceptance);
-            let replaced = settings(&file).and_then(|settings| {
-                service.clients.replace(&settings, &names).map_err(|wrong| wrong.join("; "))
-            });
-            match replaced {
-                Ok(()) => tracing::info!("clients are read anew"),
-                Err(why) => tracing::error!(file = %file.display(), %why, "clients stay as they were"),
-            }
-        }
-    }
-}
-
-fn settings(file: &Path) -> Result<ClientsSettings, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    toml::from_str(&text).map_err(|error| error.to_string())
-}
-
-fn names<'n>(policies: &'n [Arc<Policy>], acceptance: &'n [Arc<AcceptancePolicy>]) -> PolicyNames<'n> {
-    PolicyNames {
-        validation: policies.iter().map(|policy| policy.name()).collect(),
-        acceptance: acceptance.iter().map(|policy| policy.name()).collect(),
+    /// What the file says, if one is named.
+    pub(super) fn read(&self) -> Result<Option<ClientsSettings>, Failure> {
+        let Some(file) = &self.clients else { return Ok(None) };
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+        let read = text.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string()));
+        read.map(Some).map_err(|why| Failure::usage(format!("--clients {}: {why}", file.display())))
     }
 }
 

@@ -2,12 +2,16 @@
 
 mod bench;
 mod clients;
+mod config;
+mod notify;
 mod online;
 mod policy;
 mod process;
 mod refresh;
 mod registers;
+mod reload;
 mod serve;
+mod settings;
 mod source;
 mod sync;
 mod trust;
@@ -33,7 +37,9 @@ enum Command {
     /// Verify files or folders.
     Verify(verify::VerifyArgs),
     /// Serve verification over HTTP.
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
+    /// Check a configuration, or print one that explains every key.
+    Config(config::ConfigArgs),
     /// Show, compile and compare trusted lists.
     Trust(trust::TrustArgs),
     /// Show validation policies.
@@ -74,7 +80,8 @@ pub fn run() -> ExitCode {
     };
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(*args),
+        Command::Config(args) => config::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Keys(args) => clients::run(&args),

@@ -16,26 +16,33 @@ use crate::validation::Policy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A domain's lists, as a mirror has them.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct ListSource {
     /// A mirror of trusted lists: a folder whose index.json maps each URL to a file.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SEALGATE_TRUST_LISTS")]
+    #[serde(rename = "lists")]
     trust_lists: Option<PathBuf>,
-    /// The trust domain: `eu`, or a file like trust-lists/demo.toml.
-    #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
-    trust_domain: String,
+    /// The trust domain: `eu`, which holds otherwise, or a file like trust-lists/demo.toml.
+    #[arg(long, value_name = "NAME|FILE", env = "SEALGATE_TRUST_DOMAIN")]
+    #[serde(rename = "domain")]
+    trust_domain: Option<String>,
 }
 
 /// Where synchronised lists are kept.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct CacheSource {
     /// The folder that keeps synchronised lists; sealgate below $XDG_CACHE_HOME or ~/.cache otherwise.
     #[arg(long, visible_alias = "cache", value_name = "DIR", env = "SEALGATE_CACHE")]
+    #[serde(rename = "cache")]
     trust_cache: Option<PathBuf>,
 }
 
@@ -53,17 +60,22 @@ impl CacheSource {
 }
 
 /// Where trust comes from.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(crate) struct TrustSource {
     #[command(flatten)]
+    #[serde(flatten)]
     lists: ListSource,
     #[command(flatten)]
+    #[serde(flatten)]
     cache: CacheSource,
     /// What `sealgate trust compile` made of the lists. With --trust-lists it is refused where it is not of those lists.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SEALGATE_TRUST_SNAPSHOT")]
+    #[serde(rename = "snapshot")]
     trust_snapshot: Option<PathBuf>,
     /// Further anchors, PEM or DER; no qualification comes of them.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SEALGATE_TRUST_ANCHORS")]
+    #[serde(rename = "anchors")]
     trust_anchors: Option<PathBuf>,
 }
 
@@ -102,7 +114,11 @@ impl ListSource {
     }
 
     fn domain(&self) -> Result<Domain, Failure> {
-        domain(&self.trust_domain)
+        domain(self.domain_name())
+    }
+
+    fn domain_name(&self) -> &str {
+        self.trust_domain.as_deref().unwrap_or(Domain::EU)
     }
 
     /// The mirror named on the command line, else the domain's own.
@@ -115,13 +131,36 @@ impl ListSource {
 /// The trust domain of this name.
 pub(super) fn domain(name: &str) -> Result<Domain, Failure> {
     let domain = match name {
-        "eu" => Domain::eu(),
+        Domain::EU => Domain::eu(),
         file => Domain::read(Path::new(file)),
     };
     domain.map_err(trust)
 }
 
 impl TrustSource {
+    /// What holds where nothing is said.
+    pub(super) fn defaults() -> Self {
+        let lists = ListSource { trust_domain: Some(Domain::EU.into()), ..ListSource::default() };
+        Self { lists, ..Self::default() }
+    }
+
+    /// What is wrong with the files and folders that are named; the lists themselves are not read.
+    pub(super) fn check(&self) -> Vec<Failure> {
+        let named = |option: &str, failure: Failure| Failure {
+            message: format!("{option}: {}", failure.message),
+            ..failure
+        };
+        let lists = match self.lists.domain() {
+            Ok(domain) => self.lists.mirror(&domain).err().map(|why| named("--trust-lists", why)),
+            Err(why) => Some(named("--trust-domain", why)),
+        };
+        let snapshot = self.trust_snapshot.as_ref().filter(|path| !path.is_file());
+        let snapshot = snapshot.map(|path| format!("--trust-snapshot: {}: no such file", path.display()));
+        let anchors = self.trust_anchors.as_deref().and_then(|folder| anchors(folder).err());
+        let anchors = anchors.map(|why| named("--trust-anchors", why));
+        [lists, snapshot.map(Failure::trust), anchors].into_iter().flatten().collect()
+    }
+
     /// A pipeline with this policy on the loaded snapshot.
     pub(super) fn pipeline(&self, policy: Arc<Policy>) -> Result<Pipeline, Failure> {
         Ok(Pipeline::new(Arc::new(self.snapshot()?), policy))
@@ -174,7 +213,7 @@ impl TrustSource {
             ("--trust-cache", &self.cache.trust_cache),
         ];
         let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
-        let domain = ("--trust-domain", OsString::from(&self.lists.trust_domain));
+        let domain = ("--trust-domain", OsString::from(self.lists.domain_name()));
         paths.chain([domain]).flat_map(|(option, value)| [OsString::from(option), value]).collect()
     }
 
@@ -227,7 +266,7 @@ impl TrustSource {
 /// made.
 pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
     if path.is_dir() {
-        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: domain.to_owned() };
+        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: Some(domain.to_owned()) };
         return Ok(lists.compile(None)?.snapshot);
     }
     let compiled = compiled::load(path);

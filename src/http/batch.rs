@@ -109,7 +109,8 @@ fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphoreP
         return Err(Problem::NotReady);
     }
     let place = Arc::clone(&service.batches.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
-    Ok((Terms::new(query, Admitted::of(&head.extensions)?, service), place))
+    let admitted = Admitted::of(&head.extensions)?;
+    Ok((Terms::new(query, admitted, service.bounds.body), place))
 }
 
 /// An archive, read whole, with its share of the memory; `None` where lines come.

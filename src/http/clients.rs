@@ -53,15 +53,6 @@ impl Clients {
         Ok(Self { known: ArcSwap::from_pointee(known), watch: Stopwatch::start() })
     }
 
-    /// Nobody but who asks from this machine.
-    #[must_use]
-    pub fn local_only() -> Self {
-        let from = vec![Origin::Unix, Origin::Loopback];
-        let anonymous = Some(AnonymousSettings { from, ..AnonymousSettings::default() });
-        let known = Known { anonymous: anonymous.map(Anonymous::free), ..Known::default() };
-        Self { known: ArcSwap::from_pointee(known), watch: Stopwatch::start() }
-    }
-
     /// From now on these: keys come and go without a restart. Clients that did not change keep their rate, requests
     /// under way go on.
     ///
@@ -71,14 +62,6 @@ impl Clients {
         let known = Known::new(settings, names, &self.known.load())?;
         self.known.store(Arc::new(known));
         Ok(())
-    }
-
-    /// Whether somebody may ask from elsewhere than this machine.
-    #[must_use]
-    pub fn serve_others(&self) -> bool {
-        let known = self.known.load();
-        let anywhere = |who: &Anonymous| who.from.contains(&Origin::Anywhere);
-        known.has_clients() || known.anonymous.as_ref().is_some_and(anywhere)
     }
 
     /// Lets a request in, or says why not; takes from it what it proved itself by.
@@ -163,10 +146,6 @@ struct Anonymous {
 }
 
 impl Anonymous {
-    fn free(settings: AnonymousSettings) -> Self {
-        Self { from: settings.from, client: Arc::default() }
-    }
-
     fn includes(&self, peer: &Peer) -> bool {
         let is_from = |origin: &Origin| match (origin, peer.address) {
             (Origin::Anywhere, _) | (Origin::Unix, None) => true,
@@ -178,10 +157,6 @@ impl Anonymous {
 }
 
 impl Known {
-    fn has_clients(&self) -> bool {
-        !self.keys.is_empty() || !self.certificates.is_empty()
-    }
-
     /// Whose request it is; of one without a name, where from.
     fn who(
         &self,
@@ -203,6 +178,10 @@ impl Known {
                 Ok((Arc::clone(&anonymous.client), peer.address.map(|address| address.ip())))
             }
             (None, Some(peer)) if peer.anonymous => {
+                Ok((Arc::default(), peer.address.map(|address| address.ip())))
+            }
+            // Where nobody is named, the listener's authorities alone say who may.
+            (_, Some(peer)) if certificate.is_some() && self.clients.is_empty() => {
                 Ok((Arc::default(), peer.address.map(|address| address.ip())))
             }
             // Who proved who he is, and is nobody that we know.

@@ -1,9 +1,9 @@
 //! One connection: HTTP/1.1 or HTTP/2, from its first byte to its end.
 
 use super::outgoing::{Pieces, Progress};
-use super::peer::Peer;
-use super::problem;
-use super::{Service, Stage, reached, routes};
+use super::peer::{Conditions, Peer};
+use super::tls::ClientCertificate;
+use super::{Service, Stage, problem, proxy_protocol, reached, routes};
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::Sleep;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// What a connection is made of.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
@@ -56,26 +56,50 @@ const PING_ANSWER: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end: by ALPN with TLS, by what the client sends first without.
 pub(super) async fn serve<S: Socket>(
-    socket: S,
+    mut socket: S,
     address: Option<SocketAddr>,
-    tls: Option<&TlsAcceptor>,
+    conditions: &Conditions,
     service: &Arc<Service>,
     mut stage: watch::Receiver<Stage>,
 ) {
     let head_time = service.bounds.head_time;
-    let peer = Peer { address, encrypted: tls.is_some(), ..Peer::default() };
-    let Some(tls) = tls else { return plain(socket, peer, service, stage).await };
+    let mut peer = Peer { address, anonymous: conditions.anonymous, ..Peer::default() };
+    if let Some(trusted) = &conditions.proxies {
+        let told = tokio::select! {
+            told = tokio::time::timeout(head_time, proxy_protocol::client(&mut socket, address, trusted)) => told,
+            () = reached(&mut stage, Stage::Closing) => return,
+        };
+        match told {
+            Ok(Ok(client)) => peer.address = client,
+            Ok(Err(why)) => return tracing::warn!(%why, "connection refused"),
+            Err(_) => return tracing::debug!("the PROXY header came too slowly"),
+        }
+    }
+    let Some(tls) = &conditions.tls else { return plain(socket, peer, service, stage).await };
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(head_time, tls.accept(socket)) => shaken,
+        shaken = tokio::time::timeout(head_time, tls.acceptor().accept(socket)) => shaken,
         () = reached(&mut stage, Stage::Closing) => return,
     };
     match shaken {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            two(stream, Bytes::new(), peer, service, stage).await;
-        }
-        Ok(Ok(stream)) => one(stream, Bytes::new(), peer, service, stage).await,
+        Ok(Ok(stream)) => encrypted(stream, peer, service, stage).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake came too slowly"),
+    }
+}
+
+async fn encrypted<S: Socket>(
+    stream: TlsStream<S>,
+    mut peer: Peer,
+    service: &Arc<Service>,
+    stage: watch::Receiver<Stage>,
+) {
+    let session = stream.get_ref().1;
+    peer.encrypted = true;
+    let own = session.peer_certificates().and_then(|chain| chain.first());
+    peer.certificate = own.and_then(|own| ClientCertificate::read(own)).map(Arc::new);
+    match session.alpn_protocol() == Some(b"h2") {
+        true => two(stream, Bytes::new(), peer, service, stage).await,
+        false => one(stream, Bytes::new(), peer, service, stage).await,
     }
 }
 

@@ -5,6 +5,7 @@ mod batch;
 mod body;
 mod clients;
 mod connection;
+mod inherited;
 mod list_metrics;
 mod listen;
 mod metrics;
@@ -12,6 +13,7 @@ mod multipart;
 mod outgoing;
 mod peer;
 mod problem;
+mod proxy_protocol;
 mod routes;
 mod tls;
 
@@ -22,10 +24,12 @@ pub use clients::{
     AnonymousSettings, ClientSettings, Clients, ClientsSettings, KeyHash, KeySettings, LimitsSettings,
     MetricsAccess, NewKey, Origin, PolicyNames,
 };
-pub use listen::{Address, Listener, SocketFile};
+pub use inherited::Inherited;
+pub use listen::{Address, Listener, SocketFile, UnixAccess};
 pub use metrics::Metrics;
-pub use peer::Peer;
-pub use tls::{ClientCertificate, acceptor};
+pub use peer::{Conditions, Peer};
+pub use proxy_protocol::{Source, Sources};
+pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles};
 
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
@@ -40,7 +44,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 /// The bounds that the service keeps to.
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +86,8 @@ impl Default for Bounds {
 pub struct Service {
     /// The path of a credential; `None` until a snapshot is in.
     pub pipeline: arc_swap::ArcSwapOption<Pipeline>,
-    /// Policies that a request may name; where it names none, the pipeline's own holds.
-    pub policies: Vec<Arc<Policy>>,
-    /// Acceptance policies that a request can name; the first where it names none.
-    pub acceptance: Vec<Arc<AcceptancePolicy>>,
+    /// What a request may name; a request keeps what it began with.
+    pub policies: arc_swap::ArcSwap<Policies>,
     /// Documents from outside; `None` where nothing is fetched.
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
@@ -105,8 +106,26 @@ pub struct Service {
     pub bounds: Bounds,
     /// Set once the end has begun: answers close their connections.
     pub ending: AtomicBool,
-    /// TLS on every address; plain HTTP without, and on Unix sockets.
-    pub tls: Option<TlsAcceptor>,
+}
+
+/// The policies that a request may name; the first of each holds where it names none.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// Of validation.
+    pub validation: Vec<Arc<Policy>>,
+    /// Of acceptance.
+    pub acceptance: Vec<Arc<AcceptancePolicy>>,
+}
+
+impl Policies {
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> PolicyNames<'_> {
+        PolicyNames {
+            validation: self.validation.iter().map(|policy| policy.name()).collect(),
+            acceptance: self.acceptance.iter().map(|policy| policy.name()).collect(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Service {
@@ -137,32 +156,42 @@ async fn reached(stage: &mut watch::Receiver<Stage>, so_far: Stage) {
     let _ = stage.wait_for(|stage| *stage >= so_far).await;
 }
 
-/// Serves on `listeners` until `end` resolves, then answers what was accepted and returns.
+/// A listener and what holds on it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Where connections come from.
+    pub listener: Listener,
+    /// What is asked of them.
+    pub conditions: Conditions,
+}
+
+/// Serves on `endpoints` until `end` resolves, then answers what was accepted and returns.
 ///
 /// # Errors
 /// Those of registering with the runtime; errors of single connections end only these.
 pub async fn serve(
-    listeners: Vec<Listener>,
+    endpoints: Vec<Endpoint>,
     service: Arc<Service>,
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let open = Arc::new(Semaphore::new(service.bounds.connections));
     let (stage, watched) = watch::channel(Stage::Serving);
     let mut accepting = tokio::task::JoinSet::new();
-    for listener in listeners {
+    for Endpoint { listener, conditions } in endpoints {
         let (service, open, watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
+        let conditions = Arc::new(conditions);
         match listener {
             Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 let listener = TcpListener::from_std(listener)?;
-                accepting.spawn(accept(listener, service, open, watched));
+                accepting.spawn(accept(listener, conditions, service, open, watched));
             }
             Listener::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 let listener = UnixListener::from_std(listener)?;
                 accepting.spawn(async move {
                     let _file = file;
-                    accept(listener, service, open, watched).await;
+                    accept(listener, conditions, service, open, watched).await;
                 });
             }
         }
@@ -185,8 +214,6 @@ pub async fn serve(
 trait Accept: Send + Sync {
     /// Its connections.
     type Socket: connection::Socket;
-    /// Whether they speak TLS, where the service has it.
-    const TLS: bool;
 
     /// The next, with the address of its other end where it has one.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, Option<SocketAddr>)>> + Send;
@@ -194,7 +221,6 @@ trait Accept: Send + Sync {
 
 impl Accept for TcpListener {
     type Socket = TcpStream;
-    const TLS: bool = true;
 
     async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, address) = self.accept().await?;
@@ -208,7 +234,6 @@ impl Accept for TcpListener {
 
 impl Accept for UnixListener {
     type Socket = UnixStream;
-    const TLS: bool = false;
 
     async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
         self.accept().await.map(|(stream, _)| (stream, None))
@@ -218,6 +243,7 @@ impl Accept for UnixListener {
 /// Accepts until told to stop; then takes what the kernel had already accepted, so that closing resets nobody.
 async fn accept<L: Accept>(
     listener: L,
+    conditions: Arc<Conditions>,
     service: Arc<Service>,
     open: Arc<Semaphore>,
     mut stage: watch::Receiver<Stage>,
@@ -233,7 +259,7 @@ async fn accept<L: Accept>(
             () = reached(&mut stage, Stage::Ending) => break,
         };
         match accepted {
-            Ok(accepted) => spawn_connection::<L>(accepted, &service, &stage, Some(permit)),
+            Ok(accepted) => spawn_connection(accepted, &conditions, &service, &stage, Some(permit)),
             Err(error) => {
                 // Out of file descriptors and the like: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "accepting a connection failed");
@@ -244,22 +270,22 @@ async fn accept<L: Accept>(
     // Only what waits already: clients that keep coming must not put off the end.
     for _ in 0..service.bounds.connections {
         match tokio::time::timeout(Duration::ZERO, Accept::accept(&listener)).await {
-            Ok(Ok(accepted)) => spawn_connection::<L>(accepted, &service, &stage, None),
+            Ok(Ok(accepted)) => spawn_connection(accepted, &conditions, &service, &stage, None),
             _ => break,
         }
     }
 }
 
-fn spawn_connection<L: Accept>(
-    (socket, address): (L::Socket, Option<SocketAddr>),
+fn spawn_connection<S: connection::Socket>(
+    (socket, address): (S, Option<SocketAddr>),
+    conditions: &Arc<Conditions>,
     service: &Arc<Service>,
     stage: &watch::Receiver<Stage>,
     permit: Option<tokio::sync::OwnedSemaphorePermit>,
 ) {
-    let (service, stage) = (Arc::clone(service), stage.clone());
+    let (conditions, service, stage) = (Arc::clone(conditions), Arc::clone(service), stage.clone());
     tokio::spawn(async move {
         let _permit = permit;
-        let tls = service.tls.as_ref().filter(|_| L::TLS);
-        connection::serve(socket, address, tls, &service, stage).await;
+        connection::serve(socket, address, &conditions, &service, stage).await;
     });
 }

@@ -1,8 +1,20 @@
-//! Who is at the other end of a connection.
+//! Who is at the other end of a connection, and what its listener asks of it.
 
-use super::tls::ClientCertificate;
+use super::proxy_protocol::Sources;
+use super::tls::{ClientCertificate, Tls};
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// What holds on a listener.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// TLS; plain HTTP without.
+    pub tls: Option<Arc<Tls>>,
+    /// The proxies that say whom they speak for; every connection must come from one of them and begin with its word.
+    pub proxies: Option<Arc<Sources>>,
+    /// Whether configuration lets anybody in who can connect.
+    pub anonymous: bool,
+}
 
 /// The client of a connection; every request has it as an extension, `Arc<Peer>`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -155,7 +155,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     }
     let order = Order {
         time: query.at.unwrap_or_else(clock::now),
-        acceptance: query.acceptance_or_first(service),
+        acceptance: query.acceptance,
         fields: query.fields,
         parts,
         _share: body.share,
@@ -243,11 +243,11 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Query {
     pub(super) at: Option<Time>,
     pub(super) policy: Option<Arc<Policy>>,
-    acceptance: Option<Arc<AcceptancePolicy>>,
+    pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
 }
 
@@ -255,8 +255,22 @@ impl Query {
     /// What a request's query says, within what its client may ask for.
     pub(super) fn parse(head: &Parts, service: &Service) -> Result<Self, Problem> {
         let admitted = Admitted::of(&head.extensions)?;
-        let (policies, acceptance) = (admitted.policies(), admitted.acceptance());
-        let mut parsed = Self::default();
+        let known = service.policies.load();
+        let (policies, acceptance) = (&known.validation, &known.acceptance);
+        // Of a client with a list its first, else that of all.
+        let first = |list: Option<&[String]>| list.and_then(<[_]>::first).cloned();
+        let mut parsed = Self {
+            policy: match first(admitted.policies()) {
+                Some(name) => Some(named("policy", &name, policies, Policy::name)?),
+                None => policies.first().cloned(),
+            },
+            acceptance: match first(admitted.acceptance()) {
+                Some(name) => named("acceptance", &name, acceptance, AcceptancePolicy::name)?,
+                None => acceptance.first().cloned().unwrap_or_default(),
+            },
+            at: None,
+            fields: Fields::default(),
+        };
         for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "at" => {
@@ -265,13 +279,12 @@ impl Query {
                     parsed.at = Some(time);
                 }
                 "policy" => {
-                    allowed("policy", &value, policies)?;
-                    parsed.policy = Some(named("policy", &value, &service.policies, Policy::name)?);
+                    allowed("policy", &value, admitted.policies())?;
+                    parsed.policy = Some(named("policy", &value, policies, Policy::name)?);
                 }
                 "acceptance" => {
-                    allowed("acceptance", &value, acceptance)?;
-                    let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
-                    parsed.acceptance = Some(found);
+                    allowed("acceptance", &value, admitted.acceptance())?;
+                    parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
                 // The gateway's own texts are in English; a credential's in English where it has that.
                 "lang" if is_language(&value) => {}
@@ -283,19 +296,7 @@ impl Query {
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
         }
-        if let (None, Some(first)) = (&parsed.policy, policies.and_then(<[_]>::first)) {
-            parsed.policy = Some(named("policy", first, &service.policies, Policy::name)?);
-        }
-        if let (None, Some(first)) = (&parsed.acceptance, acceptance.and_then(<[_]>::first)) {
-            parsed.acceptance =
-                Some(named("acceptance", first, &service.acceptance, AcceptancePolicy::name)?);
-        }
         Ok(parsed)
-    }
-
-    /// The acceptance policy that is named, else the service's first.
-    pub(super) fn acceptance_or_first(&self, service: &Service) -> Arc<AcceptancePolicy> {
-        self.acceptance.as_ref().or(service.acceptance.first()).cloned().unwrap_or_default()
     }
 }
 

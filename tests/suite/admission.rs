@@ -380,26 +380,59 @@ fn without_clients_this_machine_alone_is_served() {
         println!("skipped: without_clients_this_machine_alone_is_served: no address but loopback");
         return;
     };
-    let file = File::new("[anonymous]\nfrom = [\"anywhere\"]");
-    let path = file.path();
-    let open = ["--clients", path.to_str().unwrap()];
-    for (more, elsewhere) in [(&[][..], 401), (&open, 200)] {
-        let log = file.folder.path().join("log");
-        let server = Logged::start(binary(), &[&["--listen", "0.0.0.0:0"], more].concat(), "info", &log);
+    let (_, hash) = new_key();
+    let closed = File::new(&format!("[anonymous]\nfrom = [\"loopback\"]\n{}", client("one", &hash, "")));
+    let open = File::new("[anonymous]\nfrom = [\"anywhere\"]");
+    let (closed_path, open_path) = (closed.path(), open.path());
+    for (more, elsewhere) in [
+        (["--clients", closed_path.to_str().unwrap()], 401),
+        (["--clients", open_path.to_str().unwrap()], 200),
+        (["--allow-unauthenticated", "--queue=10"], 200),
+    ] {
+        let log = closed.folder.path().join("log");
+        let server = Logged::start(binary(), &[&["--listen", "0.0.0.0:0"], &more[..]].concat(), "info", &log);
         let port = server.port("0.0.0.0");
         let status = |address: IpAddr, path: &str| {
             let mut stream = TcpStream::connect((address, port)).unwrap();
             send(&mut stream, "GET", path, None, b"").status
         };
         assert_eq!(status([127, 0, 0, 1].into(), "/v1/trust"), 200);
-        assert_eq!((status(outward, "/v1/trust"), status(outward, "/livez")), (elsewhere, 200));
-        assert_eq!(
-            server.text().contains("is refused: see --clients"),
-            elsewhere == 401,
-            "{}",
-            server.text()
-        );
+        assert_eq!((status(outward, "/v1/trust"), status(outward, "/livez")), (elsewhere, 200), "{more:?}");
     }
+}
+
+#[test]
+fn the_configuration_has_clients_too_and_is_read_anew() {
+    let ((old, old_hash), (new, new_hash)) = (new_key(), new_key());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sealgate.toml");
+    let write = |hash: &str, body: usize| {
+        let text = format!(
+            "[limits]\nwrite_seconds = 20\n[[clients.client]]\nid = \"one\"\nkeys = [{{ {hash} }}]\nlimits = {{ body = {body} }}"
+        );
+        std::fs::write(&path, text).unwrap();
+    };
+    write(&old_hash, 10);
+    let server = Server::start(&["--config", path.to_str().unwrap()]);
+    let status =
+        |key: &str, body: usize| ask(&server, "POST", "/v1/verify", Some(key), &vec![b'x'; body]).status;
+    assert_eq!((status(&old, 10), status(&old, 11), status(&new, 10)), (200, 413, 401));
+    write(&new_hash, 20);
+    server.signal("-HUP");
+    while status(&new, 20) != 200 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((status(&old, 10), status(&new, 21)), (401, 413));
+    let check = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let out = binary().args(["config", "check", "--config"]).arg(&path).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, said) = check("[[clients.client]]\nid = \"one\"\nkees = []");
+    assert!(code == Some(64) && said.contains("keys"), "{said}");
+    let (code, said) =
+        check("[[clients.client]]\nid = \"one\"\ncertificates = [\"x\"]\npolicies = [\"defualt\"]");
+    assert!(code == Some(64) && said.contains("`DNS:`") && said.contains("nearest is `default`"), "{said}");
 }
 
 #[test]

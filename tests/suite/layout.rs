@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "time",
     "clock",
     "disk",
@@ -23,6 +23,7 @@ const ORDER: [&str; 21] = [
     "fetch",
     "sync",
     "http",
+    "config",
     "cli",
     "main",
 ];

@@ -32,10 +32,11 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(query: Query, admitted: Arc<Admitted>, service: &Service) -> Self {
-        let (acceptance, limit) =
-            (query.acceptance_or_first(service), admitted.body_limit(service.bounds.body));
-        Self { admitted, limit, at: query.at, policy: query.policy, acceptance, fields: query.fields }
+    /// Of a batch of this client, of which a piece may have so many bytes at most.
+    pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
+        let limit = admitted.body_limit(most);
+        let Query { at, policy, acceptance, fields } = query;
+        Self { admitted, limit, at, policy, acceptance, fields }
     }
 }
 

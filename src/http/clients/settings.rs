@@ -15,6 +15,25 @@ pub struct ClientsSettings {
     pub client: Vec<ClientSettings>,
 }
 
+impl ClientsSettings {
+    /// Nobody but who asks from this machine.
+    #[must_use]
+    pub fn local_only() -> Self {
+        let from = vec![Origin::Unix, Origin::Loopback];
+        Self {
+            anonymous: Some(AnonymousSettings { from, ..AnonymousSettings::default() }),
+            ..Self::default()
+        }
+    }
+
+    /// Whether somebody may ask from elsewhere than this machine: a client that proves who it is, or anybody.
+    #[must_use]
+    pub fn serve_others(&self) -> bool {
+        let anywhere = |anonymous: &AnonymousSettings| anonymous.from.contains(&Origin::Anywhere);
+        !self.client.is_empty() || self.anonymous.as_ref().is_some_and(anywhere)
+    }
+}
+
 /// Who may read `/metrics`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

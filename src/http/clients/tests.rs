@@ -170,7 +170,7 @@ fn certificates_count_where_no_key_is_sent() {
 
 #[test]
 fn who_goes_without_comes_from_where_that_is_allowed() {
-    let local = Clients::local_only();
+    let local = Clients::new(&ClientsSettings::local_only(), &names()).unwrap();
     let is_in = |clients: &Clients, from: Option<Peer>| ask(clients, "/v1/verify", &[], from).is_ok();
     for address in ["127.0.0.1", "127.8.9.1", "[::1]", "[::ffff:127.0.0.1]"] {
         assert!(is_in(&local, Some(peer(address))), "{address}");
@@ -181,12 +181,15 @@ fn who_goes_without_comes_from_where_that_is_allowed() {
         assert!(!is_in(&local, Some(peer(address))), "{address}");
     }
     assert!(is_in(&local, Some(Peer::default())) && !is_in(&local, None));
-    assert!(!local.serve_others());
+    assert!(!ClientsSettings::local_only().serve_others());
+    // A certificate that the listener vouches for is enough where nobody is named.
+    let certificate = ClientCertificate { subject: "CN=x".into(), names: Vec::new(), sha256: [0; 32] };
+    assert!(is_in(&local, Some(Peer { certificate: Some(Arc::new(certificate)), ..peer("192.0.2.1") })));
     let unix = clients("anonymous = { from = [\"unix\"] }");
     assert!(is_in(&unix, Some(Peer::default())) && !is_in(&unix, Some(peer("127.0.0.1"))));
     let listener = Peer { anonymous: true, ..peer("192.0.2.1") };
     assert!(is_in(&unix, Some(listener)));
-    assert!(clients("anonymous = { from = [\"anywhere\"] }").serve_others());
+    assert!(settings("anonymous = { from = [\"anywhere\"] }").serve_others());
 }
 
 #[test]

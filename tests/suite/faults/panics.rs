@@ -3,7 +3,10 @@
 use crate::server::{AT, Answer};
 use crate::support::{demo_pipeline, root};
 use sealgate::credential::accreditation::{Found, Query, Register, Registers};
-use sealgate::http::{Admission, Batches, BodyMemory, Bounds, Clients, Listener, Metrics, Service};
+use sealgate::http::{
+    Admission, Batches, BodyMemory, Bounds, Clients, ClientsSettings, Conditions, Endpoint, Listener,
+    Metrics, Policies, Service, UnixAccess,
+};
 use sealgate::report::AcceptancePolicy;
 use sealgate::validation::Policy;
 use std::io::{Read, Write};
@@ -32,20 +35,23 @@ impl Register for Panicking {
 fn service() -> Service {
     let bounds = Bounds::default();
     let pipeline = demo_pipeline().with_policy(Arc::new(Policy::default()));
+    let policies = Policies {
+        validation: vec![Arc::new(Policy::default())],
+        acceptance: vec![Arc::new(AcceptancePolicy::default())],
+    };
+    let clients = Clients::new(&ClientsSettings::local_only(), &policies.names()).unwrap();
     Service {
         pipeline: arc_swap::ArcSwapOption::from_pointee(pipeline),
-        policies: vec![Arc::new(Policy::default())],
-        acceptance: vec![Arc::new(AcceptancePolicy::default())],
+        policies: arc_swap::ArcSwap::from_pointee(policies),
         library: None,
         registers: Registers { at_hand: vec![Arc::new(Panicking)], services: Vec::new() },
-        clients: Clients::local_only(),
+        clients,
         admission: Admission::new(THREADS, 10).unwrap(),
         memory: BodyMemory::new(&bounds),
         batches: Batches::default(),
         metrics: Metrics::new().unwrap(),
         bounds,
         ending: AtomicBool::new(false),
-        tls: None,
     }
 }
 
@@ -54,7 +60,7 @@ fn a_worker_that_panics_costs_its_request_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let bad = crate::accreditation::accredited_jws(folder.path());
     let sound = std::fs::read_to_string(root().join("examples/sound/b-compact.jwt")).unwrap();
-    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap(), 0o600).unwrap();
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap(), UnixAccess::default()).unwrap();
     let address = listener.address().unwrap().to_string();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let serving = std::thread::spawn(move || {
@@ -63,7 +69,8 @@ fn a_worker_that_panics_costs_its_request_and_nothing_else() {
             let end = async {
                 let _ = ended.await;
             };
-            sealgate::http::serve(vec![listener], Arc::new(service()), end).await
+            let endpoint = Endpoint { listener, conditions: Conditions::default() };
+            sealgate::http::serve(vec![endpoint], Arc::new(service()), end).await
         })
     });
     let mut stream = TcpStream::connect(&address).unwrap();
