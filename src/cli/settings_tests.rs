@@ -25,7 +25,7 @@ fn whole_example() -> String {
         line.contains(" = ") && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
     let lines = EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
-        Some(key) if is_key(key) => key,
+        Some(key) if is_key(key) || (key.starts_with("[") && key.ends_with(']')) => key,
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -56,7 +56,7 @@ fn every_flag_has_its_key_and_its_variable() {
     let command = Serve::command();
     let keys = Keys::of::<Settings>().all();
     let mut flags: Vec<String> = keys.iter().filter_map(|key| flag_of(key)).collect();
-    flags.extend(["--config", "--listen", "--help"].map(str::to_owned));
+    flags.extend(["--config", "--clients", "--listen", "--help"].map(str::to_owned));
     for flag in command.get_arguments() {
         let long = flag.get_long().unwrap();
         assert!(flags.contains(&format!("--{long}")), "--{long} is in no section");
@@ -67,8 +67,9 @@ fn every_flag_has_its_key_and_its_variable() {
         };
         assert_eq!(flag.get_env().unwrap(), &*variable);
     }
-    // And each key that is not of one listener has its flag.
-    for key in keys.iter().filter(|key| !key.starts_with("listen.")) {
+    // And each key that is not of one listener or client has its flag.
+    let is_of_one = |key: &str| key.starts_with("listen.") || key.starts_with("clients.");
+    for key in keys.iter().filter(|key| !is_of_one(key)) {
         assert!(flag_of(key).is_some(), "{key} has no flag");
     }
 }

@@ -95,15 +95,15 @@ pub struct ClientSettings {
 
 /// A key, of which only its digest is held.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct KeySettings {
     /// `sha256:…` as `sealgate keys new` prints it.
     pub hash: String,
     /// From when on it holds, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,
     /// Until when it holds, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<String>,
 }
 
