@@ -35,7 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Verify files or folders.
-    Verify(verify::VerifyArgs),
+    Verify(Box<verify::VerifyArgs>),
     /// Serve verification over HTTP.
     Serve(Box<serve::ServeArgs>),
     /// Check a configuration, or print one that explains every key.
