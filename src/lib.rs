@@ -37,4 +37,6 @@ pub mod sync;
 
 pub mod http;
 
+pub mod config;
+
 pub mod cli;

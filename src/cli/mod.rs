@@ -1,12 +1,17 @@
 //! Arguments → one of the rooms; thin.
 
 mod bench;
+mod clients;
+mod config;
+mod notify;
 mod online;
 mod policy;
 mod process;
 mod refresh;
 mod registers;
+mod reload;
 mod serve;
+mod settings;
 mod source;
 mod sync;
 mod trust;
@@ -30,13 +35,17 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Verify files or folders.
-    Verify(verify::VerifyArgs),
+    Verify(Box<verify::VerifyArgs>),
     /// Serve verification over HTTP.
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
+    /// Check a configuration, or print one that explains every key.
+    Config(config::ConfigArgs),
     /// Show, compile and compare trusted lists.
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
+    /// Make API keys.
+    Keys(clients::KeysArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
     /// Measure the pipeline against the cryptography alone.
@@ -71,9 +80,11 @@ pub fn run() -> ExitCode {
     };
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(*args),
+        Command::Config(args) => config::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Keys(args) => clients::run(&args),
         Command::Schema => {
             // A reader that closed the pipe has seen what it wanted.
             let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());

@@ -6,25 +6,65 @@ use crate::fetch::{Client, Desk, Library, Origin, Proxies, Rules};
 use crate::pipeline::{Pipeline, Request};
 use crate::report::Verdict;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// What may be fetched.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct FetchArgs {
     /// Fetch nothing.
-    #[arg(long)]
-    offline: bool,
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true,
+        value_name = "BOOL",
+        env = "SEALGATE_OFFLINE"
+    )]
+    offline: Option<bool>,
     /// An origin that may be asked although it is not HTTPS on port 443 of the public internet: http://127.0.0.1:8081.
-    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
+    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse, env = "SEALGATE_FETCH_FROM", value_delimiter = '\n')]
+    #[serde(rename = "from", with = "origins")]
+    #[schemars(with = "Vec<String>")]
     fetch_from: Vec<Origin>,
     /// Further certificate authorities for the servers that are asked, PEM.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SEALGATE_FETCH_ROOTS")]
+    #[serde(rename = "roots")]
     fetch_roots: Option<PathBuf>,
 }
 
+/// Origins as texts.
+mod origins {
+    use crate::fetch::Origin;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(origins: &[Origin], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(origins.iter().map(|Origin { tls, host, port }| {
+            let scheme = if *tls { "https" } else { "http" };
+            match host.contains(':') {
+                true => format!("{scheme}://[{host}]:{port}"),
+                false => format!("{scheme}://{host}:{port}"),
+            }
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Origin>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(|text| Origin::parse(text).map_err(D::Error::custom)).collect()
+    }
+}
+
 impl FetchArgs {
+    /// What holds where nothing is said.
+    pub(super) fn defaults() -> Self {
+        Self { offline: Some(false), ..Self::default() }
+    }
+
     /// An empty library; `None` where nothing may be fetched.
     pub(super) fn library(&self) -> Result<Option<Arc<Library>>, Failure> {
         Ok(self.client(Rules::default())?.map(|client| Arc::new(Library::new(client))))
@@ -32,7 +72,7 @@ impl FetchArgs {
 
     /// A client under these rules and what is allowed besides; `None` where nothing may be fetched.
     pub(super) fn client(&self, mut rules: Rules) -> Result<Option<Client>, Failure> {
-        if self.offline {
+        if self.offline.unwrap_or(false) {
             return Ok(None);
         }
         rules.allowed.extend(self.fetch_from.iter().cloned());

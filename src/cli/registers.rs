@@ -3,21 +3,24 @@
 use super::Failure;
 use crate::credential::accreditation::{Deqar, Folder, Register, Registers, Service};
 use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where accreditations are looked up.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct RegisterSource {
     /// A folder of accreditations (*.json, *.jsonld): the QDR's JSON or ELM v3 JSON-LD. May be repeated.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SEALGATE_ACCREDITATIONS", value_delimiter = '\n')]
     accreditations: Vec<PathBuf>,
     /// DEQAR's file of institutions, deqar-institutions.csv.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SEALGATE_DEQAR")]
     deqar: Option<PathBuf>,
     /// An accreditation service as the official one: ADDRESS/rdf?uri= and ADDRESS/id?notation= are asked. May be
     /// repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "SEALGATE_ACCREDITATION_SERVICE", value_delimiter = '\n')]
     accreditation_service: Vec<String>,
 }
 

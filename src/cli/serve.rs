@@ -1,176 +1,68 @@
 //! `sealgate serve`.
 
-use super::online::FetchArgs;
 use super::refresh::{Refresh, keep_fresh};
-use super::registers::RegisterSource;
-use super::sync::MirrorSource;
-use super::{Failure, TrustSource, policy};
-use crate::http::{self, Address, Admission, Batches, BodyMemory, Bounds, Listener, Metrics, Service};
-use crate::report::AcceptancePolicy;
+use super::reload::{self, Running};
+use super::settings::{Prepared, Sources};
+use super::{Failure, notify};
+use crate::config::{Planned, exposure};
+use crate::http::{
+    self, Address, Admission, Batches, BodyMemory, Clients, Endpoint, Inherited, Listener, Metrics, Service,
+};
 use crate::validation::Policy;
 use clap::Args;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Arguments of `sealgate serve`.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
-    trust: TrustSource,
-    /// The validation policy: `default`, `qualified-seal`, or a file; further ones can be asked for by name.
-    #[arg(long, value_name = "NAME|FILE", default_value = Policy::BUILT_IN[0])]
-    policy: Vec<String>,
-    /// The acceptance policy: `default`, `admissions`, or a file; further ones can be asked for by name.
-    #[arg(long, value_name = "NAME|FILE", default_value = AcceptancePolicy::BUILT_IN[0])]
-    acceptance: Vec<String>,
-    #[command(flatten)]
-    registers: RegisterSource,
-    /// Where to listen, an address or `unix:` and a path; may be repeated. Loopback unless told otherwise.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: Vec<Address>,
-    /// Mode of the files of Unix sockets, octal.
-    #[arg(long, value_name = "MODE", default_value = "660", value_parser = file_mode)]
-    unix_mode: u32,
-    /// Serve TLS on addresses with the certificates in this PEM file, own first.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_certificate: Option<PathBuf>,
-    /// The key that goes with them, PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
-    tls_key: Option<PathBuf>,
-    #[command(flatten)]
-    mirror: MirrorSource,
-    /// Seconds between two looks at whether trusted lists changed, a tenth more or less, and sooner where a list is due
-    /// or failed; 0: never.
-    #[arg(long, value_name = "S", default_value = "21600", value_parser = seconds)]
-    refresh: Duration,
-    #[command(flatten)]
-    fetch: FetchArgs,
-    /// Threads that verify; the number of processors otherwise.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-    /// Verifications that may wait; more are answered 503.
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    queue: usize,
-    /// Bytes that a request's body may have.
-    #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body)]
-    max_body: usize,
-    /// Bytes that the bodies of all requests may hold at once; more is answered 503.
-    #[arg(long, value_name = "BYTES", default_value_t = Bounds::default().body_memory)]
-    body_memory: usize,
-    /// Seconds that a request's head may take.
-    #[arg(long, value_name = "S", default_value_t = Bounds::default().head_time.as_secs())]
-    head_seconds: u64,
-    /// Seconds that a request's body may take.
-    #[arg(long, value_name = "S", default_value_t = Bounds::default().body_time.as_secs())]
-    body_seconds: u64,
-    /// Seconds that one verification may take, waiting included.
-    #[arg(long, value_name = "S", default_value_t = Bounds::default().verify_time.as_secs())]
-    verify_seconds: u64,
-}
-
-impl ServeArgs {
-    fn bounds(&self) -> Result<Bounds, Failure> {
-        if self.body_memory < self.max_body {
-            return Err(Failure::usage(
-                "--body-memory: less than --max-body, so that no largest body would fit",
-            ));
-        }
-        Ok(Bounds {
-            body: self.max_body,
-            body_memory: self.body_memory,
-            head_time: Duration::from_secs(self.head_seconds),
-            body_time: Duration::from_secs(self.body_seconds),
-            verify_time: Duration::from_secs(self.verify_seconds),
-            ..Bounds::default()
-        })
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .filter(|time| *time <= MOST_REFRESH)
-        .ok_or_else(|| "not a number of seconds, a year at most".into())
-}
-
-/// Beyond that nobody means what he says.
-const MOST_REFRESH: Duration = Duration::from_secs(366 * 24 * 3600);
-
-fn file_mode(text: &str) -> Result<u32, String> {
-    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
-    mode.ok_or_else(|| "not a mode from 0 to 777, octal".into())
+    sources: Sources,
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was accepted.
-pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
+pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    let validation = policies("--policy", &args.policy, Policy::BUILT_IN, policy::read, Policy::name)?;
-    let read_acceptance = |name: &str| policy::read_acceptance(name).map(Arc::new);
-    let acceptance = policies(
-        "--acceptance",
-        &args.acceptance,
-        AcceptancePolicy::BUILT_IN,
-        read_acceptance,
-        AcceptancePolicy::name,
-    )?;
-    let policy = validation.first().cloned().unwrap_or_default();
-    let bounds = args.bounds()?;
-    let cores = || std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
-    let admission = Admission::new(args.threads.map_or_else(cores, NonZeroUsize::get), args.queue)
-        .map_err(|error| Failure::usage(format!("--threads: {error}")))?;
-    let metrics = Metrics::new().map_err(|error| Failure::usage(error.to_string()))?;
-    let tls = match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(http::acceptor(certificate, key).map_err(Failure::usage)?),
-        _ => None,
-    };
-    let listeners = args
-        .listen
-        .iter()
-        .map(|address| {
-            Listener::bind(address, args.unix_mode)
-                .map_err(|error| Failure::usage(format!("--listen {address}: {error}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    for listener in &listeners {
-        if let Ok(address) = listener.address() {
-            tracing::info!(%address, "listening");
-        }
-    }
+    // Colours are for terminals: a journal would keep them as noise.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
+    let _ = log.with_writer(std::io::stderr).try_init();
+    let inherited = Inherited::from_environment().map_err(wrong)?;
+    let passed: Vec<String> = inherited.names().map(str::to_owned).collect();
+    let effective = args.sources.read()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(wrong)?;
+    let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, refresh } =
+        effective.prepare(&passed, runtime.handle().clone())?;
+    let admission = Admission::new(threads, queue).map_err(|why| wrong(format!("--threads: {why}")))?;
+    let metrics = Metrics::new().map_err(wrong)?;
+    let tls =
+        listeners.iter().map(|planned| (planned.address.clone(), planned.conditions.tls.clone())).collect();
+    let running = Running { sources: args.sources, table: effective.table, listeners: tls, passed };
+    let endpoints = open(listeners, inherited)?;
+    let policy = policies.validation.first().cloned().unwrap_or_default();
+    let names = policies.clone();
+    let names = names.names();
     let service = Arc::new(Service {
         pipeline: arc_swap::ArcSwapOption::empty(),
-        policies: validation,
-        acceptance,
-        library: args.fetch.library()?,
-        registers: args.registers.read()?,
+        policies: arc_swap::ArcSwap::from_pointee(policies),
+        library,
+        registers,
+        clients: Clients::new(&clients, &names).map_err(|why| wrong(why.join("; ")))?,
         admission,
         memory: BodyMemory::new(&bounds),
         batches: Batches::default(),
         metrics,
         bounds,
         ending: AtomicBool::new(false),
-        tls,
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::usage(error.to_string()))?;
     let served = runtime.block_on(async {
-        let refresh = Refresh {
-            trust: args.trust.clone(),
-            fetcher: args.mirror.fetcher(&args.fetch, tokio::runtime::Handle::current())?,
-            interval: args.refresh,
-        };
         // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
-        let asked =
-            signal(SignalKind::hangup()).map_err(|error| Failure::usage(format!("SIGHUP: {error}")))?;
-        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, asked);
+        let hangup = || signal(SignalKind::hangup()).map_err(|error| wrong(format!("SIGHUP: {error}")));
+        tokio::spawn(reload::on_hangup(running, Arc::clone(&service), hangup()?));
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, hangup()?);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -183,16 +75,60 @@ pub(super) fn run(args: &ServeArgs) -> Result<u8, Failure> {
                 () = asked_to_end() => {}
                 Ok(error) = failure => failure_seen = Some(error),
             }
+            notify::stopping();
         };
-        let served = http::serve(listeners, service, end).await;
+        let served = http::serve(endpoints, service, end).await;
         if let Some(error) = failure_seen {
             return Err(error);
         }
-        served.map(|()| super::exit::PASSED).map_err(|error| Failure::usage(error.to_string()))
+        served.map(|()| super::exit::PASSED).map_err(wrong)
     });
     // Nobody waits for a list server; what is kept stands whole whenever this ends.
     runtime.shutdown_background();
     served
+}
+
+fn wrong(why: impl std::fmt::Display) -> Failure {
+    Failure::usage(why.to_string())
+}
+
+/// Opens the listeners; one that cannot be opened closes all.
+fn open(planned: Vec<Planned>, mut inherited: Inherited) -> Result<Vec<Endpoint>, Failure> {
+    let mut endpoints = Vec::new();
+    for planned in planned {
+        let wrong = |why: &dyn std::fmt::Display| wrong(format!("--listen {}: {why}", planned.address));
+        let listeners = match &planned.address {
+            Address::Inherited(name) => inherited.take(name),
+            address => vec![Listener::bind(address, planned.access).map_err(|error| wrong(&error))?],
+        };
+        if listeners.is_empty() {
+            return Err(wrong(&"the service manager passed no socket of this name"));
+        }
+        for listener in listeners {
+            let address = listener.address().map_err(|error| wrong(&error))?;
+            let mut conditions = planned.conditions.clone();
+            match &address {
+                Address::Tcp(address) => {
+                    let (authenticated, anonymous) = (planned.authenticated, conditions.anonymous);
+                    exposure(*address, authenticated, anonymous).map_err(|why| wrong(&why))?;
+                    if conditions.tls.is_none() && exposure(*address, false, false).is_err() {
+                        tracing::warn!(%address, "plain HTTP beyond this machine: what is sent can be read on its way");
+                    }
+                }
+                // As for those that are opened here, what holds for addresses does not for Unix sockets.
+                _ if planned.shared_tls => conditions.tls = None,
+                _ => {}
+            }
+            tracing::info!(%address, "listening");
+            endpoints.push(Endpoint { listener, conditions });
+        }
+    }
+    let left: Vec<String> = inherited.names().map(str::to_owned).collect();
+    drop(inherited);
+    for name in left {
+        tracing::warn!(name, "a socket that the service manager passed is in no `listen`; it is closed");
+    }
+    Ok(endpoints)
 }
 
 /// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
@@ -227,32 +163,9 @@ async fn load(
     let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
     service.pipeline.store(Some(Arc::new(pipeline)));
     tracing::info!(%snapshot, "trust is loaded");
+    notify::ready();
     tokio::spawn(keep_fresh(service, refresh, asked));
     Ok(())
-}
-
-/// The policies named, then those built in; the first is followed where a request names none.
-fn policies<P, const N: usize>(
-    option: &str,
-    named: &[String],
-    built_in: [&str; N],
-    read: impl Fn(&str) -> Result<Arc<P>, Failure>,
-    name_of: impl Fn(&P) -> &str,
-) -> Result<Vec<Arc<P>>, Failure> {
-    let mut policies: Vec<Arc<P>> = Vec::new();
-    for name in named {
-        let policy = read(name)?;
-        if policies.iter().any(|known| name_of(known) == name_of(&policy)) {
-            return Err(Failure::usage(format!("{option} {name}: `{}` is named twice", name_of(&policy))));
-        }
-        policies.push(policy);
-    }
-    for name in built_in {
-        if policies.iter().all(|known| name_of(known) != name) {
-            policies.push(read(name)?);
-        }
-    }
-    Ok(policies)
 }
 
 async fn asked_to_end() {

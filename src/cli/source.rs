@@ -16,27 +16,34 @@ use crate::validation::Policy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A domain's lists, as a mirror has them.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct ListSource {
     /// A mirror of trusted lists: a folder whose index.json maps each URL to a file.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SEALGATE_TRUST_LISTS")]
+    #[serde(rename = "lists")]
     trust_lists: Option<PathBuf>,
-    /// The trust domain: `eu`, or a file like trust-lists/demo.toml. May be repeated: a seal is judged in the first in
-    /// which its chain reaches an anchor.
-    #[arg(long, value_name = "NAME|FILE", default_value = "eu")]
-    trust_domain: Vec<String>,
+    /// The trust domain: `eu`, which holds otherwise, or a file like trust-lists/demo.toml. May be repeated: a seal is
+    /// judged in the first in which its chain reaches an anchor.
+    #[arg(long, value_name = "NAME|FILE", env = "SEALGATE_TRUST_DOMAIN")]
+    #[serde(rename = "domain")]
+    trust_domain: Option<Vec<String>>,
 }
 
 /// Where synchronised lists are kept.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct CacheSource {
     /// The folder that keeps synchronised lists; sealgate below $XDG_CACHE_HOME or ~/.cache otherwise.
     #[arg(long, visible_alias = "cache", value_name = "DIR", env = "SEALGATE_CACHE")]
+    #[serde(rename = "cache")]
     trust_cache: Option<PathBuf>,
 }
 
@@ -54,17 +61,22 @@ impl CacheSource {
 }
 
 /// Where trust comes from.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(crate) struct TrustSource {
     #[command(flatten)]
+    #[serde(flatten)]
     lists: ListSource,
     #[command(flatten)]
+    #[serde(flatten)]
     cache: CacheSource,
     /// What `sealgate trust compile` made of the lists. With --trust-lists it is refused where it is not of those lists.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SEALGATE_TRUST_SNAPSHOT")]
+    #[serde(rename = "snapshot")]
     trust_snapshot: Option<PathBuf>,
     /// Further anchors, PEM or DER; no qualification comes of them.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "SEALGATE_TRUST_ANCHORS")]
+    #[serde(rename = "anchors")]
     trust_anchors: Option<PathBuf>,
 }
 
@@ -103,14 +115,22 @@ impl ListSource {
     }
 
     fn domains(&self) -> Result<Vec<Domain>, Failure> {
-        domains(&self.trust_domain)
+        domains(&self.names())
     }
 
     /// Where the domain's lists are mirrored: the folder named on the command line, else the domain's own. Of several
     /// domains, each keeps to its own where it has one.
     fn folder<'f>(&'f self, domain: &'f Domain) -> Option<&'f PathBuf> {
         let (named, own) = (self.trust_lists.as_ref(), domain.mirror.as_ref());
-        if self.trust_domain.len() > 1 { own.or(named) } else { named.or(own) }
+        if self.names().len() > 1 { own.or(named) } else { named.or(own) }
+    }
+
+    /// The domains that are named; the EU's otherwise.
+    fn names(&self) -> Vec<&str> {
+        match &self.trust_domain {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => vec![Domain::EU],
+        }
     }
 
     fn mirror(&self, domain: &Domain) -> Result<Option<Mirror>, Failure> {
@@ -127,9 +147,9 @@ fn only(domains: Vec<Domain>) -> Result<Domain, Failure> {
 }
 
 /// The trust domains of these names, each once.
-pub(super) fn domains(names: &[String]) -> Result<Vec<Domain>, Failure> {
+pub(super) fn domains(names: &[impl AsRef<str>]) -> Result<Vec<Domain>, Failure> {
     let mut domains: Vec<Domain> = Vec::with_capacity(names.len());
-    for name in names {
+    for name in names.iter().map(AsRef::as_ref) {
         let domain = domain(name)?;
         if domains.iter().any(|known| known.name == domain.name) {
             let twice = format!("--trust-domain {name}: there are two of the name {:?}", domain.name);
@@ -190,13 +210,39 @@ impl Domains {
 /// The trust domain of this name.
 pub(super) fn domain(name: &str) -> Result<Domain, Failure> {
     let domain = match name {
-        "eu" => Domain::eu(),
+        Domain::EU => Domain::eu(),
         file => Domain::read(Path::new(file)),
     };
     domain.map_err(trust)
 }
 
 impl TrustSource {
+    /// What holds where nothing is said.
+    pub(super) fn defaults() -> Self {
+        let lists = ListSource { trust_domain: Some(vec![Domain::EU.into()]), ..ListSource::default() };
+        Self { lists, ..Self::default() }
+    }
+
+    /// What is wrong with the files and folders that are named; the lists themselves are not read.
+    pub(super) fn check(&self) -> Vec<Failure> {
+        let named = |option: &str, failure: Failure| Failure {
+            message: format!("{option}: {}", failure.message),
+            ..failure
+        };
+        let lists = match self.lists.domains() {
+            Ok(domains) => domains
+                .iter()
+                .find_map(|domain| self.lists.mirror(domain).err())
+                .map(|why| named("--trust-lists", why)),
+            Err(why) => Some(named("--trust-domain", why)),
+        };
+        let snapshot = self.trust_snapshot.as_ref().filter(|path| !path.is_file());
+        let snapshot = snapshot.map(|path| format!("--trust-snapshot: {}: no such file", path.display()));
+        let anchors = self.trust_anchors.as_deref().and_then(|folder| anchors(folder).err());
+        let anchors = anchors.map(|why| named("--trust-anchors", why));
+        [lists, snapshot.map(Failure::trust), anchors].into_iter().flatten().collect()
+    }
+
     /// A pipeline with this policy on the loaded snapshots.
     pub(super) fn pipeline(&self, policy: Arc<Policy>) -> Result<Pipeline, Failure> {
         self.load()?.pipeline(policy)
@@ -240,7 +286,7 @@ impl TrustSource {
         if !domain.has_lists() || self.trust_snapshot.is_some() || self.lists.folder(domain).is_some() {
             return Ok(None);
         }
-        let alone = self.trust_anchors.is_some() && self.lists.trust_domain.len() == 1;
+        let alone = self.trust_anchors.is_some() && self.lists.names().len() == 1;
         match self.cache.store(domain) {
             // Anchors alone need no lists.
             Ok(store) if store.exists() || !alone => Ok(Some(store)),
@@ -258,7 +304,7 @@ impl TrustSource {
             ("--trust-cache", &self.cache.trust_cache),
         ];
         let paths = paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?.into())));
-        let domains = self.lists.trust_domain.iter().map(|name| ("--trust-domain", OsString::from(name)));
+        let domains = self.lists.names().into_iter().map(|name| ("--trust-domain", OsString::from(name)));
         paths.chain(domains).flat_map(|(option, value)| [OsString::from(option), value]).collect()
     }
 
@@ -317,7 +363,8 @@ impl TrustSource {
 /// made.
 pub(super) fn snapshot_at(path: &Path, domain: &str) -> Result<Snapshot, Failure> {
     if path.is_dir() {
-        let lists = ListSource { trust_lists: Some(path.to_owned()), trust_domain: vec![domain.to_owned()] };
+        let lists =
+            ListSource { trust_lists: Some(path.to_owned()), trust_domain: Some(vec![domain.to_owned()]) };
         return Ok(lists.compile(None)?.snapshot);
     }
     let compiled = compiled::load(path);

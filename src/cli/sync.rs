@@ -11,6 +11,8 @@ use crate::trust::domain::Domain;
 use clap::Args;
 use hyper::Uri;
 use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::io::{self, IsTerminal, Write};
 use tokio::runtime::{Handle, Runtime};
 
@@ -29,11 +31,13 @@ pub(super) struct SyncArgs {
 }
 
 /// Where lists are fetched from.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub(super) struct MirrorSource {
     /// Fetch trusted lists from a mirror alone: the address of a folder whose index.json maps each list's address to a
     /// file. HTTP is as good as HTTPS: a list is believed by its own signature.
-    #[arg(long, visible_alias = "mirror", value_name = "URL")]
+    #[arg(long, visible_alias = "mirror", value_name = "URL", env = "SEALGATE_TRUST_MIRROR")]
+    #[serde(rename = "mirror")]
     trust_mirror: Option<String>,
 }
 

@@ -167,7 +167,7 @@ fn read_detached(path: &Path) -> Result<Detached, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Detached { name, bytes })
+    Ok(Detached { name, bytes: bytes.into() })
 }
 
 fn read_applicant(path: &Path) -> Result<Applicant, Failure> {

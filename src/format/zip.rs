@@ -9,6 +9,7 @@ use super::{Limits, Unreadable};
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use memchr::memmem;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -55,7 +56,9 @@ pub struct Archive {
 /// One file of an archive. Folders are none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    name: Option<String>,
+    /// As it stands in the directory; what it reads as is not kept.
+    name: Bytes,
+    utf_8: bool,
     encrypted: bool,
     method: u16,
     crc: u32,
@@ -66,8 +69,8 @@ pub struct Entry {
 impl Entry {
     /// Its name; `None` where that is empty, too long, leads out of the archive's folder or would deceive a reader.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub fn name(&self) -> Option<Cow<'_, str>> {
+        file_name(&self.name, self.utf_8)
     }
 
     /// Bytes that it comes to.
@@ -88,7 +91,7 @@ impl Archive {
         }
         let directory = Directory::find(&bytes).map_err(malformed)?;
         let mut entries = Vec::new();
-        let (mut names, mut texts, mut taken) = (HashSet::new(), HashSet::new(), Vec::new());
+        let (mut names, mut taken) = (HashSet::new(), Vec::new());
         let mut rest = bytes.get(directory.range.clone()).unwrap_or_default();
         for _ in 0..directory.count {
             let central = Central::read(&mut rest).ok_or_else(|| malformed("the directory is cut short"))?;
@@ -98,14 +101,18 @@ impl Archive {
             let local = central.local(&bytes).map_err(malformed)?;
             taken.push(local.whole);
             if !central.is_folder() {
-                let entry = central.entry(local.packed);
-                // Two encodings of one name are one name to who reads the answers.
-                if entry.name.clone().is_some_and(|name| !texts.insert(name)) {
-                    return Err(malformed("two entries have the same name"));
-                }
-                entries.push(entry);
+                entries.push(central.entry(bytes.slice_ref(central.name), local.packed));
             }
         }
+        // Two encodings of one name are one name to who reads the answers.
+        let is_twice = |entry: &Entry| {
+            let text = entry.name();
+            text.is_some_and(|text| *text.as_bytes() != entry.name && names.contains(text.as_bytes()))
+        };
+        if entries.iter().any(is_twice) {
+            return Err(malformed("two entries have the same name"));
+        }
+        entries.shrink_to_fit();
         if !rest.is_empty() {
             return Err(malformed("the directory holds more than its entries"));
         }
@@ -133,12 +140,18 @@ impl Archive {
         &self.entries
     }
 
+    /// Bytes of memory that it takes: those of the archive, and what is kept of its directory.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.bytes.len().saturating_add(self.entries.len().saturating_mul(size_of::<Entry>()))
+    }
+
     /// Inflates an entry of this archive.
     ///
     /// # Errors
     /// Misnamed, encrypted, compressed in another way than DEFLATE, over the limit, or not what the directory says it is.
     pub fn read(&self, entry: &Entry, limits: &Limits) -> Result<Bytes, Unreadable> {
-        if entry.name.is_none() {
+        if entry.name().is_none() {
             return Err(malformed("the entry's name is not one of a file in the archive"));
         }
         if entry.encrypted {
@@ -295,22 +308,22 @@ impl<'a> Central<'a> {
         self.name.ends_with(b"/") && self.size == 0
     }
 
-    fn entry(&self, packed: Range<usize>) -> Entry {
-        let encrypted = self.flags & ENCRYPTED != 0;
-        let name = file_name(self.name, self.flags & UTF_8 != 0);
-        Entry { name, encrypted, method: self.method, crc: self.crc, packed, size: self.size }
+    /// Of this name, with its data there.
+    fn entry(&self, name: Bytes, packed: Range<usize>) -> Entry {
+        let (utf_8, encrypted) = (self.flags & UTF_8 != 0, self.flags & ENCRYPTED != 0);
+        Entry { name, utf_8, encrypted, method: self.method, crc: self.crc, packed, size: self.size }
     }
 }
 
 /// A name as text, if it is one of a file in the archive's folder and shows as it is.
-fn file_name(name: &[u8], utf_8: bool) -> Option<String> {
+fn file_name(name: &[u8], utf_8: bool) -> Option<Cow<'_, str>> {
     if name.len() > NAME {
         return None;
     }
     let text = match std::str::from_utf8(name) {
-        Ok(text) => text.to_owned(),
+        Ok(text) => Cow::Borrowed(text),
         Err(_) if utf_8 => return None,
-        Err(_) => name.iter().map(|byte| code_page_437(*byte)).collect(),
+        Err(_) => Cow::Owned(name.iter().map(|byte| code_page_437(*byte)).collect()),
     };
     // Characters that turn the direction of writing make `gpj.exe` look like `exe.jpg`.
     let turns =

@@ -9,8 +9,8 @@ mod piece;
 mod stream;
 mod work;
 
-pub(super) use stream::Stream;
-
+use super::clients::Admitted;
+use super::outgoing::{Pieces, Progress};
 use super::problem::Problem;
 use super::routes::{Query, accepts};
 use super::{Service, body};
@@ -25,7 +25,8 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use input::{Input, Item, Source};
 use std::sync::Arc;
-use stream::Sent;
+use std::time::Duration;
+use stream::{Sent, Stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use work::Terms;
 
@@ -55,11 +56,14 @@ impl Batches {
     }
 }
 
+/// The lines that answer a batch.
+pub(super) type Answers = Pieces<Stream>;
+
 /// Answers one batch: the response begins once it is known what the body is.
 pub(super) async fn answer(
     service: &Arc<Service>,
     request: Request<Incoming>,
-) -> Result<Response<Stream>, Problem> {
+) -> Result<Response<Answers>, Problem> {
     if *request.method() != Method::POST {
         return Err(Problem::MethodNotAllowed("POST"));
     }
@@ -71,9 +75,10 @@ pub(super) async fn answer(
             return Err(problem);
         }
     };
-    let mut input = Input::new(body, &head, Arc::clone(service));
+    let limit = terms.limit;
+    let mut input = Input::new(body, &head, limit, Arc::clone(service));
     let source = match source(&mut input, &head, service).await {
-        Ok(Some((archive, share))) => Source::entries(archive, share, Arc::clone(service)),
+        Ok(Some((archive, share))) => Source::entries(archive, share, limit, Arc::clone(service)),
         Ok(None) => Source::Lines(Box::new(input)),
         Err(problem) => {
             input.discard();
@@ -82,8 +87,10 @@ pub(super) async fn answer(
     };
     // One answer under way to the connection; what it has not taken waits in the batch, and is counted there.
     let (out, answers) = mpsc::channel(1);
+    let taken = Arc::new(Progress::default());
+    let out = Out { answers: out, taken: Arc::clone(&taken), time: service.bounds.write_time };
     tokio::spawn(run(Arc::clone(service), Arc::new(terms), source, out, place));
-    let mut response = Response::new(Stream::new(answers));
+    let mut response = Response::new(Pieces::new(Stream::new(answers), taken));
     let kind = HeaderValue::from_static("application/x-ndjson");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
@@ -91,7 +98,7 @@ pub(super) async fn answer(
 
 /// What can be told before the body comes.
 fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphorePermit), Problem> {
-    let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
+    let query = Query::parse(head, service)?;
     if !accepts(&head.headers, &["application/x-ndjson", "application/json"]) {
         return Err(Problem::NotAcceptable("application/x-ndjson"));
     }
@@ -102,7 +109,8 @@ fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphoreP
         return Err(Problem::NotReady);
     }
     let place = Arc::clone(&service.batches.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
-    Ok((Terms::new(query, service), place))
+    let admitted = Admitted::of(&head.extensions)?;
+    Ok((Terms::new(query, admitted, service.bounds.body), place))
 }
 
 /// An archive, read whole, with its share of the memory; `None` where lines come.
@@ -128,13 +136,17 @@ async fn source(
     if !is_zip {
         return Ok(None);
     }
-    let (bytes, share) = input.whole().await?;
+    let (bytes, mut share) = input.whole().await?;
     let limits = Limits { bytes: service.bounds.body, ..Limits::default() };
     let opened = service.admission.submit_bulk(move || Archive::open(bytes, &limits)).await;
     let opened = opened.await.map_err(|_| Problem::Internal)?;
     let archive = opened.map_err(|why| Problem::BadRequest("body", why.to_string()))?;
     if archive.entries().is_empty() {
         return Err(nothing());
+    }
+    let time = service.bounds.body_time;
+    if !share.grow_in_time(&service.memory.batches, archive.memory(), time).await {
+        return Err(Problem::Crowded);
     }
     Ok(Some((archive, share)))
 }
@@ -144,7 +156,7 @@ async fn run(
     service: Arc<Service>,
     terms: Arc<Terms>,
     mut source: Source,
-    out: mpsc::Sender<Sent>,
+    out: Out,
     _place: OwnedSemaphorePermit,
 ) {
     let mut ending = service.batches.ending.subscribe();
@@ -153,9 +165,9 @@ async fn run(
     while reads || !running.is_empty() {
         tokio::select! {
             biased;
-            () = out.closed() => return,
+            () = out.answers.closed() => return,
             Some(answer) = running.next(), if !running.is_empty() => {
-                if !pass_on(&service, &out, answer).await {
+                if !out.pass_on(answer).await {
                     return;
                 }
             }
@@ -171,22 +183,35 @@ async fn run(
     }
     if let Some(problem) = cut_short {
         let last = work::last_line(source.place(), &problem);
-        if !pass_on(&service, &out, last).await {
+        if !out.pass_on(last).await {
             return;
         }
         // Else closing the connection on what is still to come would take the answer's end with it.
         source.discard();
     }
-    let _ = out.send(Sent::End).await;
+    let _ = out.answers.send(Sent::End).await;
 }
 
-/// Hands an answer to the connection; `false` where the client left or takes nothing for as long as a body may take.
-async fn pass_on(service: &Service, out: &mpsc::Sender<Sent>, answer: Bytes) -> bool {
-    let sent = tokio::time::timeout(service.bounds.body_time, out.send(Sent::Line(answer))).await;
-    if sent.is_err() {
-        tracing::debug!("a batch ended: its answers were not read");
+/// The way to the connection.
+struct Out {
+    answers: mpsc::Sender<Sent>,
+    /// What the client takes.
+    taken: Arc<Progress>,
+    /// In which it must take something.
+    time: Duration,
+}
+
+impl Out {
+    /// Hands an answer over; `false` where the client left or takes nothing.
+    async fn pass_on(&self, answer: Bytes) -> bool {
+        tokio::select! {
+            sent = self.answers.send(Sent::Line(answer)) => sent.is_ok(),
+            () = self.taken.stalled(self.time) => {
+                tracing::debug!("a batch ended: its answers were not read");
+                false
+            }
+        }
     }
-    matches!(sent, Ok(Ok(())))
 }
 
 async fn told(ending: &mut watch::Receiver<bool>) {

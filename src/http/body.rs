@@ -15,29 +15,58 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const DRAIN_FACTOR: usize = 16;
 
 /// Bytes reserved on a request's word alone: what a client announces costs nothing until it comes.
-const RESERVED: usize = 1 << 20;
+const RESERVED: usize = 64 << 10;
+
+/// What came earns so many times the room, where so much is announced.
+const GROWTH: usize = 4;
 
 /// Bytes that a permit stands for.
 const UNIT: usize = 1 << 10;
 
-/// What the bodies of all requests may hold at once: those being read, those waiting, those being verified.
+/// An archive of the largest size, what is kept of its directory, and an entry of the largest size.
+const LARGEST_IN_A_BATCH: usize = 3;
+
+/// What the bodies of all requests may hold at once: those being read, those waiting, those being verified. Batches
+/// have memory of their own, so that no single request is refused for what they hold.
 #[derive(Debug)]
 pub struct BodyMemory {
-    free: Arc<Semaphore>,
-    units: usize,
+    pub(super) singles: Pool,
+    pub(super) batches: Pool,
 }
 
 impl BodyMemory {
-    /// So many bytes, and at least one body of the largest size.
+    /// So many bytes, and at least one body of the largest size; for batches half of that, and at least what one with
+    /// the largest archive needs.
     #[must_use]
     pub fn new(bounds: &Bounds) -> Self {
-        let units = bounds.body_memory.max(bounds.body).div_ceil(UNIT).min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(units)), units }
+        let in_a_batch = bounds.body.saturating_mul(LARGEST_IN_A_BATCH);
+        Self {
+            singles: Pool::new(bounds.body_memory.max(bounds.body)),
+            batches: Pool::new((bounds.body_memory / 2).max(in_a_batch)),
+        }
     }
 
     /// Bytes held at this moment.
     #[must_use]
     pub fn held(&self) -> usize {
+        self.singles.held().saturating_add(self.batches.held())
+    }
+}
+
+/// So many bytes, of which requests take shares.
+#[derive(Debug)]
+pub(super) struct Pool {
+    free: Arc<Semaphore>,
+    units: usize,
+}
+
+impl Pool {
+    fn new(bytes: usize) -> Self {
+        let units = bytes.div_ceil(UNIT).min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(units)), units }
+    }
+
+    fn held(&self) -> usize {
         self.units.saturating_sub(self.free.available_permits()).saturating_mul(UNIT)
     }
 
@@ -47,25 +76,33 @@ impl BodyMemory {
     }
 }
 
-/// A request's share of the memory, given back when dropped.
+/// A request's share of a pool, given back when dropped.
 #[derive(Debug, Default)]
 pub(super) struct Share(Option<OwnedSemaphorePermit>);
 
 impl Share {
     /// Makes it cover so many bytes; `false`, and nothing changed, where they are not to be had.
-    fn grow(&mut self, memory: &BodyMemory, bytes: usize) -> bool {
-        let permit = self.missing(bytes).map(|more| Arc::clone(&memory.free).try_acquire_many_owned(more));
+    fn grow(&mut self, pool: &Pool, bytes: usize) -> bool {
+        let permit = self.missing(bytes).map(|more| Arc::clone(&pool.free).try_acquire_many_owned(more));
         self.add(permit.and_then(Result::ok))
     }
 
     /// The same, waiting so long for others to give back what they hold.
-    pub(super) async fn grow_in_time(&mut self, memory: &BodyMemory, bytes: usize, time: Duration) -> bool {
-        if self.grow(memory, bytes) {
+    pub(super) async fn grow_in_time(&mut self, pool: &Pool, bytes: usize, time: Duration) -> bool {
+        if self.grow(pool, bytes) {
             return true;
         }
         let Some(more) = self.missing(bytes) else { return false };
-        let permit = tokio::time::timeout(time, Arc::clone(&memory.free).acquire_many_owned(more)).await;
+        let permit = tokio::time::timeout(time, Arc::clone(&pool.free).acquire_many_owned(more)).await;
         self.add(permit.ok().and_then(Result::ok))
+    }
+
+    /// Makes it cover so many bytes and no more; where those are not to be had, as many as it has.
+    pub(super) fn fit(&mut self, pool: &Pool, bytes: usize) {
+        if let Some(held) = &mut self.0 {
+            drop(held.split(held.num_permits().saturating_sub(bytes.div_ceil(UNIT))));
+        }
+        self.grow(pool, bytes);
     }
 
     /// Units that it lacks to cover so many bytes; `None` where there are not so many anywhere.
@@ -100,7 +137,7 @@ pub(super) async fn read(
     body: Incoming,
     head: &Parts,
     bounds: &Bounds,
-    memory: &BodyMemory,
+    memory: &Pool,
 ) -> Result<Body, Problem> {
     match tokio::time::timeout(bounds.body_time, collect(body, head, bounds, memory)).await {
         Ok(result) => result,
@@ -113,12 +150,7 @@ pub(super) fn announced(body: &Incoming) -> Option<usize> {
     body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX))
 }
 
-async fn collect(
-    mut body: Incoming,
-    head: &Parts,
-    bounds: &Bounds,
-    memory: &BodyMemory,
-) -> Result<Body, Problem> {
+async fn collect(mut body: Incoming, head: &Parts, bounds: &Bounds, memory: &Pool) -> Result<Body, Problem> {
     let limit = bounds.body;
     let announced = announced(&body);
     if announced.is_some_and(|size| size > limit) && waits_for_consent(head) {
@@ -135,6 +167,10 @@ async fn collect(
             if !share.grow(memory, total) {
                 discard(body, head, bounds);
                 return Err(Problem::Crowded);
+            }
+            if total > read.capacity() {
+                let room = announced.unwrap_or_default().min(total.saturating_mul(GROWTH));
+                read.reserve(room.max(total).saturating_sub(read.len()));
             }
             read.extend_from_slice(&data);
         } else if total > limit.saturating_mul(DRAIN_FACTOR) {
@@ -180,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_share_grows_with_its_body_and_is_given_back() {
-        let memory = BodyMemory::new(&Bounds { body: 1 << 20, body_memory: 4 << 20, ..Bounds::default() });
+        let memory = Pool::new(4 << 20);
         let (mut first, mut second) = (Share(None), Share(None));
         assert!(first.grow(&memory, 1) && first.grow(&memory, 1000) && first.grow(&memory, 3 << 20));
         assert_eq!(memory.held(), 3 << 20);
@@ -188,6 +224,12 @@ mod tests {
         assert!(second.grow(&memory, 1 << 20));
         assert!(!second.grow(&memory, (1 << 20) + 1) && !first.grow(&memory, usize::MAX));
         assert_eq!(memory.held(), 4 << 20);
+        first.fit(&memory, (1 << 20) + 1);
+        assert_eq!(memory.held(), (2 << 20) + UNIT);
+        first.fit(&memory, 2 << 20);
+        assert_eq!(memory.held(), 3 << 20);
+        first.fit(&memory, 4 << 20);
+        assert_eq!(memory.held(), 3 << 20);
         drop((first, second));
         assert_eq!(memory.held(), 0);
     }
@@ -195,6 +237,15 @@ mod tests {
     #[test]
     fn one_body_of_the_largest_size_always_fits() {
         let memory = BodyMemory::new(&Bounds { body: 1 << 20, body_memory: 0, ..Bounds::default() });
-        assert!(memory.fits(1 << 20) && Share(None).grow(&memory, 1 << 20));
+        assert!(memory.singles.fits(1 << 20) && Share(None).grow(&memory.singles, 1 << 20));
+    }
+
+    #[test]
+    fn batches_take_nothing_of_what_singles_have() {
+        let memory = BodyMemory::new(&Bounds { body: 1 << 20, body_memory: 10 << 20, ..Bounds::default() });
+        let mut batches = Share(None);
+        assert!(batches.grow(&memory.batches, 5 << 20) && !batches.grow(&memory.batches, (5 << 20) + 1));
+        assert!(memory.singles.fits(10 << 20));
+        assert_eq!(memory.held(), 5 << 20);
     }
 }

@@ -1,12 +1,17 @@
 //! One connection: HTTP/1.1 or HTTP/2, from its first byte to its end.
 
-use super::problem;
-use super::{Service, Stage, reached, routes};
+use super::outgoing::{Pieces, Progress};
+use super::peer::{Conditions, Peer};
+use super::tls::ClientCertificate;
+use super::{Service, Stage, problem, proxy_protocol, reached, routes};
 use bytes::{Buf, Bytes, BytesMut};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +19,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
 
 /// What a connection is made of.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
@@ -50,36 +56,67 @@ const PING_ANSWER: Duration = Duration::from_secs(10);
 
 /// Serves a connection to its end: by ALPN with TLS, by what the client sends first without.
 pub(super) async fn serve<S: Socket>(
-    socket: S,
-    tls: Option<&TlsAcceptor>,
+    mut socket: S,
+    address: Option<SocketAddr>,
+    conditions: &Conditions,
     service: &Arc<Service>,
     mut stage: watch::Receiver<Stage>,
 ) {
     let head_time = service.bounds.head_time;
-    let Some(tls) = tls else { return plain(socket, service, stage).await };
+    let mut peer = Peer { address, anonymous: conditions.anonymous, ..Peer::default() };
+    if let Some(trusted) = &conditions.proxies {
+        let told = tokio::select! {
+            told = tokio::time::timeout(head_time, proxy_protocol::client(&mut socket, address, trusted)) => told,
+            () = reached(&mut stage, Stage::Closing) => return,
+        };
+        match told {
+            Ok(Ok(client)) => peer.address = client,
+            Ok(Err(why)) => return tracing::warn!(%why, "connection refused"),
+            Err(_) => return tracing::debug!("the PROXY header came too slowly"),
+        }
+    }
+    let Some(tls) = &conditions.tls else { return plain(socket, peer, service, stage).await };
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(head_time, tls.accept(socket)) => shaken,
+        shaken = tokio::time::timeout(head_time, tls.acceptor().accept(socket)) => shaken,
         () = reached(&mut stage, Stage::Closing) => return,
     };
     match shaken {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            two(stream, Bytes::new(), service, stage).await;
-        }
-        Ok(Ok(stream)) => one(stream, Bytes::new(), service, stage).await,
+        Ok(Ok(stream)) => encrypted(stream, peer, service, stage).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake came too slowly"),
     }
 }
 
-async fn plain<S: Socket>(mut socket: S, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn encrypted<S: Socket>(
+    stream: TlsStream<S>,
+    mut peer: Peer,
+    service: &Arc<Service>,
+    stage: watch::Receiver<Stage>,
+) {
+    let session = stream.get_ref().1;
+    peer.encrypted = true;
+    let own = session.peer_certificates().and_then(|chain| chain.first());
+    peer.certificate = own.and_then(|own| ClientCertificate::read(own)).map(Arc::new);
+    match session.alpn_protocol() == Some(b"h2") {
+        true => two(stream, Bytes::new(), peer, service, stage).await,
+        false => one(stream, Bytes::new(), peer, service, stage).await,
+    }
+}
+
+async fn plain<S: Socket>(
+    mut socket: S,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
     let mut first = BytesMut::new();
     let told = tokio::select! {
         told = tokio::time::timeout(service.bounds.head_time, is_two(&mut socket, &mut first)) => told,
         () = reached(&mut stage, Stage::Closing) => return,
     };
     match told {
-        Ok(Ok(true)) => two(socket, first.freeze(), service, stage).await,
-        Ok(Ok(false)) => one(socket, first.freeze(), service, stage).await,
+        Ok(Ok(true)) => two(socket, first.freeze(), peer, service, stage).await,
+        Ok(Ok(false)) => one(socket, first.freeze(), peer, service, stage).await,
         Ok(Err(error)) => tracing::debug!(%error, "connection ended"),
         Err(_) if first.is_empty() => {}
         Err(_) => answer_slow_head(socket).await,
@@ -97,18 +134,28 @@ async fn is_two<S: Socket>(socket: &mut S, first: &mut BytesMut) -> io::Result<b
     Ok(false)
 }
 
-async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn one<S: Socket>(
+    socket: S,
+    first: Bytes,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
+    let peer = Arc::new(peer);
     let lent = Arc::new(Lent { unanswered: AtomicUsize::new(first.len()), socket: Mutex::new(None) });
-    let io = TokioIo::new(Stream { socket: Some(socket), first, lent: Arc::clone(&lent) });
+    let io = TokioIo::new(Stream::new(socket, first, Arc::clone(&lent), service.bounds.write_time));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(service.bounds.head_time)
         .max_headers(HEADERS)
-        .max_buf_size(HEAD);
+        .max_buf_size(HEAD)
+        // A client that closed its half after its request still reads the answer.
+        .half_close(true);
     let taken_up = Arc::clone(&lent);
-    let respond = service_fn(|request| {
+    let respond = service_fn(|mut request: Request<Incoming>| {
         taken_up.unanswered.store(0, Ordering::Relaxed);
+        request.extensions_mut().insert(Arc::clone(&peer));
         let service = Arc::clone(service);
         async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
     });
@@ -132,9 +179,17 @@ async fn one<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
     }
 }
 
-async fn two<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut stage: watch::Receiver<Stage>) {
+async fn two<S: Socket>(
+    socket: S,
+    first: Bytes,
+    peer: Peer,
+    service: &Arc<Service>,
+    mut stage: watch::Receiver<Stage>,
+) {
+    let peer = Arc::new(peer);
     let lent = Arc::new(Lent { unanswered: AtomicUsize::new(0), socket: Mutex::new(None) });
-    let io = TokioIo::new(Stream { socket: Some(socket), first, lent });
+    let write_time = service.bounds.write_time;
+    let io = TokioIo::new(Stream::new(socket, first, lent, write_time));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -148,35 +203,44 @@ async fn two<S: Socket>(socket: S, first: Bytes, service: &Arc<Service>, mut sta
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_ANSWER);
     let opened = Arc::new(AtomicUsize::new(0));
-    let open = Arc::new(());
-    let respond = service_fn(|request| {
+    let open = Arc::new(Progress::default());
+    let respond = service_fn(|mut request: Request<Incoming>| {
         opened.fetch_add(1, Ordering::Relaxed);
+        request.extensions_mut().insert(Arc::clone(&peer));
         let (service, open) = (Arc::clone(service), Arc::clone(&open));
         async move {
-            let _open = open;
-            Ok::<_, std::convert::Infallible>(routes::respond(service, request).await)
+            let response = routes::respond(service, request).await;
+            Ok::<_, std::convert::Infallible>(response.map(|body| Pieces::new(body, open)))
         }
     });
     let mut connection = pin!(builder.serve_connection(io, respond));
     // Both say GOAWAY, which loses nothing: what the client sent before it read that is still answered.
+    let ended = async {
+        let end_time = tokio::select! {
+            ended = connection.as_mut() => return ended,
+            // All that is left is in buffers: a client that takes nothing of that must not hold the connection.
+            () = idle(&opened, &open, service.bounds.head_time) => Some(service.bounds.shutdown_time),
+            () = reached(&mut stage, Stage::Ending) => None,
+        };
+        connection.as_mut().graceful_shutdown();
+        match end_time {
+            Some(time) => tokio::time::timeout(time, connection).await.unwrap_or(Ok(())),
+            None => connection.await,
+        }
+    };
+    // In HTTP/2 a client can take everything but answers: then the socket never waits.
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = idle(&opened, &open, service.bounds.head_time) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        () = reached(&mut stage, Stage::Ending) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        ended = ended => ended,
+        () = open.stalled(write_time) => return tracing::debug!("connection ended: its answers were not taken"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
     }
 }
 
-/// Resolves when no request is open and none came for `time`; a head that comes slowly is none yet.
-async fn idle(opened: &AtomicUsize, open: &Arc<()>, time: Duration) {
+/// Resolves when no request is open and none came for `time`; a head that comes slowly is none yet, and one is open until
+/// the last of its answer is handed over.
+async fn idle(opened: &AtomicUsize, open: &Arc<Progress>, time: Duration) {
     let mut before = None;
     loop {
         let now = (Arc::strong_count(open) == 1).then(|| opened.load(Ordering::Relaxed));
@@ -205,14 +269,33 @@ struct Lent<S> {
     socket: Mutex<Option<S>>,
 }
 
-/// A socket lent to hyper: gives back first what was read to tell the protocol, counts what is read, returns at the end.
+/// A socket lent to hyper: gives back first what was read to tell the protocol, counts what is read, fails where nothing
+/// can be written for too long, returns at the end.
 struct Stream<S> {
     socket: Option<S>,
     first: Bytes,
     lent: Arc<Lent<S>>,
+    write_time: Duration,
+    /// Runs while the other end takes nothing.
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: Unpin> Stream<S> {
+    fn new(socket: S, first: Bytes, lent: Arc<Lent<S>>, write_time: Duration) -> Self {
+        Self { socket: Some(socket), first, lent, write_time, stall: None }
+    }
+
+    /// What writing came to, or an error where it has waited for too long.
+    fn in_time<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.stall = None;
+            return polled;
+        }
+        let time = self.write_time;
+        let stall = self.stall.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        stall.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
     /// The socket, which only dropping takes away.
     fn socket(&mut self) -> io::Result<Pin<&mut S>> {
         self.socket.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
@@ -246,7 +329,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.socket()?.poll_write(cx, buf)
+        let polled = self.socket()?.poll_write(cx, buf);
+        self.in_time(cx, polled)
     }
 
     fn poll_write_vectored(
@@ -254,7 +338,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.socket()?.poll_write_vectored(cx, bufs)
+        let polled = self.socket()?.poll_write_vectored(cx, bufs);
+        self.in_time(cx, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -262,10 +347,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket()?.poll_flush(cx)
+        let polled = self.socket()?.poll_flush(cx);
+        self.in_time(cx, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket()?.poll_shutdown(cx)
+        let polled = self.socket()?.poll_shutdown(cx);
+        self.in_time(cx, polled)
     }
 }

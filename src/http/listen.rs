@@ -1,5 +1,7 @@
 //! Where the service listens: addresses and Unix sockets.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::fmt;
 use std::fs::Permissions;
@@ -13,24 +15,47 @@ use std::str::FromStr;
 /// Connections that the kernel takes up while the service is busy taking up others.
 const BACKLOG: i32 = 1024;
 
-/// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, or `unix:` and a path.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `unix:` and a path, or `systemd:` and the name of a passed socket.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub enum Address {
     /// TCP.
     Tcp(SocketAddr),
     /// A Unix socket.
     Unix(PathBuf),
+    /// The sockets of this name that the service manager passes (`FileDescriptorName=`; else the unit's name).
+    Inherited(String),
 }
 
 impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("unix:") {
-            Some("") => Err("`unix:` names no path".into()),
-            Some(path) => Ok(Self::Unix(path.into())),
-            None => text.parse().map(Self::Tcp).map_err(|_| "neither ADDRESS:PORT nor unix:PATH".into()),
+        match text.split_once(':') {
+            Some(("unix", "")) => Err("`unix:` names no path".into()),
+            Some(("unix", path)) => Ok(Self::Unix(path.into())),
+            Some(("systemd", "")) => Err("`systemd:` names no socket".into()),
+            Some(("systemd", name)) => Ok(Self::Inherited(name.into())),
+            _ => text
+                .parse()
+                .map(Self::Tcp)
+                .map_err(|_| "none of ADDRESS:PORT, unix:PATH, systemd:NAME".into()),
         }
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
     }
 }
 
@@ -39,7 +64,25 @@ impl fmt::Display for Address {
         match self {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Inherited(name) => write!(f, "systemd:{name}"),
         }
+    }
+}
+
+/// Who may use the file of a Unix socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnixAccess {
+    /// Mode of the file.
+    pub mode: u32,
+    /// Its owner; this process's user otherwise.
+    pub owner: Option<u32>,
+    /// Its group; this process's otherwise.
+    pub group: Option<u32>,
+}
+
+impl Default for UnixAccess {
+    fn default() -> Self {
+        Self { mode: 0o660, owner: None, group: None }
     }
 }
 
@@ -48,16 +91,17 @@ impl fmt::Display for Address {
 pub enum Listener {
     /// TCP.
     Tcp(net::TcpListener),
-    /// A Unix socket with its file.
-    Unix(unix::UnixListener, SocketFile),
+    /// A Unix socket, with its file where that is ours.
+    Unix(unix::UnixListener, Option<SocketFile>),
 }
 
 impl Listener {
-    /// Listens. A Unix socket's file gets `unix_mode`; one that a dead process left is replaced.
+    /// Listens. A Unix socket's file gets its mode and owner; one that a dead process left is replaced.
     ///
     /// # Errors
     /// Those of the operating system; [`io::ErrorKind::AddrInUse`] where somebody listens, or the path is no socket.
-    pub fn bind(address: &Address, unix_mode: u32) -> io::Result<Self> {
+    /// Inherited sockets are taken (see [`super::Inherited`]), not bound.
+    pub fn bind(address: &Address, access: UnixAccess) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => {
                 let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
@@ -66,7 +110,8 @@ impl Listener {
                 socket.listen(BACKLOG)?;
                 Ok(Self::Tcp(socket.into()))
             }
-            Address::Unix(path) => bind_unix(path, unix_mode),
+            Address::Unix(path) => bind_unix(path, access),
+            Address::Inherited(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -77,12 +122,15 @@ impl Listener {
     pub fn address(&self) -> io::Result<Address> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(Address::Tcp),
-            Self::Unix(_, file) => Ok(Address::Unix(file.path.clone())),
+            Self::Unix(listener, _) => {
+                let address = listener.local_addr()?;
+                Ok(Address::Unix(address.as_pathname().unwrap_or(Path::new("")).to_owned()))
+            }
         }
     }
 }
 
-fn bind_unix(path: &Path, mode: u32) -> io::Result<Listener> {
+fn bind_unix(path: &Path, access: UnixAccess) -> io::Result<Listener> {
     let address = SockAddr::unix(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     match socket.bind(&address) {
@@ -93,10 +141,13 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<Listener> {
         bound => bound?,
     }
     let file = SocketFile::of(path)?;
-    // Before it listens nobody can connect, so the mode holds from the first connection on.
-    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    // Before it listens nobody can connect, so owner and mode hold from the first connection on.
+    if access.owner.is_some() || access.group.is_some() {
+        std::os::unix::fs::lchown(path, access.owner, access.group)?;
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(access.mode))?;
     socket.listen(BACKLOG)?;
-    Ok(Listener::Unix(socket.into(), file))
+    Ok(Listener::Unix(socket.into(), Some(file)))
 }
 
 /// Whether the path is a socket on which nobody listens any more.
@@ -137,10 +188,11 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_written() {
-        for text in ["127.0.0.1:8080", "[::1]:80", "unix:/run/sealgate.sock", "unix:here.sock"] {
+        for text in ["127.0.0.1:8080", "[::1]:80", "unix:/run/sealgate.sock", "unix:here.sock", "systemd:api"]
+        {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
-        for text in ["", "unix:", "8080", "localhost", "/run/sealgate.sock"] {
+        for text in ["", "unix:", "systemd:", "8080", "localhost", "/run/sealgate.sock"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }
@@ -150,9 +202,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sock");
         let address = Address::Unix(path.clone());
-        let in_use = |address| Listener::bind(address, 0o660).unwrap_err().kind() == io::ErrorKind::AddrInUse;
+        let access = |mode| UnixAccess { mode, ..UnixAccess::default() };
+        let in_use =
+            |address| Listener::bind(address, access(0o660)).unwrap_err().kind() == io::ErrorKind::AddrInUse;
 
-        let first = Listener::bind(&address, 0o660).unwrap();
+        let first = Listener::bind(&address, access(0o660)).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         assert!(in_use(&address), "somebody listens");
         drop(first);
@@ -160,7 +214,7 @@ mod tests {
 
         drop(unix::UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "left behind");
-        let second = Listener::bind(&address, 0o600).unwrap();
+        let second = Listener::bind(&address, access(0o600)).unwrap();
         assert!(unix::UnixStream::connect(&path).is_ok());
 
         std::fs::remove_file(&path).unwrap();

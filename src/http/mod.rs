@@ -3,21 +3,33 @@
 mod admission;
 mod batch;
 mod body;
+mod clients;
 mod connection;
+mod inherited;
 mod list_metrics;
 mod listen;
 mod metrics;
 mod multipart;
+mod outgoing;
+mod peer;
 mod problem;
+mod proxy_protocol;
 mod routes;
 mod tls;
 
 pub use admission::Admission;
 pub use batch::Batches;
 pub use body::BodyMemory;
-pub use listen::{Address, Listener, SocketFile};
+pub use clients::{
+    AnonymousSettings, ClientSettings, Clients, ClientsSettings, KeyHash, KeySettings, LimitsSettings,
+    MetricsAccess, NewKey, Origin, PolicyNames,
+};
+pub use inherited::Inherited;
+pub use listen::{Address, Listener, SocketFile, UnixAccess};
 pub use metrics::Metrics;
-pub use tls::acceptor;
+pub use peer::{Conditions, Peer};
+pub use proxy_protocol::{Source, Sources};
+pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles};
 
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
@@ -26,24 +38,27 @@ use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 /// The bounds that the service keeps to.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Bytes of a request's body.
     pub body: usize,
-    /// Bytes that the bodies of all requests may hold at once; at least one of the largest fits.
+    /// Bytes that the bodies of single requests may hold at once, at least one of the largest; batches have half of
+    /// that besides.
     pub body_memory: usize,
     /// Time for a request's head, and for a connection on which none comes.
     pub head_time: Duration,
     /// Time for a request's body.
     pub body_time: Duration,
+    /// Time in which a client must take something of an answer that waits for it.
+    pub write_time: Duration,
     /// Time for one verification, waiting included.
     pub verify_time: Duration,
     /// Connections open at once.
@@ -59,6 +74,7 @@ impl Default for Bounds {
             body_memory: 512 << 20,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
             verify_time: Duration::from_secs(30),
             connections: 1024,
             shutdown_time: Duration::from_secs(60),
@@ -70,14 +86,14 @@ impl Default for Bounds {
 pub struct Service {
     /// The path of a credential; `None` until a snapshot is in.
     pub pipeline: arc_swap::ArcSwapOption<Pipeline>,
-    /// Policies that a request may name; where it names none, the pipeline's own holds.
-    pub policies: Vec<Arc<Policy>>,
-    /// Acceptance policies that a request can name; the first where it names none.
-    pub acceptance: Vec<Arc<AcceptancePolicy>>,
+    /// What a request may name; a request keeps what it began with.
+    pub policies: arc_swap::ArcSwap<Policies>,
     /// Documents from outside; `None` where nothing is fetched.
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
     pub registers: Registers,
+    /// Who may ask.
+    pub clients: Clients,
     /// The pool behind its queue.
     pub admission: Admission,
     /// What the bodies of requests may hold.
@@ -90,8 +106,26 @@ pub struct Service {
     pub bounds: Bounds,
     /// Set once the end has begun: answers close their connections.
     pub ending: AtomicBool,
-    /// TLS on every address; plain HTTP without, and on Unix sockets.
-    pub tls: Option<TlsAcceptor>,
+}
+
+/// The policies that a request may name; the first of each holds where it names none.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// Of validation.
+    pub validation: Vec<Arc<Policy>>,
+    /// Of acceptance.
+    pub acceptance: Vec<Arc<AcceptancePolicy>>,
+}
+
+impl Policies {
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> PolicyNames<'_> {
+        PolicyNames {
+            validation: self.validation.iter().map(|policy| policy.name()).collect(),
+            acceptance: self.acceptance.iter().map(|policy| policy.name()).collect(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Service {
@@ -102,6 +136,9 @@ impl std::fmt::Debug for Service {
 
 /// How long connections are asked, answer by answer, to close before the idle ones are closed.
 const LAME_DUCK: Duration = Duration::from_secs(2);
+
+/// Bytes that the kernel holds of an answer beside those that are on their way.
+const NOT_SENT: u32 = 64 << 10;
 
 /// How far the end has come. Every connection holds a receiver of it, so that the last one's end shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -119,32 +156,42 @@ async fn reached(stage: &mut watch::Receiver<Stage>, so_far: Stage) {
     let _ = stage.wait_for(|stage| *stage >= so_far).await;
 }
 
-/// Serves on `listeners` until `end` resolves, then answers what was accepted and returns.
+/// A listener and what holds on it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Where connections come from.
+    pub listener: Listener,
+    /// What is asked of them.
+    pub conditions: Conditions,
+}
+
+/// Serves on `endpoints` until `end` resolves, then answers what was accepted and returns.
 ///
 /// # Errors
 /// Those of registering with the runtime; errors of single connections end only these.
 pub async fn serve(
-    listeners: Vec<Listener>,
+    endpoints: Vec<Endpoint>,
     service: Arc<Service>,
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let open = Arc::new(Semaphore::new(service.bounds.connections));
     let (stage, watched) = watch::channel(Stage::Serving);
     let mut accepting = tokio::task::JoinSet::new();
-    for listener in listeners {
+    for Endpoint { listener, conditions } in endpoints {
         let (service, open, watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
+        let conditions = Arc::new(conditions);
         match listener {
             Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 let listener = TcpListener::from_std(listener)?;
-                accepting.spawn(accept(listener, service, open, watched));
+                accepting.spawn(accept(listener, conditions, service, open, watched));
             }
             Listener::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 let listener = UnixListener::from_std(listener)?;
                 accepting.spawn(async move {
                     let _file = file;
-                    accept(listener, service, open, watched).await;
+                    accept(listener, conditions, service, open, watched).await;
                 });
             }
         }
@@ -167,36 +214,36 @@ pub async fn serve(
 trait Accept: Send + Sync {
     /// Its connections.
     type Socket: connection::Socket;
-    /// Whether they speak TLS, where the service has it.
-    const TLS: bool;
 
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Socket>> + Send;
+    /// The next, with the address of its other end where it has one.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Socket, Option<SocketAddr>)>> + Send;
 }
 
 impl Accept for TcpListener {
     type Socket = TcpStream;
-    const TLS: bool = true;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.accept().await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, address) = self.accept().await?;
         // An answer goes out whole at once; without this its end may wait for the client's word on the beginning.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        // A client that takes little is told from one that takes nothing by what it takes of this.
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(NOT_SENT);
+        Ok((stream, Some(address)))
     }
 }
 
 impl Accept for UnixListener {
     type Socket = UnixStream;
-    const TLS: bool = false;
 
-    async fn accept(&self) -> io::Result<UnixStream> {
-        self.accept().await.map(|(stream, _)| stream)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        self.accept().await.map(|(stream, _)| (stream, None))
     }
 }
 
 /// Accepts until told to stop; then takes what the kernel had already accepted, so that closing resets nobody.
 async fn accept<L: Accept>(
     listener: L,
+    conditions: Arc<Conditions>,
     service: Arc<Service>,
     open: Arc<Semaphore>,
     mut stage: watch::Receiver<Stage>,
@@ -212,7 +259,7 @@ async fn accept<L: Accept>(
             () = reached(&mut stage, Stage::Ending) => break,
         };
         match accepted {
-            Ok(socket) => spawn_connection::<L>(socket, &service, &stage, Some(permit)),
+            Ok(accepted) => spawn_connection(accepted, &conditions, &service, &stage, Some(permit)),
             Err(error) => {
                 // Out of file descriptors and the like: wait for connections to end instead of spinning.
                 tracing::warn!(%error, "accepting a connection failed");
@@ -223,22 +270,22 @@ async fn accept<L: Accept>(
     // Only what waits already: clients that keep coming must not put off the end.
     for _ in 0..service.bounds.connections {
         match tokio::time::timeout(Duration::ZERO, Accept::accept(&listener)).await {
-            Ok(Ok(socket)) => spawn_connection::<L>(socket, &service, &stage, None),
+            Ok(Ok(accepted)) => spawn_connection(accepted, &conditions, &service, &stage, None),
             _ => break,
         }
     }
 }
 
-fn spawn_connection<L: Accept>(
-    socket: L::Socket,
+fn spawn_connection<S: connection::Socket>(
+    (socket, address): (S, Option<SocketAddr>),
+    conditions: &Arc<Conditions>,
     service: &Arc<Service>,
     stage: &watch::Receiver<Stage>,
     permit: Option<tokio::sync::OwnedSemaphorePermit>,
 ) {
-    let (service, stage) = (Arc::clone(service), stage.clone());
+    let (conditions, service, stage) = (Arc::clone(conditions), Arc::clone(service), stage.clone());
     tokio::spawn(async move {
         let _permit = permit;
-        let tls = service.tls.as_ref().filter(|_| L::TLS);
-        connection::serve(socket, tls, &service, stage).await;
+        connection::serve(socket, address, &conditions, &service, stage).await;
     });
 }

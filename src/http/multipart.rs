@@ -52,7 +52,7 @@ fn form(content_type: &str, body: Bytes) -> Result<Parts, Problem> {
             "file" if file.is_none() => file = Some(bytes),
             "file" => return Err(Problem::BadRequest("file", "one credential a request".into())),
             "detached" if detached.len() < MOST_DETACHED => {
-                detached.push(Detached { name: file_name, bytes: bytes.into() });
+                detached.push(Detached { name: file_name, bytes });
             }
             "detached" => {
                 return Err(Problem::BadRequest("detached", format!("at most {MOST_DETACHED}")));

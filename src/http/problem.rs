@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, StatusCode, header};
+use std::time::Duration;
 
 /// What a request can come to other than an answer (DESIGN.md, section 5).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +24,15 @@ pub(super) enum Problem {
     TooLarge(usize),
     /// The line of a batch is over this many bytes.
     LongLine(usize),
+    /// Nothing proves who asks, or what was sent for it proves nothing.
+    Unauthorized {
+        /// Whether something was sent.
+        sent: bool,
+    },
+    /// Who asks may not ask for this.
+    Forbidden(String),
+    /// The client asked too often, or has too much under way: when to ask again.
+    TooMany(Duration),
     /// The queue is full.
     Busy,
     /// The bodies of other requests take all the memory that is for them.
@@ -54,6 +64,9 @@ impl Problem {
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::SlowHead | Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) | Self::LongLine(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -69,6 +82,12 @@ impl Problem {
             Self::SlowBody => "the body came too slowly".into(),
             Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
             Self::LongLine(limit) => format!("the line may have {limit} bytes at most"),
+            Self::Unauthorized { sent: false } => {
+                "a key is needed: `Authorization: Bearer` and the key".into()
+            }
+            Self::Unauthorized { sent: true } => "the key is not known, or does not hold at this time".into(),
+            Self::Forbidden(why) => why.clone(),
+            Self::TooMany(_) => "this client asks too often, or has too much under way".into(),
             Self::Busy => "the queue is full".into(),
             Self::Crowded => "the bodies of other requests take all the memory that is for them".into(),
             Self::NotReady => "no trust snapshot is loaded yet".into(),
@@ -100,6 +119,18 @@ impl Problem {
         match self {
             Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            }
+            Self::TooMany(wait) => {
+                let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+                headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+            }
+            // RFC 6750, 3: why is said only where something was sent.
+            Self::Unauthorized { sent } => {
+                let challenge = match sent {
+                    true => "Bearer realm=\"sealgate\", error=\"invalid_token\"",
+                    false => "Bearer realm=\"sealgate\"",
+                };
+                headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static(challenge));
             }
             Self::SlowHead | Self::SlowBody => {
                 headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));

@@ -1,7 +1,8 @@
 //! One function per route.
 
+use super::clients::Admitted;
 use super::problem::Problem;
-use super::{Service, batch, body, multipart};
+use super::{Bounds, Service, batch, body, multipart};
 use crate::clock::{self, Stopwatch};
 use crate::credential::accreditation::Register;
 use crate::credential::{Fields, Outside};
@@ -20,11 +21,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Answers one request; never fails.
-pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Response<Content> {
+pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming>) -> Response<Content> {
     let watch = Stopwatch::start();
     let is_two = request.version() >= Version::HTTP_2;
-    let (route, answer) = match request.uri().path() {
-        BATCH => (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right))),
+    let admitted = one_host(&request).and_then(|()| service.clients.admit(&mut request, clock::now()));
+    let admitted = admitted.map(|admitted| {
+        request.extensions_mut().insert(admitted);
+    });
+    let (route, answer) = match (admitted, request.uri().path()) {
+        (Err(problem), _) => {
+            let (head, body) = request.into_parts();
+            body::discard(body, &head, &service.bounds);
+            ("not admitted", Err(problem))
+        }
+        (Ok(()), BATCH) => {
+            (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right)))
+        }
         _ => {
             let (route, answer) = route(&service, request).await;
             (route, answer.map(whole))
@@ -44,8 +56,25 @@ pub(super) async fn respond(service: Arc<Service>, request: Request<Incoming>) -
     response
 }
 
+/// That a request names one host and no other (RFC 9112, 3.2; RFC 9113, 8.3.1): of two, each reader might take another.
+fn one_host<B>(request: &Request<B>) -> Result<(), Problem> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let authority = request.uri().authority().filter(|_| request.version() >= Version::HTTP_2);
+    let wrong = |why: &str| Err(Problem::BadRequest("host", why.into()));
+    match (hosts.next(), hosts.next(), authority) {
+        (_, Some(_), _) => wrong("more than one"),
+        (None, None, None) if request.version() == Version::HTTP_11 => wrong("none"),
+        (Some(host), None, Some(authority))
+            if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+        {
+            wrong("not that of `:authority`")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The body of an answer: whole, or the lines of a batch as they are done.
-type Content = Either<Full<Bytes>, batch::Stream>;
+type Content = Either<Full<Bytes>, batch::Answers>;
 
 /// The one route whose answer is not whole.
 const BATCH: &str = "/v1/verify/batch";
@@ -112,21 +141,23 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         return Err(Problem::MethodNotAllowed("POST"));
     }
     let (head, body) = request.into_parts();
-    let (query, mut pipeline) = match admissible(service, &head, body::announced(&body)) {
+    let admitted = Admitted::of(&head.extensions)?;
+    let bounds = Bounds { body: admitted.body_limit(service.bounds.body), ..service.bounds };
+    let (query, mut pipeline) = match admissible(service, &head, &bounds, body::announced(&body)) {
         Ok(admissible) => admissible,
         Err(problem) => {
-            body::discard(body, &head, &service.bounds);
+            body::discard(body, &head, &bounds);
             return Err(problem);
         }
     };
-    let body = body::read(body, &head, &service.bounds, &service.memory).await?;
+    let body = body::read(body, &head, &bounds, &service.memory.singles).await?;
     let parts = multipart::parts(&head.headers, body.bytes)?;
     if let Some(policy) = &query.policy {
         pipeline = Arc::new(pipeline.with_policy(Arc::clone(policy)));
     }
     let order = Order {
         time: query.at.unwrap_or_else(clock::now),
-        acceptance: query.acceptance_or_first(service),
+        acceptance: query.acceptance,
         fields: query.fields,
         parts,
         _share: body.share,
@@ -141,20 +172,21 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
 fn admissible(
     service: &Service,
     head: &Parts,
+    bounds: &Bounds,
     announced: Option<usize>,
 ) -> Result<(Query, Arc<Pipeline>), Problem> {
-    let query = Query::parse(head.uri.query().unwrap_or_default(), service)?;
+    let query = Query::parse(head, service)?;
     if !accepts(&head.headers, &[JSON]) {
         return Err(Problem::NotAcceptable(JSON));
     }
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let size = announced.unwrap_or_default();
     // What is over the limit is answered so, whatever else, and never held.
-    if size <= service.bounds.body {
+    if size <= bounds.body {
         if service.admission.is_full() {
             return Err(Problem::Busy);
         }
-        if !service.memory.fits(size) {
+        if !service.memory.singles.fits(size) {
             return Err(Problem::Crowded);
         }
     }
@@ -213,18 +245,35 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Query {
     pub(super) at: Option<Time>,
     pub(super) policy: Option<Arc<Policy>>,
-    acceptance: Option<Arc<AcceptancePolicy>>,
+    pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
 }
 
 impl Query {
-    pub(super) fn parse(query: &str, service: &Service) -> Result<Self, Problem> {
-        let mut parsed = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    /// What a request's query says, within what its client may ask for.
+    pub(super) fn parse(head: &Parts, service: &Service) -> Result<Self, Problem> {
+        let admitted = Admitted::of(&head.extensions)?;
+        let known = service.policies.load();
+        let (policies, acceptance) = (&known.validation, &known.acceptance);
+        // Of a client with a list its first, else that of all.
+        let first = |list: Option<&[String]>| list.and_then(<[_]>::first).cloned();
+        let mut parsed = Self {
+            policy: match first(admitted.policies()) {
+                Some(name) => Some(named("policy", &name, policies, Policy::name)?),
+                None => policies.first().cloned(),
+            },
+            acceptance: match first(admitted.acceptance()) {
+                Some(name) => named("acceptance", &name, acceptance, AcceptancePolicy::name)?,
+                None => acceptance.first().cloned().unwrap_or_default(),
+            },
+            at: None,
+            fields: Fields::default(),
+        };
+        for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "at" => {
                     let time = Time::parse_rfc3339(&value)
@@ -232,11 +281,12 @@ impl Query {
                     parsed.at = Some(time);
                 }
                 "policy" => {
-                    parsed.policy = Some(named("policy", &value, &service.policies, Policy::name)?);
+                    allowed("policy", &value, admitted.policies())?;
+                    parsed.policy = Some(named("policy", &value, policies, Policy::name)?);
                 }
                 "acceptance" => {
-                    let found = named("acceptance", &value, &service.acceptance, AcceptancePolicy::name)?;
-                    parsed.acceptance = Some(found);
+                    allowed("acceptance", &value, admitted.acceptance())?;
+                    parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
                 // The gateway's own texts are in English; a credential's in English where it has that.
                 "lang" if is_language(&value) => {}
@@ -250,11 +300,6 @@ impl Query {
         }
         Ok(parsed)
     }
-
-    /// The acceptance policy that is named, else the service's first.
-    pub(super) fn acceptance_or_first(&self, service: &Service) -> Arc<AcceptancePolicy> {
-        self.acceptance.as_ref().or(service.acceptance.first()).cloned().unwrap_or_default()
-    }
 }
 
 fn is_language(tag: &str) -> bool {
@@ -265,6 +310,16 @@ fn is_language(tag: &str) -> bool {
         .next()
         .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
         && parts.all(subtag)
+}
+
+/// Whether the client may name this policy; it may name all where there is no list.
+fn allowed(field: &str, name: &str, list: Option<&[String]>) -> Result<(), Problem> {
+    match list {
+        Some(list) if !list.iter().any(|allowed| allowed == name) => {
+            Err(Problem::Forbidden(format!("{field}: this client may name {}", list.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The policy of this name among those that the service knows.

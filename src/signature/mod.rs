@@ -12,6 +12,7 @@ pub mod xmldsig;
 use crate::format::{Limits, Sink, xml};
 use crate::time::Time;
 use algorithm::{Crypto, DigestAlgorithm, SignatureAlgorithm};
+use bytes::Bytes;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -32,7 +33,7 @@ pub struct Detached {
     /// The name by which a reference may call it.
     pub name: String,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// An identifier from the document: known to us, or kept as it stands.

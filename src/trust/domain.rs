@@ -67,6 +67,9 @@ impl fmt::Display for NotADomain {
 impl std::error::Error for NotADomain {}
 
 impl Domain {
+    /// The name of the domain that is built in.
+    pub const EU: &str = "eu";
+
     /// The European Union, as built in (`trust-lists/eu.toml`).
     ///
     /// # Errors

@@ -117,7 +117,8 @@ fn http_2_is_offered_over_tls() {
             let name = ServerName::try_from("localhost").unwrap();
             let stream = connector.connect(name, stream).await.unwrap();
             assert_eq!(stream.get_ref().1.alpn_protocol(), spoken.map(str::as_bytes));
-            let live = Request::get("http://x/livez").body(Full::new(Bytes::new())).unwrap();
+            let live =
+                Request::get("http://x/livez").header("host", "x").body(Full::new(Bytes::new())).unwrap();
             let answer = if spoken == Some("h2") {
                 two(stream).await.0.send_request(live).await.unwrap()
             } else {

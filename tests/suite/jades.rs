@@ -183,7 +183,7 @@ fn detached_content_is_digested_as_transmitted() {
     let bytes = std::fs::read(folder.join("simple-detached.json")).unwrap();
     let jws = jws(&bytes, "simple-detached.json");
     let outcome = |content: &str, name: &str| {
-        let detached = [Detached { name: name.into(), bytes: content.into() }];
+        let detached = [Detached { name: name.into(), bytes: content.to_owned().into() }];
         let found = signatures(&jws, &detached);
         assert!(value_is_right(&found[0]));
         (found[0].references[1].outcome.clone(), found[0].payload.is_some())

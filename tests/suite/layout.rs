@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "time",
     "clock",
     "disk",
@@ -24,6 +24,7 @@ const ORDER: [&str; 22] = [
     "fetch",
     "sync",
     "http",
+    "config",
     "cli",
     "main",
 ];

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The time that requests ask for.
@@ -14,6 +15,8 @@ pub(crate) const AT: &str = "2026-11-22T00:00:00Z";
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) address: String,
+    /// What it logged and nobody waited for.
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -38,19 +41,29 @@ impl Server {
 
     /// The same, and waits only until it logged this.
     pub(crate) fn launch_until(logged: &str, domain: &str, extra: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealgate"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealgate"));
+        command
             .current_dir(root())
             .args(["serve", "--listen", "127.0.0.1:0", "--trust-domain", domain])
-            .args(extra)
-            .env("RUST_LOG", "info")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
+            .args(extra);
+        Self::spawn_until(logged, command)
+    }
+
+    /// What this command starts, once trust is loaded; its address is the first on loopback, if there is one.
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_until("trust is loaded", command)
+    }
+
+    fn spawn_until(logged: &str, mut command: Command) -> Self {
+        let mut child = command.env("RUST_LOG", "info").stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(String::new()));
         let mut address = None;
         loop {
             let mut line = String::new();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it was ready");
+            let read = lines.read_line(&mut line).unwrap();
+            assert!(read > 0, "the server ended before it was ready:\n{}", log.lock().unwrap());
+            log.lock().unwrap().push_str(&line);
             if let Some((_, rest)) = line.split_once("127.0.0.1:") {
                 let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
                 address.get_or_insert(format!("127.0.0.1:{port}"));
@@ -59,8 +72,30 @@ impl Server {
                 break;
             }
         }
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, address: address.unwrap() }
+        let further = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+                further.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        });
+        Self { child, address: address.unwrap_or_default(), log }
+    }
+
+    /// Waits until the server logged this, and forgets what it logged up to there.
+    pub(crate) fn logged(&self, text: &str) {
+        // Generous: the machine may do much else.
+        for _ in 0..12_000 {
+            let mut log = self.log.lock().unwrap();
+            if let Some(at) = log.find(text) {
+                log.drain(..at + text.len());
+                return;
+            }
+            drop(log);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("not logged: {text:?}; but\n{}", self.log.lock().unwrap());
     }
 
     /// The same with TLS, by a certificate of its own that is written into the folder.
@@ -80,9 +115,7 @@ impl Server {
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        Answer::read(&mut stream).unwrap()
+        get_from(&mut self.connect(), path).unwrap()
     }
 
     pub(crate) fn verify(&self, body: &[u8]) -> Answer {
@@ -108,8 +141,19 @@ impl Drop for Server {
 
 /// Asks for a verdict on an open connection.
 pub(crate) fn send(stream: &mut (impl Read + Write), body: &[u8]) -> std::io::Result<Answer> {
+    send_to(stream, &format!("/v1/verify?at={AT}"), body)
+}
+
+/// Asks for a page on an open connection.
+pub(crate) fn get_from(stream: &mut (impl Read + Write), path: &str) -> std::io::Result<Answer> {
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")?;
+    Answer::read(stream)
+}
+
+/// Sends a body on an open connection.
+pub(crate) fn send_to(stream: &mut (impl Read + Write), path: &str, body: &[u8]) -> std::io::Result<Answer> {
     let length = body.len();
-    write!(stream, "POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")?;
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")?;
     stream.write_all(body)?;
     Answer::read(stream)
 }

@@ -470,7 +470,7 @@ fn white_space_and_byte_order_marks() {
 #[test]
 fn detached_payloads() {
     for sealed in Sealed::all() {
-        let given = |bytes: Vec<u8>| Detached { name: "payload".into(), bytes };
+        let given = |bytes: Vec<u8>| Detached { name: "payload".into(), bytes: bytes.into() };
         let (right, forged) =
             (given(sealed.words(&sealed.payload).into()), given(sealed.words(&sealed.forged).into()));
         let encoded = given(URL_SAFE_NO_PAD.encode(&right.bytes).into());
@@ -493,13 +493,13 @@ fn detached_payloads() {
                 vec![&forged, &right],
                 vec![&right, &right],
             ] {
-                let wrong: Vec<Detached> = wrong.into_iter().map(|one| given(one.bytes.clone())).collect();
+                let wrong: Vec<Detached> = wrong.into_iter().map(|one| given(one.bytes.to_vec())).collect();
                 assert!(!sealed.passes_with("detached, and not one or another", &text, &wrong));
             }
         }
         // What is attached is what is sealed, whatever is given beside it.
         let attached = sealed.flattened().to_string();
-        assert!(sealed.passes_with("attached", &attached, &[given(forged.bytes)]));
+        assert!(sealed.passes_with("attached", &attached, &[given(forged.bytes.to_vec())]));
         let mut attached = sealed.flattened();
         attached["payload"] = json!(sealed.forged);
         assert!(!sealed.passes_with("attached", attached.to_string(), &[right]));

@@ -1,6 +1,7 @@
 //! A batch's pieces as they come, one held at a time.
 
 use super::piece::{Held, Piece};
+use crate::clock::Stopwatch;
 use crate::format::zip::Archive;
 use crate::http::Service;
 use crate::http::body::{self, Share};
@@ -11,6 +12,7 @@ use hyper::Version;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a piece stands in its batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,12 +32,13 @@ pub(super) struct Item {
 /// What pieces come from.
 pub(super) enum Source {
     Lines(Box<Input>),
-    Entries { held: Arc<Held>, next: usize, service: Arc<Service> },
+    Entries { held: Arc<Held>, next: usize, limit: usize, service: Arc<Service> },
 }
 
 impl Source {
-    pub(super) fn entries(archive: Archive, share: Share, service: Arc<Service>) -> Self {
-        Self::Entries { held: Arc::new(Held { archive, _share: share }), next: 0, service }
+    /// The files of an archive, of which each may have so many bytes.
+    pub(super) fn entries(archive: Archive, share: Share, limit: usize, service: Arc<Service>) -> Self {
+        Self::Entries { held: Arc::new(Held { archive, _share: share }), next: 0, limit, service }
     }
 
     /// The next piece, once there is memory for it; `None` at the end. Nothing is lost where this is dropped.
@@ -44,15 +47,15 @@ impl Source {
     /// No further piece can be had: [`Problem::SlowBody`], or the body broke off.
     pub(super) async fn next(&mut self) -> Result<Option<Item>, Problem> {
         let place = self.place();
-        let (held, next, service) = match self {
+        let (held, next, limit, service) = match self {
             Self::Lines(input) => return input.line().await,
-            Self::Entries { held, next, service } => (held, next, service),
+            Self::Entries { held, next, limit, service } => (held, next, limit, service),
         };
         let Some(entry) = held.archive.entries().get(*next) else { return Ok(None) };
         let mut share = Share::default();
         // One over the limit is refused before it is inflated.
-        let needs = if entry.size() > service.bounds.body { 0 } else { entry.size() };
-        let has = share.grow_in_time(&service.memory, needs, service.bounds.body_time).await;
+        let needs = if entry.size() > *limit { 0 } else { entry.size() };
+        let has = share.grow_in_time(&service.memory.batches, needs, service.bounds.body_time).await;
         let piece =
             if has { Ok((Piece::Entry(Arc::clone(held), *next), share)) } else { Err(Problem::Crowded) };
         *next = next.saturating_add(1);
@@ -82,6 +85,8 @@ pub(super) struct Input {
     body: Incoming,
     /// In HTTP/2 what is not wanted costs its stream alone.
     is_two: bool,
+    /// Bytes that it may have as a whole, or a line of it.
+    limit: usize,
     service: Arc<Service>,
     /// What came and was not looked at yet.
     frame: Bytes,
@@ -93,13 +98,28 @@ pub(super) struct Input {
     share: Share,
     /// Why the rest of it is not kept.
     refused: Option<Problem>,
+    /// How long it was waited for since it began.
+    waited: Duration,
+}
+
+/// Adds to what was waited, however waiting ends.
+struct Waiting<'w> {
+    watch: Stopwatch,
+    waited: &'w mut Duration,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.waited = self.waited.saturating_add(self.watch.elapsed());
+    }
 }
 
 impl Input {
-    pub(super) fn new(body: Incoming, head: &Parts, service: Arc<Service>) -> Self {
+    pub(super) fn new(body: Incoming, head: &Parts, limit: usize, service: Arc<Service>) -> Self {
         Self {
             body,
             is_two: head.version >= Version::HTTP_2,
+            limit,
             service,
             frame: Bytes::new(),
             ended: false,
@@ -107,6 +127,7 @@ impl Input {
             line: Vec::new(),
             share: Share::default(),
             refused: None,
+            waited: Duration::ZERO,
         }
     }
 
@@ -173,12 +194,16 @@ impl Input {
 
     /// Makes the next bytes that came part of the line, if the line is still wanted and there is room.
     async fn keep(&mut self, length: usize) {
-        let (limit, time) = (self.service.bounds.body, self.service.bounds.body_time);
+        let (limit, time) = (self.limit, self.service.bounds.body_time);
         let total = self.line.len().saturating_add(length);
+        if self.line.is_empty() && self.refused.is_none() {
+            self.waited = Duration::ZERO;
+        }
         if self.refused.is_none() && total > limit {
             self.refused = Some(Problem::LongLine(limit));
         }
-        if self.refused.is_none() && !self.share.grow_in_time(&self.service.memory, total, time).await {
+        if self.refused.is_none() && !self.share.grow_in_time(&self.service.memory.batches, total, time).await
+        {
             self.refused = Some(Problem::Crowded);
         }
         match self.refused {
@@ -190,6 +215,7 @@ impl Input {
     /// The line that is whole now; `None` where it is blank.
     fn take(&mut self) -> Option<Item> {
         let place = Place::Line(self.number);
+        self.waited = Duration::ZERO;
         self.number = self.number.saturating_add(1);
         let (line, share) = (std::mem::take(&mut self.line), std::mem::take(&mut self.share));
         if let Some(problem) = self.refused.take() {
@@ -199,10 +225,15 @@ impl Input {
         (!is_blank).then(|| Item { place, piece: Ok((Piece::Line(line.into()), share)) })
     }
 
-    /// Waits for bytes to look at; `false` at the end.
+    /// Waits for bytes to look at; `false` at the end. A line has the time of a body, as has the wait for its beginning:
+    /// who sends one byte now and then must not hold what came before.
     async fn fill(&mut self) -> Result<bool, Problem> {
         while self.frame.is_empty() && !self.ended {
-            match tokio::time::timeout(self.service.bounds.body_time, self.body.frame()).await {
+            let left = self.service.bounds.body_time.saturating_sub(self.waited);
+            let waiting = Waiting { watch: Stopwatch::start(), waited: &mut self.waited };
+            let came = tokio::time::timeout(left, self.body.frame()).await;
+            drop(waiting);
+            match came {
                 Err(_) => return Err(Problem::SlowBody),
                 Ok(None) => self.ended = true,
                 Ok(Some(Err(error))) => {

@@ -60,7 +60,7 @@ impl Piece {
                 .entries()
                 .get(*index)?
                 .name()
-                .map(|name| serde_json::Value::from(name).to_string()),
+                .map(|name| serde_json::Value::from(&*name).to_string()),
         }
     }
 }

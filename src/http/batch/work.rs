@@ -9,6 +9,7 @@ use crate::fetch::Desk;
 use crate::format::Limits;
 use crate::http::Service;
 use crate::http::body::Share;
+use crate::http::clients::Admitted;
 use crate::http::problem::Problem;
 use crate::http::routes::Query;
 use crate::pipeline::{Pipeline, Request};
@@ -16,10 +17,14 @@ use crate::report::{AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
 use bytes::Bytes;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// What the query asks of every piece.
 pub(super) struct Terms {
+    /// Whose batch it is.
+    admitted: Arc<Admitted>,
+    /// Bytes that a piece may have.
+    pub(super) limit: usize,
     at: Option<Time>,
     policy: Option<Arc<Policy>>,
     acceptance: Arc<AcceptancePolicy>,
@@ -27,9 +32,11 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(query: Query, service: &Service) -> Self {
-        let acceptance = query.acceptance_or_first(service);
-        Self { at: query.at, policy: query.policy, acceptance, fields: query.fields }
+    /// Of a batch of this client, of which a piece may have so many bytes at most.
+    pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
+        let limit = admitted.body_limit(most);
+        let Query { at, policy, acceptance, fields } = query;
+        Self { admitted, limit, at, policy, acceptance, fields }
     }
 }
 
@@ -46,7 +53,7 @@ struct Work {
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
     /// Given back only when no thread has the piece in work any more.
-    _share: Share,
+    share: Mutex<Share>,
 }
 
 impl Drop for Work {
@@ -85,8 +92,20 @@ impl Work {
 
 /// An answer, and what of it is counted.
 struct Done {
-    line: Bytes,
+    line: String,
     verdict: Option<Verdict>,
+}
+
+/// An answer with its share of the memory, which it keeps until it is written or nobody wants it any more.
+struct Answer {
+    line: String,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Answer {
+    fn as_ref(&self) -> &[u8] {
+        self.line.as_bytes()
+    }
 }
 
 /// The line that answers a piece. Trust is what is in use now: a long batch does not hold on to what was replaced.
@@ -96,8 +115,9 @@ pub(super) async fn answer(
     place: Place,
     piece: Result<(Piece, Share), Problem>,
 ) -> Bytes {
+    terms.admitted.turn().await;
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady);
-    let done = match piece.and_then(|piece| pipeline.map(|pipeline| (piece, pipeline))) {
+    let (done, share) = match piece.and_then(|piece| pipeline.map(|pipeline| (piece, pipeline))) {
         Ok(((piece, share), pipeline)) => {
             let pipeline = match &terms.policy {
                 Some(policy) => Arc::new(pipeline.with_policy(Arc::clone(policy))),
@@ -109,23 +129,26 @@ pub(super) async fn answer(
                 terms: Arc::downgrade(&terms),
                 place,
                 piece,
-                limits: Limits { bytes: service.bounds.body, ..*pipeline.limits() },
+                limits: Limits { bytes: terms.limit, ..*pipeline.limits() },
                 pipeline,
                 time: terms.at.unwrap_or_else(clock::now),
                 acceptance: Arc::clone(&terms.acceptance),
                 fields: terms.fields,
-                _share: share,
+                share: Mutex::new(share),
             };
             verified(&service, Arc::new(work)).await
         }
-        Err(problem) => Done { line: line(None, place, "problem", &problem.body()), verdict: None },
+        Err(problem) => {
+            let line = line(None, place, "problem", &problem.body());
+            (Done { line, verdict: None }, Share::default())
+        }
     };
     service.metrics.batch_answer(done.verdict.as_ref());
-    done.line
+    Bytes::from_owner(Answer { line: done.line, _share: share })
 }
 
 /// Verifies within the time for one verification, which begins once the pool has a place for it.
-async fn verified(service: &Service, work: Arc<Work>) -> Done {
+async fn verified(service: &Service, work: Arc<Work>) -> (Done, Share) {
     let desk = service.library.as_ref().map(|library| Arc::new(library.desk()));
     let registers: Arc<[_]> = service.registers.for_request(desk.as_ref()).into();
     let job = || {
@@ -146,15 +169,19 @@ async fn verified(service: &Service, work: Arc<Work>) -> Done {
         }
     };
     let internal = || line(work.piece.id(&work.limits), work.place, "problem", &Problem::Internal.body());
-    match tokio::time::timeout(service.bounds.verify_time, rounds).await {
+    let done = match tokio::time::timeout(service.bounds.verify_time, rounds).await {
         Ok(Some(done)) => done,
         Ok(None) => Done { line: internal(), verdict: None },
+        // A thread has the piece in work still, and the share with it.
         Err(_) => {
             let verdict = work.pipeline.out_of_time(&work.request(None, &[]));
             let line = line(work.piece.id(&work.limits), work.place, "verdict", &verdict.to_json());
-            Done { line, verdict: Some(verdict) }
+            return (Done { line, verdict: Some(verdict) }, Share::default());
         }
-    }
+    };
+    let mut share = std::mem::take(&mut *work.share.lock().unwrap_or_else(PoisonError::into_inner));
+    share.fit(&service.memory.batches, done.line.len());
+    (done, share)
 }
 
 /// What is said where a batch ends before its end: the first place that was not read, and why. It has no `id`.
@@ -164,10 +191,10 @@ pub(super) fn last_line(place: Place, problem: &Problem) -> Bytes {
 }
 
 /// `{"id", "line", "verdict"}` or the like; what has no name is called by its number.
-fn line(id: Option<String>, place: Place, member: &str, content: &str) -> Bytes {
+fn line(id: Option<String>, place: Place, member: &str, content: &str) -> String {
     let (kind, number) = numbered(place);
     let id = id.unwrap_or_else(|| number.to_string());
-    format!("{{\"id\":{id},\"{kind}\":{number},\"{member}\":{content}}}\n").into()
+    format!("{{\"id\":{id},\"{kind}\":{number},\"{member}\":{content}}}\n")
 }
 
 fn numbered(place: Place) -> (&'static str, u64) {

@@ -7,11 +7,13 @@ mod key;
 mod ledger;
 mod names;
 mod rsa;
+mod secret;
 mod verify;
 
 pub use digest::{Digest, Hasher, identity};
 pub use key::{KeyKind, PublicKey};
 pub use ledger::{Ledger, Operation};
+pub use secret::{random_256, same};
 
 use std::sync::Arc;
 

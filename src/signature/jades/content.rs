@@ -41,7 +41,7 @@ impl<'a> Signed<'a> {
         }
         match content {
             Content::Absent => match context.detached {
-                [only] => Self::data(only.bytes.clone(), header.b64),
+                [only] => Self::data(only.bytes.to_vec(), header.b64),
                 _ => Self::missing("the payload is detached, and not given".into()),
             },
             Content::Json(text) if header.b64 => Self::data(text.into_owned().into_bytes(), true),
@@ -253,7 +253,7 @@ fn concatenate(objects: &[&Detached]) -> Vec<u8> {
 /// Several objects are no one payload.
 fn single_payload<'a>(objects: &[&Detached]) -> Option<Payload<'a>> {
     match objects {
-        [only] => Some(payload(only.bytes.clone().into())),
+        [only] => Some(payload(only.bytes.to_vec().into())),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::format::Sink;
 use crate::format::xml::c14n::{self, Kind, Method, NodeSet};
 use crate::format::xml::xpath::{FILTER2, XPATH};
 use crate::format::xml::{Document, NodeId};
-use std::sync::Arc;
+use bytes::Bytes;
 
 /// Transforms in one chain; real ones have two or three.
 const MAX_TRANSFORMS: usize = 16;
@@ -44,7 +44,7 @@ pub(crate) enum Start<'a> {
     /// Nodes of the signature's own document.
     Nodes(&'a Document<'a>, Nodes),
     /// Octets of a detached document.
-    Octets(Arc<[u8]>),
+    Octets(Bytes),
 }
 
 /// One transform.

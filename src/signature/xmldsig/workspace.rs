@@ -5,6 +5,7 @@ use crate::format::xml::Document;
 use crate::format::xml::c14n::{self, Method, NodeSet};
 use crate::format::{Limits, Sink};
 use crate::signature::Context;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +21,7 @@ pub(crate) struct Workspace<'a> {
     /// The limits on what is parsed on the way.
     pub limits: Limits,
     /// Detached documents by name.
-    pub detached: Arc<[(String, Arc<[u8]>)]>,
+    pub detached: Arc<[(String, Bytes)]>,
     /// What may still be digested.
     pub budget: Arc<Budget>,
 }
@@ -28,7 +29,7 @@ pub(crate) struct Workspace<'a> {
 impl<'a> Workspace<'a> {
     /// For one document.
     pub(crate) fn new(document: &'a Document<'a>, context: &Context<'_>) -> Self {
-        let detached = context.detached.iter().map(|one| (one.name.clone(), Arc::from(one.bytes.as_slice())));
+        let detached = context.detached.iter().map(|one| (one.name.clone(), one.bytes.clone()));
         Self {
             document,
             limits: *context.limits,
@@ -47,10 +48,10 @@ impl<'a> Workspace<'a> {
 
     /// The detached document that a URI names: by the whole name, else by the file name where only one has it.
     /// Without a URI the only detached document.
-    pub(crate) fn detached(&self, uri: Option<&str>) -> Option<Arc<[u8]>> {
+    pub(crate) fn detached(&self, uri: Option<&str>) -> Option<Bytes> {
         let Some(uri) = uri else {
             return match &*self.detached {
-                [(_, bytes)] => Some(Arc::clone(bytes)),
+                [(_, bytes)] => Some(bytes.clone()),
                 _ => None,
             };
         };
@@ -62,7 +63,7 @@ impl<'a> Workspace<'a> {
             (Some(only), None) => Some(only),
             _ => None,
         });
-        found.map(|(_, bytes)| Arc::clone(bytes))
+        found.map(|(_, bytes)| bytes.clone())
     }
 }
 

@@ -86,6 +86,9 @@ fn a_slow_reader_slows_the_work_and_loses_nothing() {
         wait_until(still);
         assert!(sent.load(Ordering::Relaxed) < LINES, "all was taken from a client that reads nothing");
         assert!(in_flight(&server) <= IN_FLIGHT);
+        // What is answered and not taken is held and counted, beside the pieces that are in work.
+        let held = metric(&server, "sealgate_body_bytes");
+        assert!(held >= in_flight(&server) * 5000 + 8 * 1024, "{held}");
         // Others are served meanwhile.
         assert_eq!(server.verify(&compact()).status, 200);
         let mut answers = batch.answers();
@@ -94,12 +97,62 @@ fn a_slow_reader_slows_the_work_and_loses_nothing() {
         }
         batch.finish();
         assert_eq!(answers.count(), 0);
+        wait_until(|| metric(&server, "sealgate_body_bytes") == 0);
     });
 }
 
 #[test]
+fn a_slow_reader_is_waited_for_as_long_as_it_takes_something() {
+    const LINES: usize = 4000;
+    let server = Server::start(&["--write-seconds", "3"]);
+    let mut batch = Batch::begin(&server);
+    let mut writer = Batch { stream: batch.stream.try_clone().unwrap() };
+    std::thread::scope(|scope| {
+        scope.spawn(move || (0..LINES).for_each(|id| writer.send(&padded(id, 5000)).unwrap()));
+        let mut answers = batch.answers();
+        let mut pauses = 0;
+        for number in 0..LINES {
+            assert!(answers.next().unwrap()["verdict"].is_object());
+            if number % 64 == 0 {
+                pauses += 200;
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        }
+        assert!(pauses > 4 * 3000 - 500, "it was not slow");
+        batch.finish();
+        assert_eq!(answers.count(), 0);
+    });
+}
+
+#[test]
+fn singles_are_not_refused_for_the_memory_of_batches() {
+    let server = Server::start(&["--max-body", "1000000", "--body-memory", "1000000"]);
+    let whole = padded(1, 900_000);
+    let (begun, rest) = whole.split_at(890_000);
+    let mut batches: Vec<Batch> = (0..3).map(|_| Batch::begin(&server)).collect();
+    // Half of what singles have would not do for one archive: three times the largest body.
+    for (number, batch) in batches.iter_mut().enumerate() {
+        batch.send(begun).unwrap();
+        wait_until(|| metric(&server, "sealgate_body_bytes") > (number + 1) * 885_000);
+    }
+    for _ in 0..10 {
+        assert_eq!(server.verify(&vec![b'x'; 900_000]).status, 200);
+    }
+    assert!(metric(&server, "sealgate_body_bytes") <= 3_000_000 + 1024);
+    for batch in &mut batches {
+        batch.send(rest).unwrap();
+        batch.finish();
+    }
+    for batch in batches {
+        let answers: Vec<Value> = batch.answers().collect();
+        assert!(answers.len() == 1 && answers[0]["verdict"].is_object(), "{answers:?}");
+    }
+    wait_until(|| metric(&server, "sealgate_body_bytes") == 0);
+}
+
+#[test]
 fn a_client_that_reads_nothing_for_too_long_ends_its_batch() {
-    let server = Server::start(&["--body-seconds", "1"]);
+    let server = Server::start(&["--write-seconds", "1"]);
     let mut batch = Batch::begin(&server);
     let mut writer = Batch { stream: batch.stream.try_clone().unwrap() };
     std::thread::scope(|scope| {
@@ -111,8 +164,9 @@ fn a_client_that_reads_nothing_for_too_long_ends_its_batch() {
             before == verified(&server)
         };
         wait_until(|| idle() && in_flight(&server) == 0);
-        assert_eq!(metric(&server, "sealgate_body_bytes"), 0);
-        batch.stream.shutdown(std::net::Shutdown::Both).unwrap();
+        // What was on its way is given up with the connection.
+        wait_until(|| metric(&server, "sealgate_body_bytes") == 0);
+        let _ = batch.stream.shutdown(std::net::Shutdown::Both);
     });
     let _ = batch.send("");
 }
@@ -177,6 +231,48 @@ fn a_body_that_stops_coming_ends_with_a_line_that_says_so() {
     // Before anything came there is a status to say so with.
     let silent = Batch::begin(&server);
     assert_eq!(crate::server::Answer::read(&mut &silent.stream).unwrap().status, 408);
+}
+
+#[test]
+fn a_line_that_comes_in_drops_holds_its_memory_no_longer_than_a_body_may() {
+    let server = Server::start(&["--body-seconds", "2"]);
+    let mut batch = Batch::begin(&server);
+    batch.send(&padded(1, 500_000)).unwrap();
+    batch.send("{\"id\":2,\"credential\":{\"a\":\"").unwrap();
+    batch.send(&"a".repeat(500_000)).unwrap();
+    let mut dropping = Batch { stream: batch.stream.try_clone().unwrap() };
+    std::thread::scope(|scope| {
+        // Every drop comes in time for itself.
+        scope.spawn(move || {
+            while dropping.send("a").is_ok() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let answers: Vec<Value> = batch.answers().collect();
+        assert_eq!((answers.len(), &answers[1]["line"]), (2, &2.into()));
+        assert_eq!(answers[1]["problem"]["status"], 408);
+        wait_until(|| metric(&server, "sealgate_body_bytes") == 0);
+        let _ = batch.stream.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+#[test]
+fn a_batch_may_pause_between_its_lines_and_within_them() {
+    let server = Server::start(&["--body-seconds", "4"]);
+    let mut batch = Batch::begin(&server);
+    let mut answers = None;
+    // More than a body may take, in all.
+    for id in 0..4 {
+        let text = padded(id, 100);
+        std::thread::sleep(Duration::from_millis(750));
+        batch.send(&text[..50]).unwrap();
+        std::thread::sleep(Duration::from_millis(750));
+        batch.send(&text[50..]).unwrap();
+        let answer = answers.get_or_insert_with(|| batch.answers()).next().unwrap();
+        assert_eq!(answer["id"], id);
+    }
+    batch.finish();
+    assert_eq!(answers.unwrap().count(), 0);
 }
 
 #[test]

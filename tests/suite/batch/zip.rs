@@ -1,7 +1,7 @@
 //! Batches that are ZIP archives, sound and hostile.
 
-use super::{compact, example, in_flight, post};
-use crate::server::{Server, examples};
+use super::{Batch, compact, example, in_flight, post};
+use crate::server::{AT, Server, examples};
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 use serde_json::Value;
@@ -35,13 +35,12 @@ fn archive(files: &[(&str, &[u8])], flags: u16) -> Vec<u8> {
 
 /// The answers to an archive, by their ids.
 fn verify(server: &Server, archive: &[u8]) -> HashMap<Value, Value> {
-    let (status, text) = post(server, "content-type: application/zip\r\n", archive);
-    assert_eq!(status, 200, "{text}");
-    let lines = text.lines().filter(|line| line.starts_with('{'));
-    lines
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .map(|line| (line["id"].clone(), line))
-        .collect()
+    let mut stream = server.connect();
+    let length = archive.len();
+    write!(stream, "POST /v1/verify/batch?at={AT} HTTP/1.1\r\nhost: x\r\n").unwrap();
+    write!(stream, "content-type: application/zip\r\ncontent-length: {length}\r\n\r\n").unwrap();
+    stream.write_all(archive).unwrap();
+    Batch { stream }.answers().map(|line| (line["id"].clone(), line)).collect()
 }
 
 fn refused(server: &Server, archive: &[u8]) -> (u16, String) {

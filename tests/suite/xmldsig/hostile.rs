@@ -237,7 +237,7 @@ fn a_signature_without_data_signs_nothing() {
 
 #[test]
 fn detached_content_is_taken_by_name_or_alone() {
-    let named = |name: &str| Detached { name: name.to_owned(), bytes: b"octets".to_vec() };
+    let named = |name: &str| Detached { name: name.to_owned(), bytes: "octets".into() };
     let digest = digest("octets");
     let text = signature("s", &transformed("folder/a%20b.txt", "", "", &digest), "");
     for name in ["folder/a%20b.txt", "folder/a b.txt", "a b.txt"] {

@@ -301,7 +301,7 @@ fn detached(vector: &Path) -> Vec<Detached> {
         let Ok(entries) = fs::read_dir(folder.join(inner)) else { continue };
         for path in entries.map(|entry| entry.unwrap().path()) {
             let name = format!("{inner}/{}", path.file_name().unwrap().to_str().unwrap());
-            inputs.push(Detached { name, bytes: fs::read(path).unwrap() });
+            inputs.push(Detached { name, bytes: fs::read(path).unwrap().into() });
         }
     }
     inputs
