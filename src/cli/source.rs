@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct ListSource {
     /// The trust domain: `eu`, which holds otherwise, or a file like trust-lists/demo.toml. May be repeated: a seal is
     /// judged in the first in which its chain reaches an anchor.
     #[arg(long, value_name = "NAME|FILE", env = "SEALGATE_TRUST_DOMAIN")]
-    #[serde(rename = "domain")]
+    #[serde(rename = "domain", deserialize_with = "one_or_several")]
     trust_domain: Option<Vec<String>>,
 }
 
@@ -136,6 +136,20 @@ impl ListSource {
     fn mirror(&self, domain: &Domain) -> Result<Option<Mirror>, Failure> {
         self.folder(domain).map(|folder| Mirror::open(folder).map_err(trust)).transpose()
     }
+}
+
+/// One name, or a list of names.
+fn one_or_several<'de, D: Deserializer<'de>>(names: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a name or a list of names")]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(Some(match Names::deserialize(names)? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    }))
 }
 
 fn only(domains: Vec<Domain>) -> Result<Domain, Failure> {
