@@ -3,6 +3,7 @@
 mod extensions;
 pub mod name;
 pub mod path;
+pub mod pem;
 mod qc_statements;
 mod store;
 

@@ -66,6 +66,8 @@ fn every_flag_has_its_key_and_its_variable() {
             long => format!("SEALGATE_{}", long.to_uppercase().replace('-', "_")),
         };
         assert_eq!(flag.get_env().unwrap(), &*variable);
+        let several = matches!(flag.get_action(), clap::ArgAction::Append);
+        assert_eq!(flag.get_value_delimiter(), several.then_some('\n'), "{variable}");
     }
     // And each key that is not of one listener or client has its flag.
     let is_of_one = |key: &str| key.starts_with("listen.") || key.starts_with("clients.");
@@ -105,6 +107,26 @@ fn prepared(flags: &[&str], file: &str) -> Result<Prepared, String> {
     let path = effective.document.as_ref().unwrap().mistake("nothing", "").file;
     let prepared = effective.prepare(&[], runtime.handle().clone());
     prepared.map_err(|failure| failure.message.replace(path.to_str().unwrap(), "FILE"))
+}
+
+#[test]
+fn a_domain_whose_lists_are_missing_takes_no_other_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = std::fs::read_to_string("trust-lists/demo.toml").unwrap();
+    let path = folder.path().join("other.toml");
+    let text = demo.replace("name = \"demo\"", "name = \"other\"");
+    assert_ne!(text, demo);
+    // The folder of its lists is not beside it.
+    std::fs::write(&path, text).unwrap();
+    let file = |domains: &[&str]| format!("[trust]\ndomain = {domains:?}\n[fetch]\noffline = true\n");
+    let other = path.to_str().unwrap();
+    assert!(prepared(&[], &file(&["trust-lists/demo.toml", other])).is_ok());
+    assert!(prepared(&[], &file(&[other])).unwrap_err().contains("--trust-lists: "));
+    let twice = prepared(&[], &file(&[other, other])).unwrap_err();
+    assert!(
+        twice.starts_with("FILE:2:1: trust.domain: ") && twice.contains("two trust domains of the name"),
+        "{twice}"
+    );
 }
 
 #[test]

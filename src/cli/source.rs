@@ -1,7 +1,7 @@
 //! Where the trust of a command comes from.
 
 use super::Failure;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, pem};
 use crate::clock;
 use crate::disk::FileSystem;
 use crate::pipeline::Pipeline;
@@ -13,8 +13,6 @@ use crate::trust::compiled::{self, Compiled, Refused};
 use crate::trust::domain::{Absent, Domain};
 use crate::trust::load::{self, Mirror};
 use crate::validation::Policy;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -32,7 +30,7 @@ pub(super) struct ListSource {
     trust_lists: Option<PathBuf>,
     /// The trust domain: `eu`, which holds otherwise, or a file like trust-lists/demo.toml. May be repeated: a seal is
     /// judged in the first in which its chain reaches an anchor.
-    #[arg(long, value_name = "NAME|FILE", env = "SEALGATE_TRUST_DOMAIN")]
+    #[arg(long, value_name = "NAME|FILE", env = "SEALGATE_TRUST_DOMAIN", value_delimiter = '\n')]
     #[serde(rename = "domain", deserialize_with = "one_or_several")]
     trust_domain: Option<Vec<String>>,
 }
@@ -166,7 +164,7 @@ pub(super) fn domains(names: &[impl AsRef<str>]) -> Result<Vec<Domain>, Failure>
     for name in names.iter().map(AsRef::as_ref) {
         let domain = domain(name)?;
         if domains.iter().any(|known| known.name == domain.name) {
-            let twice = format!("--trust-domain {name}: there are two of the name {:?}", domain.name);
+            let twice = format!("{name}: there are two trust domains of the name {:?}", domain.name);
             return Err(Failure::usage(twice));
         }
         domains.push(domain);
@@ -244,10 +242,11 @@ impl TrustSource {
             ..failure
         };
         let lists = match self.lists.domains() {
-            Ok(domains) => domains
-                .iter()
-                .find_map(|domain| self.lists.mirror(domain).err())
-                .map(|why| named("--trust-lists", why)),
+            Ok(domains) => match &*domains {
+                [domain] => self.lists.mirror(domain).err().map(|why| named("--trust-lists", why)),
+                // Of several, one whose lists are missing takes no other down.
+                _ => None,
+            },
             Err(why) => Some(named("--trust-domain", why)),
         };
         let snapshot = self.trust_snapshot.as_ref().filter(|path| !path.is_file());
@@ -404,7 +403,7 @@ fn anchors(folder: &Path) -> Result<Vec<Arc<Certificate>>, Failure> {
     let mut anchors = Vec::new();
     for path in paths.iter().filter(|path| path.is_file()) {
         let bytes = std::fs::read(path).map_err(|error| wrong(path, &error))?;
-        for der in certificates(&bytes).map_err(|why| wrong(path, &why))? {
+        for der in pem::certificates(&bytes).map_err(|why| wrong(path, &why))? {
             anchors.push(Arc::new(Certificate::parse(&der).map_err(|error| wrong(path, &error.0))?));
         }
     }
@@ -412,34 +411,4 @@ fn anchors(folder: &Path) -> Result<Vec<Arc<Certificate>>, Failure> {
         return Err(wrong(folder, &"holds no certificate"));
     }
     Ok(anchors)
-}
-
-/// The DER certificates in PEM text, or the bytes themselves.
-fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN)) else {
-        return Ok(vec![bytes.to_vec()]);
-    };
-    let blocks = text.split(BEGIN).skip(1);
-    blocks
-        .map(|block| {
-            let (body, _) =
-                block.split_once("-----END CERTIFICATE-----").ok_or("a PEM block does not end")?;
-            let body: String = body.split_whitespace().collect();
-            STANDARD.decode(body).map_err(|error| format!("PEM: {error}"))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::certificates;
-
-    #[test]
-    fn pem_may_hold_several_and_text_between() {
-        let pem = b"x\n-----BEGIN CERTIFICATE-----\nAQI=\n-----END CERTIFICATE-----\ny\n-----BEGIN CERTIFICATE-----\nAw\n==\n-----END CERTIFICATE-----\n";
-        assert_eq!(certificates(pem).unwrap(), [vec![1, 2], vec![3]]);
-        assert_eq!(certificates(&[0x30, 0]).unwrap(), [vec![0x30, 0]]);
-        assert!(certificates(b"-----BEGIN CERTIFICATE-----\nAQI=").is_err());
-    }
 }

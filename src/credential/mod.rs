@@ -18,7 +18,6 @@ pub mod status;
 mod vocabulary;
 mod xml;
 
-pub use crate::outside::{Document, Lookup, Outside};
 pub use annex::{Annex, Element, annex_i, eqf_annex_vi};
 pub use applicant::Applicant;
 pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};

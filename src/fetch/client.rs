@@ -4,7 +4,7 @@ use super::address::{Reach, Refused, Rules};
 use super::connect::{self, Resolve, Resolver, Stream};
 use super::proxy::{Proxies, Proxy};
 use crate::clock::{self, Stopwatch};
-use crate::credential::Document;
+use crate::outside::Document;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;

@@ -2,7 +2,7 @@
 
 use super::Pipeline;
 use crate::credential::status::{self, FoundList, StatusLists};
-use crate::credential::{Lookup, Outside};
+use crate::outside::{Lookup, Outside};
 use crate::validation;
 use std::sync::Arc;
 

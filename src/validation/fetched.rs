@@ -12,7 +12,7 @@ use super::revocation_data::required;
 use super::signing_certificate::Identification;
 use super::timestamps::{self, Imprinted};
 use crate::certificate::path::{Origin, Path};
-use crate::certificate::{Certificate, CertificateStore};
+use crate::certificate::{Certificate, CertificateStore, pem};
 use crate::format::Limits;
 use crate::format::cms::{SignedData, Trailing};
 use crate::outside::{Document, Lookup, Outside};
@@ -20,8 +20,7 @@ use crate::revocation::ocsp;
 use crate::signature::algorithm::Verification;
 use crate::signature::{ReferenceOutcome, RevocationKind, Signature};
 use crate::timestamp::ImprintOutcome;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Addresses that one document may make be asked.
@@ -179,24 +178,14 @@ const NONE_THERE: &str = "the server has none there";
 
 /// The certificates in a document: DER, PEM, or CMS that holds nothing else (RFC 5280, 4.2.2.1).
 fn certificates(bytes: &[u8], store: &CertificateStore) -> Vec<Arc<Certificate>> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    const END: &str = "-----END CERTIFICATE-----";
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN));
-    let ders: Vec<Vec<u8>> = match (text, SignedData::parse(bytes, Trailing::Refused, &Limits::default())) {
-        (Some(text), _) => {
-            let blocks = text.split(BEGIN).skip(1).filter_map(|block| block.split_once(END));
-            let decode = |(body, _): (&str, &str)| {
-                STANDARD.decode(body.split_ascii_whitespace().collect::<String>()).ok()
-            };
-            blocks.take(MOST_CERTIFICATES).filter_map(decode).collect()
-        }
-        (None, Ok(signed)) => {
+    let ders = match SignedData::parse(bytes, Trailing::Refused, &Limits::default()) {
+        Ok(signed) => {
             let found = signed.certificates.map(|field| field.x509).unwrap_or_default();
-            found.into_iter().take(MOST_CERTIFICATES).map(|der| der.into_owned()).collect()
+            found.into_iter().map(Cow::into_owned).collect()
         }
-        (None, Err(_)) => vec![bytes.to_vec()],
+        Err(_) => pem::certificates(bytes).unwrap_or_default(),
     };
-    ders.iter().filter_map(|der| store.certificate(der).ok()).collect()
+    ders.iter().take(MOST_CERTIFICATES).filter_map(|der| store.certificate(der).ok()).collect()
 }
 
 impl Material<'_> {

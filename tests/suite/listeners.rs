@@ -5,7 +5,8 @@ use crate::support::root;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -62,12 +63,16 @@ impl Identity {
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
-/// A client that trusts this authority, and shows who it is.
-fn connect(server: &Server, authority: &str, identity: Option<&Identity>) -> std::io::Result<Tls> {
+/// What a client speaks that trusts this authority, and shows who it is.
+fn client(
+    authority: &str,
+    identity: Option<&Identity>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);
     let config = match identity {
@@ -78,8 +83,12 @@ fn connect(server: &Server, authority: &str, identity: Option<&Identity>) -> std
             config.with_client_auth_cert(vec![own], key).unwrap()
         }
     };
-    let connection =
-        ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap()
+}
+
+/// Its connection, once both have said who they are.
+fn connect(server: &Server, authority: &str, identity: Option<&Identity>) -> std::io::Result<Tls> {
+    let connection = client(authority, identity, rustls::DEFAULT_VERSIONS);
     let mut stream = StreamOwned::new(connection, server.connect());
     stream.conn.complete_io(&mut stream.sock)?;
     Ok(stream)
@@ -113,6 +122,11 @@ fn a_certificate_is_swapped_while_connections_go_on() {
         "[[listen]]\naddress = \"127.0.0.1:0\"\ntls = {{ certificate = {certificate:?}, key = {key:?} }}"
     );
     let server = serve(folder.path(), &listen);
+    for version in [&TLS12, &TLS13] {
+        let mut stream = StreamOwned::new(client(&old.pem, None, &[version]), server.connect());
+        assert_eq!(live(&mut stream).unwrap(), b"live\n");
+        assert_eq!(stream.conn.protocol_version(), Some(version.version));
+    }
     let mut before = connect(&server, &old.pem, None).unwrap();
     assert_eq!(live(&mut before).unwrap(), b"live\n");
     assert!(connect(&server, &new.pem, None).is_err());
@@ -139,7 +153,7 @@ fn clients_prove_who_they_are_by_certificates() {
     let (folder, authority, stranger) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     authority.server().write(folder.path());
     std::fs::write(folder.path().join("clients.pem"), &authority.pem).unwrap();
-    let client = authority.issue("registrar", ExtendedKeyUsagePurpose::ClientAuth);
+    let known = authority.issue("registrar", ExtendedKeyUsagePurpose::ClientAuth);
     let other = stranger.issue("registrar", ExtendedKeyUsagePurpose::ClientAuth);
     let path = |name: &str| folder.path().join(name);
     let (certificate, key, ca) = (path("own.pem"), path("own.key"), path("clients.pem"));
@@ -152,7 +166,7 @@ fn clients_prove_who_they_are_by_certificates() {
         let answers = |identity: Option<&Identity>| {
             connect(&server, &authority.pem, identity).and_then(|mut stream| live(&mut stream)).is_ok()
         };
-        assert!(answers(Some(&client)));
+        assert!(answers(Some(&known)));
         assert_eq!(answers(None), without_one, "{when}");
         assert!(!answers(Some(&other)), "of another authority");
         assert!(!answers(Some(&authority.server())), "a server's certificate");
@@ -213,15 +227,7 @@ fn a_proxy_header_comes_before_tls() {
     );
     let server = serve(folder.path(), &listen);
     assert!(connect(&server, &authority.pem, None).is_err(), "without a header");
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connection =
-        ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    let connection = client(&authority.pem, None, rustls::DEFAULT_VERSIONS);
     let mut stream = server.connect();
     stream.write_all(&proxied()).unwrap();
     assert_eq!(live(&mut StreamOwned::new(connection, stream)).unwrap(), b"live\n");

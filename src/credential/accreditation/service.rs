@@ -1,7 +1,7 @@
 //! A service that answers as the official one does: `rdf?uri=&language=` and `id?notation=&language=` under one address.
 
 use super::{Found, Query, Register, records};
-use crate::credential::{Lookup, Outside};
+use crate::outside::{Lookup, Outside};
 use std::sync::Arc;
 
 /// Where a service is. What it answers must be JSON, as [`records`] reads it; other serialisations of RDF are not read.

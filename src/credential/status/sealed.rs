@@ -2,8 +2,8 @@
 
 use super::StatusList;
 use crate::certificate::Certificate;
-use crate::credential::Document;
 use crate::format::{self, Envelope, Limits};
+use crate::outside::Document;
 use crate::signature::{self, Payload, jades};
 use crate::time::Time;
 use crate::validation::{self, Policy};

@@ -3,8 +3,8 @@
 use super::input::Place;
 use super::piece::{Opened, Piece};
 use crate::clock;
+use crate::credential::Fields;
 use crate::credential::accreditation::Register;
-use crate::credential::{Fields, Outside};
 use crate::fetch::Desk;
 use crate::format::Limits;
 use crate::http::Service;
@@ -12,6 +12,7 @@ use crate::http::body::Share;
 use crate::http::clients::Admitted;
 use crate::http::problem::Problem;
 use crate::http::routes::Query;
+use crate::outside::Outside;
 use crate::pipeline::{Pipeline, Request};
 use crate::report::{AcceptancePolicy, Verdict};
 use crate::time::Time;
