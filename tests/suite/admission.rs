@@ -1,6 +1,6 @@
 //! Who may ask, and how much: keys, rates and limits of clients, as the real binary holds them.
 
-use crate::server::{AT, Answer, Server};
+use crate::server::{AT, Answer, Server, wait_until};
 use crate::support::root;
 use sealgate::clock::Stopwatch;
 use serde_json::Value;
@@ -257,24 +257,24 @@ fn bodies_and_requests_at_once_are_bounded_for_each_client() {
         "{text}"
     );
 
-    // One is under way for as long as its body is awaited.
+    // One is under way for as long as its body is awaited. What was before has given its place back, and whether the
+    // first one has it another client asks: a request of its own could take it before.
+    let second = || ask(&server, "GET", "/v1/trust", Some(&small), b"");
+    wait_until(|| second().status == 200);
     let mut first = server.connect();
     write!(
         first,
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {small}\r\ncontent-length: 2\r\n\r\nx"
     )
     .unwrap();
-    let second = || ask(&server, "GET", "/v1/trust", Some(&small), b"");
-    while second().status != 429 {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    assert!(second().head.contains("retry-after: 1\r\n"));
+    let metrics = || ask(&server, "GET", "/metrics", Some(&large), b"").body;
+    wait_until(|| !String::from_utf8(metrics()).unwrap().contains("\nsealgate_body_bytes 0\n"));
+    let refused = second();
+    assert!(refused.status == 429 && refused.head.contains("retry-after: 1\r\n"), "{}", refused.head);
     assert_eq!(ask(&server, "GET", "/v1/trust", Some(&large), b"").status, 200);
     first.write_all(b"y").unwrap();
     assert_eq!(Answer::read(&mut first).unwrap().status, 200);
-    while second().status != 200 {
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    wait_until(|| second().status == 200);
 }
 
 #[test]

@@ -158,6 +158,22 @@ pub(crate) fn send_to(stream: &mut (impl Read + Write), path: &str, body: &[u8])
     Answer::read(stream)
 }
 
+/// Waits until it holds. In vain for five minutes, which no machine here needs, is a failure and no hang.
+pub(crate) fn wait_until(holds: impl Fn() -> bool) {
+    let watch = sealgate::clock::Stopwatch::start();
+    while !holds() {
+        assert!(watch.elapsed() < Duration::from_secs(300), "waited in vain");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Bytes of memory that the server has resident.
+pub(crate) fn resident(server: &Server) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<usize>().unwrap() * 1024
+}
+
 /// An HTTP/1.1 answer.
 #[derive(Debug)]
 pub(crate) struct Answer {

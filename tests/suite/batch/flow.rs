@@ -1,7 +1,7 @@
 //! What bounds a batch: memory, readers that are slow, clients that leave, the end of the service.
 
 use super::{Batch, batch, compact, example, in_flight, line, metric, verified};
-use crate::server::Server;
+use crate::server::{Server, resident, wait_until};
 use serde_json::Value;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,18 +13,6 @@ const IN_FLIGHT: usize = 32;
 /// A line of about so many bytes, which is quickly answered `unsigned` or the like.
 fn padded(id: usize, bytes: usize) -> String {
     format!("{{\"id\":{id},\"credential\":{{\"a\":\"{}\"}}}}\n", "a".repeat(bytes))
-}
-
-fn wait_until(holds: impl Fn() -> bool) {
-    while !holds() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn resident(server: &Server) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<usize>().unwrap() * 1024
 }
 
 #[test]

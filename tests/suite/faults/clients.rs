@@ -1,7 +1,7 @@
 //! Clients that take nothing, send nothing, or half.
 
-use super::{descriptors, resident, wait_until};
-use crate::server::{AT, Answer, Server};
+use super::descriptors;
+use crate::server::{AT, Answer, Server, resident, wait_until};
 use crate::support::root;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
