@@ -8,6 +8,7 @@ pub mod disk;
 pub mod excerpt;
 pub mod finding;
 pub mod nearest;
+pub mod recorder;
 pub mod time;
 
 pub mod format;

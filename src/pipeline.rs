@@ -11,6 +11,7 @@ use crate::credential::{Applicant, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{Envelope, Limits};
 use crate::outside::Outside;
+use crate::recorder::{Holding, Kept, Recorder, Stage, staged};
 use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
@@ -43,6 +44,8 @@ pub struct Pipeline {
     crypto: Crypto,
     /// Whether a large document may be worked on by two threads.
     spread: bool,
+    /// Is told what stages take and caches spare; nothing is measured without.
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 type ListCache = Cache<(String, [u8; 32], Time), Arc<ReadList>>;
@@ -105,7 +108,31 @@ impl Pipeline {
             }),
             crypto: Crypto::default(),
             spread: true,
+            recorder: None,
         }
+    }
+
+    /// The same, telling a recorder what stages take and caches spare from now on. Its caches are empty.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        let certificates = CertificateStore::new(CACHE_BYTES).recorded(Arc::clone(&recorder));
+        let revocation = RevocationStore::new(CACHE_BYTES).recorded(Arc::clone(&recorder));
+        Self {
+            certificates: Arc::new(certificates),
+            revocation: Arc::new(revocation),
+            recorder: Some(recorder),
+            ..self
+        }
+    }
+
+    /// How full the caches are.
+    #[must_use]
+    pub fn holdings(&self) -> Vec<Holding> {
+        let lists = self.status_lists.as_ref().map(|lists| {
+            lists.run_pending_tasks();
+            Holding { kept: Kept::StatusLists, entries: lists.entry_count(), bytes: lists.weighted_size() }
+        });
+        self.certificates.holdings().into_iter().chain(self.revocation.holdings()).chain(lists).collect()
     }
 
     /// The same where no document, however large, is worked on by more than the calling thread: for measuring.
@@ -136,7 +163,11 @@ impl Pipeline {
         let renewed = if all_same {
             Self { snapshot, ..self.clone() }
         } else {
-            Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) }
+            let anew = Self { limits: self.limits, ..Self::new(snapshot, Arc::clone(&self.policy)) };
+            match &self.recorder {
+                Some(recorder) => anew.recorded(Arc::clone(recorder)),
+                None => anew,
+            }
         };
         renewed.with_further(further, absent)
     }
@@ -180,6 +211,11 @@ impl Pipeline {
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
         let whole = Task::new(self, crypto, request).whole(bytes);
         self.answer(whole, request)
+    }
+
+    /// Runs one of its stages.
+    fn staged<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        staged(self.recorder.as_deref(), stage, work)
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {

@@ -1,6 +1,7 @@
 //! Certificates and their verified signatures, each read and computed once.
 
 use super::{Certificate, NotACertificate};
+use crate::recorder::{Holding, Kept, Recorder};
 use crate::signature::algorithm::{Crypto, PublicKey, Verification};
 use foldhash::fast::RandomState;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ type Pair = ([u8; 32], [u8; 32]);
 #[derive(Debug)]
 pub struct CertificateStore {
     caches: Option<Caches>,
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 #[derive(Debug)]
@@ -35,7 +37,38 @@ impl CertificateStore {
     /// A store bounded to about `bytes`; 0 disables caching.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
-        Self { caches: (bytes > 0).then(|| Caches::new(bytes)) }
+        Self { caches: (bytes > 0).then(|| Caches::new(bytes)), recorder: None }
+    }
+
+    /// The same, telling a recorder what is looked up.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { recorder: Some(recorder), ..self }
+    }
+
+    /// How full it is.
+    pub fn holdings(&self) -> Vec<Holding> {
+        let Some(Caches { certificates, verifications }) = &self.caches else { return Vec::new() };
+        certificates.run_pending_tasks();
+        verifications.run_pending_tasks();
+        vec![
+            Holding {
+                kept: Kept::Certificates,
+                entries: certificates.entry_count(),
+                bytes: certificates.weighted_size(),
+            },
+            Holding {
+                kept: Kept::CertificateSignatures,
+                entries: verifications.entry_count(),
+                bytes: verifications.weighted_size(),
+            },
+        ]
+    }
+
+    fn note(&self, kept: Kept, found: bool) {
+        if let Some(recorder) = &self.recorder {
+            recorder.lookup(kept, found);
+        }
     }
 
     /// The certificate in these DER bytes.
@@ -44,6 +77,7 @@ impl CertificateStore {
     /// Not a certificate.
     pub fn certificate(&self, der: &[u8]) -> Result<Arc<Certificate>, NotACertificate> {
         let cached = self.caches.as_ref().and_then(|caches| caches.certificates.get(der));
+        self.note(Kept::Certificates, cached.is_some());
         if let Some(certificate) = cached {
             return Ok(certificate);
         }
@@ -58,6 +92,7 @@ impl CertificateStore {
     pub fn verify(&self, crypto: &Crypto, certificate: &Certificate, key: &PublicKey) -> Verification {
         let pair = (certificate.sha256, *key.identity());
         let cached = self.caches.as_ref().and_then(|caches| caches.verifications.get(&pair));
+        self.note(Kept::CertificateSignatures, cached.is_some());
         if let Some(verification) = cached {
             return verification;
         }

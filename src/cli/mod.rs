@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod config;
+mod logging;
 mod notify;
 mod online;
 mod policy;

@@ -66,8 +66,8 @@ impl FetchArgs {
     }
 
     /// An empty library; `None` where nothing may be fetched.
-    pub(super) fn library(&self) -> Result<Option<Arc<Library>>, Failure> {
-        Ok(self.client(Rules::default())?.map(|client| Arc::new(Library::new(client))))
+    pub(super) fn library(&self) -> Result<Option<Library>, Failure> {
+        Ok(self.client(Rules::default())?.map(Library::new))
     }
 
     /// A client under these rules and what is allowed besides; `None` where nothing may be fetched.
@@ -89,7 +89,7 @@ impl FetchArgs {
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Verifier::Online { library, registers, runtime })
+        Ok(Verifier::Online { library: Arc::new(library), registers, runtime })
     }
 }
 

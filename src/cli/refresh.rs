@@ -181,6 +181,9 @@ async fn renew(service: &Arc<Service>, refresh: &Arc<Refresh>) -> Result<usize, 
         tracing::info!(snapshots = %snapshots.join(" "), "trust is renewed");
     }
     service.metrics.refresh(if changed { "changed" } else { "unchanged" }, clock::now());
+    if changed {
+        service.metrics.trust_came(clock::now());
+    }
     service.pipeline.store(Some(Arc::clone(&anew.pipeline)));
     Ok(anew.failed)
 }

@@ -10,7 +10,6 @@ use crate::http::{
 };
 use crate::validation::Policy;
 use clap::Args;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,20 +23,20 @@ pub(super) struct ServeArgs {
 
 /// Serves until SIGTERM or SIGINT, then answers what was accepted.
 pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    // Colours are for terminals: a journal would keep them as noise.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal());
-    let _ = log.with_writer(std::io::stderr).try_init();
     let inherited = Inherited::from_environment().map_err(wrong)?;
     let passed: Vec<String> = inherited.names().map(str::to_owned).collect();
     let effective = args.sources.read()?;
+    effective.log().start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(wrong)?;
-    let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, refresh } =
+    let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, mut refresh } =
         effective.prepare(&passed, runtime.handle().clone())?;
     let admission = Admission::new(threads, queue).map_err(|why| wrong(format!("--threads: {why}")))?;
     let metrics = Metrics::new().map_err(wrong)?;
+    let recorder = metrics.recorder();
+    let admission = admission.recorded(Arc::clone(&recorder));
+    let library = library.map(|library| Arc::new(library.recorded(Arc::clone(&recorder))));
+    refresh.fetcher = refresh.fetcher.map(|fetcher| fetcher.recorded(recorder));
     let tls =
         listeners.iter().map(|planned| (planned.address.clone(), planned.conditions.tls.clone())).collect();
     let running = Running { sources: args.sources, table: effective.table, listeners: tls, passed };
@@ -161,6 +160,8 @@ async fn load(
         tracing::error!(domain = absent.domain, why = %absent.why, "a trust domain could not be loaded");
     }
     let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
+    let pipeline = pipeline.recorded(service.metrics.recorder());
+    service.metrics.trust_came(crate::clock::now());
     service.pipeline.store(Some(Arc::new(pipeline)));
     tracing::info!(%snapshot, "trust is loaded");
     notify::ready();

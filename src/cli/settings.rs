@@ -1,6 +1,7 @@
 //! What `sealgate serve` is told: flags, over environment variables, over the file, over what holds otherwise.
 
 use super::clients::ClientsSource;
+use super::logging::LogSection;
 use super::online::FetchArgs;
 use super::refresh::Refresh;
 use super::registers::RegisterSource;
@@ -61,6 +62,8 @@ pub(super) struct Settings {
     limits: Limits,
     #[command(flatten)]
     fetch: FetchArgs,
+    #[command(flatten)]
+    log: LogSection,
 }
 
 /// `[trust]`.
@@ -127,6 +130,7 @@ impl Settings {
             clients: None,
             limits: Limits::defaults(),
             fetch: FetchArgs::defaults(),
+            log: LogSection::defaults(),
         }
     }
 }
@@ -184,7 +188,7 @@ pub(super) struct Prepared {
     /// Whose names of policies are among these.
     pub(super) clients: ClientsSettings,
     pub(super) registers: Registers,
-    pub(super) library: Option<Arc<Library>>,
+    pub(super) library: Option<Library>,
     pub(super) bounds: Bounds,
     pub(super) queue: usize,
     pub(super) threads: usize,
@@ -192,6 +196,11 @@ pub(super) struct Prepared {
 }
 
 impl Effective {
+    /// How the service logs.
+    pub(super) fn log(&self) -> &LogSection {
+        &self.settings.log
+    }
+
     /// Reads all that the settings name. Sockets of these names were passed by the service manager.
     ///
     /// # Errors

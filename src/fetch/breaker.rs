@@ -39,6 +39,12 @@ impl Breaker {
         true
     }
 
+    /// How many hosts rest.
+    pub(super) fn resting(&self, now: Time) -> usize {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.values().filter(|known| known.failures >= FAILURES && now < known.rests_until).count()
+    }
+
     /// Notes what came of asking a host.
     pub(super) fn note(&self, host: &str, answered: bool, now: Time) {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,6 +83,10 @@ mod tests {
             assert!(breaker.admits("a", START), "an answer ends the row");
             breaker.note("a", false, START);
         }
+        assert_eq!(
+            (breaker.resting(START.plus_seconds(29)), breaker.resting(START.plus_seconds(30))),
+            (1, 0)
+        );
         assert!(!breaker.admits("a", START.plus_seconds(29)) && breaker.admits("b", START));
         let after = START.plus_seconds(30);
         assert!(breaker.admits("a", after), "one asks");

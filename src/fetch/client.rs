@@ -5,6 +5,7 @@ use super::connect::{self, Resolve, Resolver, Stream};
 use super::proxy::{Proxies, Proxy};
 use crate::clock::{self, Stopwatch};
 use crate::outside::Document;
+use crate::recorder::{Fetch, Kept, Recorder};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -66,6 +67,35 @@ impl fmt::Display for NotFetched {
 
 impl std::error::Error for NotFetched {}
 
+/// What came of asking, in a word that names nobody.
+fn outcome(fetched: &Result<Answer, NotFetched>) -> &'static str {
+    match fetched {
+        Ok(Answer::Document(_)) => "document",
+        Ok(Answer::NotModified) => "not-modified",
+        Err(why) => why.word(),
+    }
+}
+
+impl NotFetched {
+    /// In a word that names nobody.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unresolved => "unresolved",
+            Self::Connection => "no-connection",
+            Self::Tls(_) => "tls",
+            Self::TooSlow(_) => "too-slow",
+            Self::Status(400..=499) => "status-4xx",
+            Self::Status(500..=599) => "status-5xx",
+            Self::Status(_) => "status",
+            Self::TooLarge(_) => "too-large",
+            Self::Redirects => "redirects",
+            Self::Proxy(_) => "proxy",
+            Self::Resting => "resting",
+        }
+    }
+}
+
 impl From<Refused> for NotFetched {
     fn from(why: Refused) -> Self {
         Self::Refused(why)
@@ -79,6 +109,7 @@ pub struct Client {
     tls: Arc<ClientConfig>,
     resolver: Arc<dyn Resolve>,
     proxies: Arc<Proxies>,
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 impl fmt::Debug for Client {
@@ -96,6 +127,8 @@ pub(super) struct Fetched {
 /// What is asked besides the address.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'w> {
+    /// What it is about.
+    pub fetch: Fetch,
     /// The Accept header.
     pub accept: &'static str,
     /// Of the version at hand: the server need not give it again (RFC 9110, 13.1).
@@ -178,13 +211,19 @@ impl Client {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let (resolver, proxies) = (Arc::new(Resolver), Arc::default());
-        Ok(Self { rules, tls: Arc::new(tls), resolver, proxies })
+        Ok(Self { rules, tls: Arc::new(tls), resolver, proxies, recorder: None })
     }
 
     /// The same through proxies.
     #[must_use]
     pub fn through(self, proxies: Proxies) -> Self {
         Self { proxies: Arc::new(proxies), ..self }
+    }
+
+    /// The same, telling a recorder what comes of each request.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
     /// The same with names resolved by another than the system.
@@ -218,12 +257,27 @@ impl Client {
         let watch = Stopwatch::start();
         let fetched = tokio::time::timeout(self.rules.time, self.follow(address, wish)).await;
         let fetched = fetched.unwrap_or(Err(NotFetched::TooSlow(self.rules.time.as_secs())));
+        self.note(wish.fetch, outcome(&fetched), watch.elapsed());
         // The address may tell of whom a status is asked: it is not logged.
         match &fetched {
             Ok(_) => tracing::debug!(took = ?watch.elapsed(), "fetched a document"),
             Err(why) => tracing::info!(took = ?watch.elapsed(), %why, "a document could not be had"),
         }
         fetched
+    }
+
+    /// Notes what came of asking, or of not asking.
+    pub(super) fn note(&self, fetch: Fetch, outcome: &'static str, took: Duration) {
+        if let Some(recorder) = &self.recorder {
+            recorder.fetched(fetch, outcome, took);
+        }
+    }
+
+    /// Notes whether a document was at hand.
+    pub(super) fn looked_up(&self, found: bool) {
+        if let Some(recorder) = &self.recorder {
+            recorder.lookup(Kept::Documents, found);
+        }
     }
 
     async fn follow(&self, address: &str, wish: &Wish<'_>) -> Result<Answer, NotFetched> {

@@ -5,6 +5,7 @@ use super::breaker::Breaker;
 use super::client::{Client, NotFetched, Question, UNKNOWN, Wish};
 use crate::clock;
 use crate::outside::{Document, Lookup, Outside};
+use crate::recorder::{Fetch, Holding, Kept, Recorder};
 use crate::time::Time;
 use bytes::Bytes;
 use hyper::Uri;
@@ -58,19 +59,22 @@ enum Kind {
 
 impl Wanted {
     fn wish(&self) -> Wish<'_> {
-        let (accept, reach, question) = match &self.kind {
+        let (fetch, accept, reach, question) = match &self.kind {
             Kind::AboutCredential => {
                 let accept = "application/statuslist+jwt, application/vc+jwt, application/json, */*;q=0.5";
-                (accept, Reach::Secure, None)
+                (Fetch::AboutCredential, accept, Reach::Secure, None)
             }
-            Kind::Crl => ("application/pkix-crl, */*;q=0.5", Reach::Plain, None),
+            Kind::Crl => (Fetch::Crl, "application/pkix-crl, */*;q=0.5", Reach::Plain, None),
             Kind::Ocsp(bytes) => {
                 let question = Question { media: "application/ocsp-request", bytes };
-                ("application/ocsp-response", Reach::Plain, Some(question))
+                (Fetch::Ocsp, "application/ocsp-response", Reach::Plain, Some(question))
             }
-            Kind::Issuer => ("application/pkix-cert, application/pkcs7-mime, */*;q=0.5", Reach::Named, None),
+            Kind::Issuer => {
+                let accept = "application/pkix-cert, application/pkcs7-mime, */*;q=0.5";
+                (Fetch::Issuer, accept, Reach::Named, None)
+            }
         };
-        Wish { accept, known: &UNKNOWN, reach, question }
+        Wish { fetch, accept, known: &UNKNOWN, reach, question }
     }
 
     /// Scheme, host and port, as the address has them.
@@ -108,6 +112,26 @@ impl Library {
             .time_to_live(AT_MOST)
             .build();
         Self { client, entries, fetching: Mutex::default(), breaker: Breaker::default() }
+    }
+
+    /// The same, telling a recorder what is fetched and what is at hand.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { client: self.client.recorded(recorder), ..self }
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn holding(&self) -> Holding {
+        self.entries.run_pending_tasks();
+        let (entries, bytes) = (self.entries.entry_count(), self.entries.weighted_size());
+        Holding { kept: Kept::Documents, entries, bytes }
+    }
+
+    /// How many hosts rest at `now`, since they failed again and again.
+    #[must_use]
+    pub fn resting(&self, now: Time) -> usize {
+        self.breaker.resting(now)
     }
 
     /// What one request sees of it.
@@ -151,7 +175,9 @@ impl Library {
             }
             fetched
         } else {
-            Err(NotFetched::Resting)
+            let resting = NotFetched::Resting;
+            self.client.note(wanted.wish().fetch, resting.word(), Duration::ZERO);
+            Err(resting)
         };
         let asked = clock::now();
         match fetched {
@@ -224,6 +250,9 @@ impl Desk {
         let entry = self.library.entries.get(&wanted);
         let mut orders = self.orders();
         let done = orders.done.contains(&wanted);
+        if !done {
+            self.library.client.looked_up(entry.as_ref().is_some_and(&is_enough));
+        }
         match entry {
             Some(entry) if done || is_enough(&entry) => match entry.held {
                 Ok(document) => Lookup::Found(document),

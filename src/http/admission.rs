@@ -1,9 +1,12 @@
 //! CPU work on a bounded pool away from the I/O threads: single requests behind a bounded queue, batches beside them.
 
+use crate::clock::Stopwatch;
+use crate::recorder::{Lane, Recorder};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -22,6 +25,21 @@ pub struct Admission {
     all_places: usize,
     bulk_places: Arc<Semaphore>,
     all_bulk_places: usize,
+    threads: usize,
+    recorder: Option<Arc<dyn Recorder>>,
+}
+
+/// How much the pool has to do at a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Load {
+    /// Its threads, and those at work.
+    pub(super) threads: usize,
+    pub(super) busy: usize,
+    /// What waits for them.
+    pub(super) single: usize,
+    pub(super) batch: usize,
+    /// Single requests that may run or wait.
+    pub(super) capacity: usize,
 }
 
 /// There is no place in the queue.
@@ -43,12 +61,33 @@ impl Admission {
             all_places,
             bulk_places: Arc::new(Semaphore::new(all_bulk_places)),
             all_bulk_places,
+            threads,
+            recorder: None,
         };
         for number in 0..threads {
             let lanes = Arc::clone(&admission.lanes);
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(move || lanes.work())?;
         }
         Ok(admission)
+    }
+
+    /// The same, telling a recorder how long work waits.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// How much there is to do.
+    pub(super) fn load(&self) -> Load {
+        let waiting = self.lanes.lock();
+        Load {
+            threads: self.threads,
+            busy: self.lanes.busy.load(Ordering::Relaxed),
+            single: waiting.single.len(),
+            batch: waiting.bulk.len(),
+            capacity: self.all_places,
+        }
     }
 
     /// How much work is running or waiting.
@@ -84,7 +123,7 @@ impl Admission {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> oneshot::Receiver<T> {
-        let (job, receiver) = job(work);
+        let (job, receiver) = self.job(Lane::Single, work);
         self.lanes.push(|waiting| &mut waiting.single, job);
         receiver
     }
@@ -96,12 +135,31 @@ impl Admission {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> oneshot::Receiver<T> {
         let place = Arc::clone(&self.bulk_places).acquire_owned().await;
-        let (job, receiver) = job(move || {
+        let (job, receiver) = self.job(Lane::Batch, move || {
             let _place = place;
             work()
         });
         self.lanes.push(|waiting| &mut waiting.bulk, job);
         receiver
+    }
+
+    /// Work as it waits; it runs in the span in which it was asked for.
+    fn job<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> (Job, oneshot::Receiver<T>) {
+        let (sender, receiver) = oneshot::channel();
+        let (span, waiting) = (tracing::Span::current(), tracing::debug_span!("queue"));
+        let waits = self.recorder.clone().map(|recorder| (recorder, Stopwatch::start()));
+        let job = move || {
+            drop(waiting);
+            if let Some((recorder, watch)) = waits {
+                recorder.waited(lane, watch.elapsed());
+            }
+            let _ = sender.send(span.in_scope(work));
+        };
+        (Box::new(job), receiver)
     }
 }
 
@@ -115,19 +173,13 @@ impl Drop for Admission {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-fn job<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
-    let (sender, receiver) = oneshot::channel();
-    let job = move || {
-        let _ = sender.send(work());
-    };
-    (Box::new(job), receiver)
-}
-
 /// What waits for a thread.
 #[derive(Default)]
 struct Lanes {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Threads at work.
+    busy: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -166,9 +218,11 @@ impl Lanes {
     /// What a thread of the pool does until the end.
     fn work(&self) {
         while let Some(job) = self.take() {
+            self.busy.fetch_add(1, Ordering::Relaxed);
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
                 tracing::error!("a verification panicked");
             }
+            self.busy.fetch_sub(1, Ordering::Relaxed);
         }
     }
 

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stream::{Sent, Stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tracing::Instrument;
 use work::Terms;
 
 /// Pieces of a batch that are read and not answered yet: enough to keep a pool busy while some wait for the network.
@@ -89,7 +90,8 @@ pub(super) async fn answer(
     let (out, answers) = mpsc::channel(1);
     let taken = Arc::new(Progress::default());
     let out = Out { answers: out, taken: Arc::clone(&taken), time: service.bounds.write_time };
-    tokio::spawn(run(Arc::clone(service), Arc::new(terms), source, out, place));
+    let run = run(Arc::clone(service), Arc::new(terms), source, out, place);
+    tokio::spawn(run.in_current_span());
     let mut response = Response::new(Pieces::new(Stream::new(answers), taken));
     let kind = HeaderValue::from_static("application/x-ndjson");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -66,8 +66,13 @@ impl Pool {
         Self { free: Arc::new(Semaphore::new(units)), units }
     }
 
-    fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.units.saturating_sub(self.free.available_permits()).saturating_mul(UNIT)
+    }
+
+    /// Bytes that there are.
+    pub(super) fn limit(&self) -> usize {
+        self.units.saturating_mul(UNIT)
     }
 
     /// Whether a body of so many bytes would fit now.

@@ -432,6 +432,14 @@ impl Admitted {
         extensions.get().cloned().ok_or(Problem::Internal)
     }
 
+    /// The client's name, as configuration has it; `anonymous` where it has none.
+    pub(super) fn client(&self) -> &str {
+        match self.client.settings.id.as_str() {
+            "" => "anonymous",
+            id => id,
+        }
+    }
+
     /// Bytes that a body may have, of the most that any may.
     pub(super) fn body_limit(&self, most: usize) -> usize {
         self.client.settings.limits.body.unwrap_or(most).min(most)

@@ -1,9 +1,10 @@
 //! One connection: HTTP/1.1 or HTTP/2, from its first byte to its end.
 
+use super::metrics::Refused;
 use super::outgoing::{Pieces, Progress};
 use super::peer::{Conditions, Peer};
 use super::tls::ClientCertificate;
-use super::{Service, Stage, problem, proxy_protocol, reached, routes};
+use super::{Service, Stage, observed, problem, proxy_protocol, reached};
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -71,8 +72,8 @@ pub(super) async fn serve<S: Socket>(
         };
         match told {
             Ok(Ok(client)) => peer.address = client,
-            Ok(Err(why)) => return tracing::warn!(%why, "connection refused"),
-            Err(_) => return tracing::debug!("the PROXY header came too slowly"),
+            Ok(Err(why)) => return service.metrics.refused(Refused::ProxyHeader, &why),
+            Err(_) => return service.metrics.refused(Refused::Slow, &"the PROXY header came too slowly"),
         }
     }
     let Some(tls) = &conditions.tls else { return plain(socket, peer, service, stage).await };
@@ -82,8 +83,8 @@ pub(super) async fn serve<S: Socket>(
     };
     match shaken {
         Ok(Ok(stream)) => encrypted(stream, peer, service, stage).await,
-        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-        Err(_) => tracing::debug!("TLS handshake came too slowly"),
+        Ok(Err(error)) => service.metrics.refused(Refused::Tls, &error),
+        Err(_) => service.metrics.refused(Refused::Slow, &"the TLS handshake came too slowly"),
     }
 }
 
@@ -157,7 +158,7 @@ async fn one<S: Socket>(
         taken_up.unanswered.store(0, Ordering::Relaxed);
         request.extensions_mut().insert(Arc::clone(&peer));
         let service = Arc::clone(service);
-        async move { Ok::<_, std::convert::Infallible>(routes::respond(service, request).await) }
+        async move { Ok::<_, std::convert::Infallible>(observed::respond(service, request).await) }
     });
     let ended = {
         let mut connection = pin!(builder.serve_connection(io, respond));
@@ -209,7 +210,7 @@ async fn two<S: Socket>(
         request.extensions_mut().insert(Arc::clone(&peer));
         let (service, open) = (Arc::clone(service), Arc::clone(&open));
         async move {
-            let response = routes::respond(service, request).await;
+            let response = observed::respond(service, request).await;
             Ok::<_, std::convert::Infallible>(response.map(|body| Pieces::new(body, open)))
         }
     });

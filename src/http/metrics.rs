@@ -1,14 +1,31 @@
-//! Prometheus metrics; labels are bounded and hold nothing personal.
+//! Prometheus metrics; labels are bounded and hold nothing personal: words of this program, and of trusted lists and
+//! trust domains, which configuration names.
 
-use super::list_metrics::ListMetrics;
+mod lists;
+mod recorded;
+mod refusals;
+mod state;
+mod verdicts;
+
+use super::Service;
+use crate::clock;
+use crate::recorder::{Recorder, Stage, staged};
 use crate::report::Verdict;
 use crate::time::Time;
-use crate::trust::Snapshot;
+use lists::ListMetrics;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use recorded::Recorded;
+use refusals::Refusals;
+pub(super) use refusals::Refused;
+use state::State;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use verdicts::Verdicts;
 
 /// The gateway's counters.
 #[derive(Debug)]
@@ -16,14 +33,59 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     duration: HistogramVec,
-    verdicts: IntCounterVec,
-    seals: IntCounterVec,
-    queue: IntGauge,
-    held: IntGauge,
+    verdicts: Verdicts,
     batch_pieces: IntGauge,
     batch_answers: IntCounterVec,
+    connections: IntGauge,
+    refusals: Refusals,
+    recorded: Arc<Recorded>,
     /// Set anew for every scrape: one at a time.
-    lists: Mutex<ListMetrics>,
+    scraped: Mutex<Scraped>,
+}
+
+#[derive(Debug)]
+struct Scraped {
+    lists: ListMetrics,
+    state: State,
+}
+
+/// Metrics are made of these.
+struct Maker<'r>(&'r Registry);
+
+type Made<T> = Result<T, prometheus::Error>;
+
+impl Maker<'_> {
+    fn keep<T: prometheus::core::Collector + Clone + 'static>(&self, made: T) -> Made<T> {
+        self.0.register(Box::new(made.clone())).map(|()| made)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntCounterVec> {
+        self.keep(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Made<IntGauge> {
+        self.keep(IntGauge::new(name, help)?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntGaugeVec> {
+        self.keep(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn times(&self, name: &str, help: &str, labels: &[&str]) -> Made<GaugeVec> {
+        self.keep(GaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    /// Of seconds, in so many buckets from `first` on, each so many times as wide as the one before.
+    fn histograms(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        (first, factor, count): (f64, f64, usize),
+    ) -> Made<HistogramVec> {
+        let buckets = prometheus::exponential_buckets(first, factor, count)?;
+        self.keep(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), labels)?)
+    }
 }
 
 impl Metrics {
@@ -33,72 +95,59 @@ impl Metrics {
     /// A metric is declared twice or misnamed.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let requests = IntCounterVec::new(
-            Opts::new("sealgate_http_requests_total", "Requests answered, by route and status."),
-            &["route", "status"],
-        )?;
-        let duration = HistogramVec::new(
-            HistogramOpts::new("sealgate_http_request_duration_seconds", "From head to answer, by route.")
-                .buckets(prometheus::exponential_buckets(0.0005, 2.0, 16)?),
-            &["route"],
-        )?;
-        let verdicts = IntCounterVec::new(
-            Opts::new("sealgate_verdicts_total", "Verdicts given, by overall verdict and format."),
-            &["verdict", "format"],
-        )?;
-        let seals = IntCounterVec::new(
-            Opts::new("sealgate_seals_total", "Seals judged, by indication and qualification."),
-            &["indication", "sub_indication", "qualification"],
-        )?;
-        let queue = IntGauge::new("sealgate_queue_depth", "Verifications running or waiting.")?;
-        let held = IntGauge::new("sealgate_body_bytes", "Bytes of requests' bodies that are held.")?;
-        let batch_pieces = IntGauge::new(
-            "sealgate_batch_lines_in_flight",
-            "Lines and entries of batches that are read and not answered.",
-        )?;
-        let batch_answers = IntCounterVec::new(
-            Opts::new("sealgate_batch_lines_total", "Lines and entries of batches answered, by result."),
-            &["result"],
-        )?;
-        registry.register(Box::new(batch_pieces.clone()))?;
-        registry.register(Box::new(batch_answers.clone()))?;
-        registry.register(Box::new(requests.clone()))?;
-        registry.register(Box::new(duration.clone()))?;
-        registry.register(Box::new(verdicts.clone()))?;
-        registry.register(Box::new(seals.clone()))?;
-        registry.register(Box::new(queue.clone()))?;
-        registry.register(Box::new(held.clone()))?;
-        let lists = Mutex::new(ListMetrics::new(&registry)?);
+        // Memory, processor time, descriptors, start of the process.
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        let make = Maker(&registry);
+        let build = make.gauges("sealgate_build_info", "1, for what runs.", &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(Self {
+            requests: make.counters(
+                "sealgate_http_requests_total",
+                "Requests answered, by route, method and status.",
+                &["route", "method", "status"],
+            )?,
+            duration: make.histograms(
+                "sealgate_http_request_duration_seconds",
+                "From a request's head to the head of its answer, by route.",
+                &["route"],
+                (0.0005, 2.0, 16),
+            )?,
+            verdicts: Verdicts::new(&make)?,
+            batch_pieces: make.gauge(
+                "sealgate_batch_lines_in_flight",
+                "Lines and entries of batches that are read and not answered.",
+            )?,
+            batch_answers: make.counters(
+                "sealgate_batch_lines_total",
+                "Lines and entries of batches answered, by result.",
+                &["result"],
+            )?,
+            connections: make.gauge("sealgate_connections", "Connections that are open.")?,
+            refusals: Refusals::new(&make)?,
+            recorded: Arc::new(Recorded::new(&make)?),
+            scraped: Mutex::new(Scraped { lists: ListMetrics::new(&make)?, state: State::new(&make)? }),
             registry,
-            requests,
-            duration,
-            verdicts,
-            seals,
-            queue,
-            held,
-            batch_pieces,
-            batch_answers,
-            lists,
         })
     }
 
-    pub(super) fn request(&self, route: &str, status: u16, took: Duration) {
-        self.requests.with_label_values(&[route, &status.to_string()]).inc();
+    /// Is to be told what happens outside of HTTP.
+    #[must_use]
+    pub fn recorder(&self) -> Arc<dyn Recorder> {
+        Arc::clone(&self.recorded) as Arc<dyn Recorder>
+    }
+
+    pub(super) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+        self.requests.with_label_values(&[route, method, &status.to_string()]).inc();
         self.duration.with_label_values(&[route]).observe(took.as_secs_f64());
     }
 
     pub(super) fn verdict(&self, verdict: &Verdict) {
-        let format = verdict.format.unwrap_or("none");
-        self.verdicts.with_label_values(&[verdict.verdict.as_str(), format]).inc();
-        for seal in &verdict.seals {
-            let labels = [
-                seal.indication.unwrap_or("none"),
-                seal.sub_indication.unwrap_or("none"),
-                &seal.qualification,
-            ];
-            self.seals.with_label_values(&labels).inc();
-        }
+        self.verdicts.count(verdict);
+    }
+
+    /// Writes an answer.
+    pub(super) fn report<T>(&self, write: impl FnOnce() -> T) -> T {
+        staged(Some(&*self.recorded), Stage::Report, write)
     }
 
     pub(super) fn batch_piece_begun(&self) {
@@ -118,21 +167,37 @@ impl Metrics {
         }
     }
 
-    fn lists(&self) -> MutexGuard<'_, ListMetrics> {
-        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Counts a connection for as long as what is returned lives.
+    pub(super) fn connection(&self) -> Open {
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
+    /// Counts something that was refused, and logs it so that no flood of them floods the log.
+    pub(super) fn refused(&self, what: Refused, why: &dyn fmt::Display) {
+        self.refusals.note(what, why);
+    }
+
+    fn scraped(&self) -> MutexGuard<'_, Scraped> {
+        self.scraped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a look at whether trust changed: `changed`, `unchanged` or `failed`.
     pub fn refresh(&self, outcome: &str, now: Time) {
-        self.lists().refresh(outcome, now);
+        self.scraped().lists.refresh(outcome, now);
+    }
+
+    /// Notes that a snapshot came into use.
+    pub fn trust_came(&self, now: Time) {
+        self.scraped().lists.came(now);
     }
 
     /// The registry in Prometheus's text format.
-    pub(super) fn text(&self, depth: usize, held: usize, snapshot: Option<&Snapshot>, now: Time) -> String {
-        self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
-        self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
-        let lists = self.lists();
-        lists.set(snapshot, now);
+    pub(super) fn text(&self, service: &Service) -> String {
+        let (pipeline, now) = (service.pipeline.load_full(), clock::now());
+        let scraped = self.scraped();
+        scraped.lists.set(pipeline.as_deref(), now);
+        scraped.state.set(service, pipeline.as_deref(), now);
         let mut text = Vec::new();
         match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             Ok(()) => String::from_utf8_lossy(&text).into_owned(),
@@ -140,3 +205,20 @@ impl Metrics {
         }
     }
 }
+
+/// An open connection.
+pub(super) struct Open(IntGauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// A count as Prometheus has it.
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,16 +6,17 @@ mod body;
 mod clients;
 mod connection;
 mod inherited;
-mod list_metrics;
 mod listen;
 mod metrics;
 mod multipart;
+mod observed;
 mod outgoing;
 mod peer;
 mod problem;
 mod proxy_protocol;
 mod routes;
 mod tls;
+mod trace;
 
 pub use admission::Admission;
 pub use batch::Batches;
@@ -125,6 +126,14 @@ impl Policies {
             validation: self.validation.iter().map(|policy| policy.name()).collect(),
             acceptance: self.acceptance.iter().map(|policy| policy.name()).collect(),
         }
+    }
+}
+
+impl Service {
+    /// Whether it takes up verifications: trust is in, and the end has not begun.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        !self.ending.load(Ordering::Acquire) && self.pipeline.load().is_some()
     }
 }
 
@@ -262,7 +271,7 @@ async fn accept<L: Accept>(
             Ok(accepted) => spawn_connection(accepted, &conditions, &service, &stage, Some(permit)),
             Err(error) => {
                 // Out of file descriptors and the like: wait for connections to end instead of spinning.
-                tracing::warn!(%error, "accepting a connection failed");
+                service.metrics.refused(metrics::Refused::Accept, &error);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -286,6 +295,7 @@ fn spawn_connection<S: connection::Socket>(
     let (conditions, service, stage) = (Arc::clone(conditions), Arc::clone(service), stage.clone());
     tokio::spawn(async move {
         let _permit = permit;
+        let _open = service.metrics.connection();
         connection::serve(socket, address, &conditions, &service, stage).await;
     });
 }

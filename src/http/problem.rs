@@ -1,5 +1,6 @@
 //! Problems as RFC 9457 has them.
 
+use super::trace::RequestId;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, StatusCode, header};
@@ -44,6 +45,21 @@ pub(super) enum Problem {
     /// The worker failed; the service goes on.
     Internal,
 }
+
+/// The reasons for which requests are not admitted, as metrics name them.
+pub(super) const REFUSALS: [&str; 11] = [
+    "no-key",
+    "wrong-key",
+    "forbidden",
+    "rate",
+    "queue-full",
+    "memory",
+    "no-trust",
+    "ending",
+    "too-large",
+    "slow",
+    "host",
+];
 
 /// The answer to a head that did not come in time, as it goes over the wire.
 pub(super) fn slow_head() -> String {
@@ -96,8 +112,31 @@ impl Problem {
         }
     }
 
+    /// Why the request was not admitted, in one of [`REFUSALS`]; `None` where it was.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unauthorized { sent: false } => "no-key",
+            Self::Unauthorized { sent: true } => "wrong-key",
+            Self::Forbidden(_) => "forbidden",
+            Self::TooMany(_) => "rate",
+            Self::Busy => "queue-full",
+            Self::Crowded => "memory",
+            Self::NotReady => "no-trust",
+            Self::Ending => "ending",
+            Self::TooLarge(_) => "too-large",
+            Self::SlowHead | Self::SlowBody => "slow",
+            Self::BadRequest("host", _) => "host",
+            _ => return None,
+        })
+    }
+
     /// As a JSON object (RFC 9457, 3.1).
     pub(super) fn body(&self) -> String {
+        self.body_of(None)
+    }
+
+    /// The same, with the id of the request that it answers.
+    fn body_of(&self, request: Option<&RequestId>) -> String {
         let status = self.status();
         let mut body = serde_json::json!({
             "type": "about:blank",
@@ -108,11 +147,14 @@ impl Problem {
         if let (Self::BadRequest(field, _), Some(members)) = (&self, body.as_object_mut()) {
             members.insert("field".into(), (*field).into());
         }
+        if let (Some(id), Some(members)) = (request, body.as_object_mut()) {
+            members.insert("request_id".into(), id.as_str().into());
+        }
         body.to_string()
     }
 
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(Bytes::from(self.body())));
+    pub(super) fn into_response(self, request: Option<&RequestId>) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::from(self.body_of(request))));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));

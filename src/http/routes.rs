@@ -1,9 +1,11 @@
 //! One function per route.
 
 use super::clients::Admitted;
+use super::metrics::Refused;
 use super::problem::Problem;
+use super::trace::RequestId;
 use super::{Bounds, Service, batch, body, multipart};
-use crate::clock::{self, Stopwatch};
+use crate::clock;
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
 use crate::fetch::Desk;
@@ -21,11 +23,20 @@ use hyper::{Method, Request, Response, Version};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// An answer, and what is told of it.
+pub(super) struct Answered {
+    pub(super) route: &'static str,
+    /// The name of the client that was let in.
+    pub(super) client: Option<String>,
+    pub(super) response: Response<Content>,
+}
+
 /// Answers one request; never fails.
-pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming>) -> Response<Content> {
-    let watch = Stopwatch::start();
+pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming>) -> Answered {
     let is_two = request.version() >= Version::HTTP_2;
     let admitted = one_host(&request).and_then(|()| service.clients.admit(&mut request, clock::now()));
+    let client = admitted.as_ref().ok().map(|admitted| admitted.client().to_owned());
+    let id = request.extensions().get::<RequestId>().cloned();
     let admitted = admitted.map(|admitted| {
         request.extensions_mut().insert(admitted);
     });
@@ -43,7 +54,12 @@ pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming
             (route, answer.map(whole))
         }
     };
-    let mut response = answer.unwrap_or_else(|problem| whole(problem.into_response()));
+    let mut response = answer.unwrap_or_else(|problem| {
+        if let Some(reason) = problem.refusal() {
+            service.metrics.refused(Refused::Request(reason), &reason);
+        }
+        whole(problem.into_response(id.as_ref()))
+    });
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -53,8 +69,7 @@ pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming
     } else if service.ending.load(Ordering::Acquire) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    service.metrics.request(route, response.status().as_u16(), watch.elapsed());
-    response
+    Answered { route, client, response }
 }
 
 /// That a request names one host and no other (RFC 9112, 3.2; RFC 9113, 8.3.1): of two, each reader might take another.
@@ -75,7 +90,7 @@ fn one_host<B>(request: &Request<B>) -> Result<(), Problem> {
 }
 
 /// The body of an answer: whole, or the lines of a batch as they are done.
-type Content = Either<Full<Bytes>, batch::Answers>;
+pub(super) type Content = Either<Full<Bytes>, batch::Answers>;
 
 /// The one route whose answer is not whole.
 const BATCH: &str = "/v1/verify/batch";
@@ -108,17 +123,11 @@ fn get(request: &Request<Incoming>, answer: impl FnOnce() -> Answer) -> Answer {
 }
 
 fn ready(service: &Service) -> Answer {
-    if service.ending.load(Ordering::Acquire) || service.pipeline.load().is_none() {
-        return Err(Problem::NotReady);
-    }
-    Ok(text("ready\n"))
+    if service.ready() { Ok(text("ready\n")) } else { Err(Problem::NotReady) }
 }
 
 fn metrics(service: &Service) -> Response<Full<Bytes>> {
-    let pipeline = service.pipeline.load_full();
-    let snapshot = pipeline.as_ref().map(|pipeline| pipeline.snapshot());
-    let (depth, held) = (service.admission.depth(), service.memory.held());
-    let mut response = text(service.metrics.text(depth, held, snapshot, clock::now()));
+    let mut response = text(service.metrics.text(service));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -166,7 +175,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
-    Ok(json_response(verdict.to_json()))
+    Ok(json_response(service.metrics.report(|| verdict.to_json())))
 }
 
 /// What can be told before a body comes: whoever is refused is so at once, and nothing of the body is kept.

@@ -8,6 +8,7 @@ use super::{Pipeline, Request, format_name, signatures};
 use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
 use crate::format::{self, Envelope, Unreadable, xml};
+use crate::recorder::Stage;
 use crate::report::{Contained, Decision, Overall, Seal};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Payload, ReferenceOutcome, Signature};
@@ -59,15 +60,16 @@ impl<'t> Task<'t> {
 
     fn document(&self, place: String, bytes: &[u8], around: Option<Around<'_>>) -> Contained {
         let limits = &self.pipeline.limits;
-        let envelope = match format::read(bytes, limits) {
+        let envelope = match self.pipeline.staged(Stage::Format, || format::read(bytes, limits)) {
             Ok(envelope) => envelope,
             Err(error) => return self.unreadable(place, error.to_string()),
         };
         // What is given beside the document belongs to that alone.
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
-        let Sealed { signatures, with_own } = Sealed::separate(signatures(&envelope, &context), &envelope);
-        let seals = self.validated(&signatures);
+        let found = || Sealed::separate(signatures(&envelope, &context), &envelope);
+        let Sealed { signatures, with_own } = self.pipeline.staged(Stage::Signature, found);
+        let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
 
         let document = match &envelope {
             Envelope::Jws(_) => None,
@@ -99,7 +101,8 @@ impl<'t> Task<'t> {
 
     /// What a payload is: a presentation, a credential, or neither.
     fn look(&self, payload: &Payload<'_>, scope: &Scope<'_>) -> Option<Found> {
-        let opened = credential::open(payload, &self.pipeline.limits)?;
+        let open = || credential::open(payload, &self.pipeline.limits);
+        let opened = self.pipeline.staged(Stage::Payload, open)?;
         if let Some(found) = self.presentation(payload, &opened, scope) {
             return Some(found);
         }
@@ -203,7 +206,10 @@ impl<'t> Task<'t> {
     fn element(&self, place: String, payload: &Payload<'_>, around: Around<'_>) -> Contained {
         let covered = around.covered;
         let presentation = around.presentation.map(|one| Presentation { covered, ..one.clone() });
-        let credential = credential::open(payload, &self.pipeline.limits)
+        let open = || credential::open(payload, &self.pipeline.limits);
+        let credential = self
+            .pipeline
+            .staged(Stage::Payload, open)
             .and_then(|opened| self.credential(payload, &opened, around.seals, presentation.as_ref()));
         let seals: Vec<Seal> = around.seals.iter().map(|seal| Seal::from(*seal)).collect();
         let own = Overall::of(&seals);
@@ -232,7 +238,8 @@ impl<'t> Task<'t> {
             presentation,
             ..credential::Context::at(time)
         };
-        let checked = credential::examine_opened(opened, &context)?;
+        let examine = || credential::examine_opened(opened, &context);
+        let checked = self.pipeline.staged(Stage::Credential, examine)?;
         Some(CheckedCredential { raw: self.raw(payload), ..checked })
     }
 

@@ -3,6 +3,7 @@
 use super::Pipeline;
 use crate::credential::status::{self, FoundList, StatusLists};
 use crate::outside::{Lookup, Outside};
+use crate::recorder::Kept;
 use crate::validation;
 use std::sync::Arc;
 
@@ -32,13 +33,21 @@ impl Lists<'_> {
             Lookup::Absent => return FoundList::Unreachable("the server has none there".to_owned()),
             Lookup::Found(document) => document,
         };
-        let read = || Arc::new(status::read(&document, &self.context, &self.pipeline.limits));
-        FoundList::Read(match &self.pipeline.status_lists {
+        let mut found = true;
+        let mut read = || {
+            found = false;
+            Arc::new(status::read(&document, &self.context, &self.pipeline.limits))
+        };
+        let list = match &self.pipeline.status_lists {
             Some(cache) => {
                 let domain = self.context.snapshot.domain.clone();
                 cache.get_with((domain, document.sha256, document.fetched), read)
             }
             None => read(),
-        })
+        };
+        if let Some(recorder) = &self.pipeline.recorder {
+            recorder.lookup(Kept::StatusLists, found);
+        }
+        FoundList::Read(list)
     }
 }

@@ -3,6 +3,7 @@
 use super::NotRevocationData;
 use super::crl::Crl;
 use super::ocsp::OcspResponse;
+use crate::recorder::{Holding, Kept, Recorder};
 use crate::signature::Declared;
 use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification};
 use foldhash::fast::RandomState;
@@ -22,6 +23,7 @@ type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 #[derive(Debug)]
 pub struct RevocationStore {
     caches: Option<Caches>,
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,24 @@ impl RevocationStore {
                 .weigher(|_, _| VERIFICATION_WEIGHT)
                 .build_with_hasher(RandomState::default()),
         });
-        Self { caches }
+        Self { caches, recorder: None }
+    }
+
+    /// The same, telling a recorder what is looked up.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { recorder: Some(recorder), ..self }
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn holdings(&self) -> Vec<Holding> {
+        let Some(Caches { crls, ocsps, verifications }) = &self.caches else { return Vec::new() };
+        vec![
+            holding(Kept::Crls, crls),
+            holding(Kept::OcspResponses, ocsps),
+            holding(Kept::RevocationSignatures, verifications),
+        ]
     }
 
     /// The CRL in these DER bytes.
@@ -62,7 +81,7 @@ impl RevocationStore {
     /// # Errors
     /// Not a CRL.
     pub fn crl(&self, der: &[u8]) -> Result<Arc<Crl>, NotRevocationData> {
-        cached(self.caches.as_ref().map(|caches| &caches.crls), der, || Crl::parse(der).map(Arc::new))
+        self.cached(Kept::Crls, |caches| &caches.crls, der, || Crl::parse(der).map(Arc::new))
     }
 
     /// The OCSP response in these DER bytes.
@@ -71,7 +90,7 @@ impl RevocationStore {
     /// Not a successful basic response.
     pub fn ocsp(&self, der: &[u8]) -> Result<Arc<OcspResponse>, NotRevocationData> {
         let parse = || OcspResponse::parse(der).map(Arc::new);
-        cached(self.caches.as_ref().map(|caches| &caches.ocsps), der, parse)
+        self.cached(Kept::OcspResponses, |caches| &caches.ocsps, der, parse)
     }
 
     /// Whether `crl` was signed by `key`; computed once for each pair.
@@ -101,28 +120,56 @@ impl RevocationStore {
             (Declared::Unknown(oid), _) => Verification::Unsupported(format!("signature algorithm {oid}")),
             (_, None) => Verification::Unsupported("signed bytes out of range".into()),
         };
-        match &self.caches {
-            Some(caches) => caches.verifications.get_with((sha256, *key.identity()), compute),
-            None => compute(),
+        let mut found = true;
+        let verification = match &self.caches {
+            Some(caches) => caches.verifications.get_with((sha256, *key.identity()), || {
+                found = false;
+                compute()
+            }),
+            None => return compute(),
+        };
+        self.note(Kept::RevocationSignatures, found);
+        verification
+    }
+
+    fn cached<T: Clone + Send + Sync + 'static>(
+        &self,
+        kept: Kept,
+        cache: impl FnOnce(&Caches) -> &Cache<Vec<u8>, T>,
+        der: &[u8],
+        parse: impl FnOnce() -> Result<T, NotRevocationData>,
+    ) -> Result<T, NotRevocationData> {
+        let Some(caches) = &self.caches else { return parse() };
+        let mut found = true;
+        let read = cache(caches).try_get_with_by_ref(der, || {
+            found = false;
+            parse()
+        });
+        self.note(kept, found);
+        read.map_err(|error| (*error).clone())
+    }
+
+    fn note(&self, kept: Kept, found: bool) {
+        if let Some(recorder) = &self.recorder {
+            recorder.lookup(kept, found);
         }
     }
+}
+
+fn holding<K, V>(kept: Kept, cache: &Cache<K, V>) -> Holding
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    // moka counts late.
+    cache.run_pending_tasks();
+    Holding { kept, entries: cache.entry_count(), bytes: cache.weighted_size() }
 }
 
 struct Signed<'a> {
     der: &'a [u8],
     tbs: &'a Range<usize>,
     value: &'a [u8],
-}
-
-fn cached<T: Clone + Send + Sync + 'static>(
-    cache: Option<&Cache<Vec<u8>, T>>,
-    der: &[u8],
-    parse: impl FnOnce() -> Result<T, NotRevocationData>,
-) -> Result<T, NotRevocationData> {
-    match cache {
-        Some(cache) => cache.try_get_with_by_ref(der, parse).map_err(|error| (*error).clone()),
-        None => parse(),
-    }
 }
 
 fn weight(size: usize) -> u32 {

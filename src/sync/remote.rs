@@ -2,6 +2,7 @@
 
 use super::store::{Held, Index, Store};
 use crate::fetch::{Answer, Client, NotFetched, Reach, Received, Validators, Wish};
+use crate::recorder::{Fetch, Recorder};
 use crate::trust::load::{Fetched, INDEX_BYTES, Source, files_of_index};
 use crate::trust::snapshot::Condition;
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -53,6 +54,12 @@ impl Fetcher {
         Self { first_wait, ..self }
     }
 
+    /// The same, telling a recorder what is fetched.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { client: self.client.recorded(recorder), ..self }
+    }
+
     async fn ask(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
         let mut wait = self.first_wait;
         for _ in 0..AGAIN {
@@ -69,7 +76,7 @@ impl Fetcher {
 
 /// HTTP is as good: a list is believed by its own signature alone.
 fn wish(known: &Validators) -> Wish<'_> {
-    Wish { accept: ACCEPT, known, reach: Reach::Plain, question: None }
+    Wish { fetch: Fetch::TrustedList, accept: ACCEPT, known, reach: Reach::Plain, question: None }
 }
 
 /// Whether asking again may help. One that was too slow had its time.

@@ -139,9 +139,7 @@ fn post(server: &Server, more: &str, body: &[u8]) -> (u16, String) {
 
 /// A number of the server's.
 fn metric(server: &Server, name: &str) -> usize {
-    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.map_or(0, |number| number.parse().unwrap())
+    server.metric(name, &[]).unwrap_or_default() as usize
 }
 
 /// Pieces that are read and not answered.
@@ -151,5 +149,5 @@ fn in_flight(server: &Server) -> usize {
 
 /// Pieces that a verdict was given on.
 fn verified(server: &Server) -> usize {
-    metric(server, "sealgate_batch_lines_total{result=\"verdict\"}")
+    server.metric("sealgate_batch_lines_total", &[("result", "verdict")]).unwrap_or_default() as usize
 }

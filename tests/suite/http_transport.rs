@@ -365,9 +365,7 @@ fn a_full_queue_refuses_before_the_body_and_the_connection_stays_usable() {
 
 /// What the server says it holds of bodies.
 fn held(server: &Server) -> usize {
-    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("sealgate_body_bytes "));
-    line.unwrap().parse().unwrap()
+    server.metric("sealgate_body_bytes", &[]).unwrap() as usize
 }
 
 fn wait_until_held(server: &Server, is_it: impl Fn(usize) -> bool) {

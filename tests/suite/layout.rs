@@ -3,9 +3,10 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "time",
     "clock",
+    "recorder",
     "disk",
     "finding",
     "excerpt",

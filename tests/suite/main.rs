@@ -38,6 +38,7 @@ mod paths;
 mod policy;
 mod presentation;
 mod reproducible;
+mod seeing;
 mod server;
 mod shapes;
 mod ssrf;

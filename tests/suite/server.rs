@@ -54,8 +54,17 @@ impl Server {
         Self::spawn_until("trust is loaded", command)
     }
 
-    fn spawn_until(logged: &str, mut command: Command) -> Self {
-        let mut child = command.env("RUST_LOG", "info").stderr(Stdio::piped()).spawn().unwrap();
+    /// The same, logging as much as that says (RUST_LOG).
+    pub(crate) fn spawn_at(command: Command, level: &str) -> Self {
+        Self::spawn_logging("trust is loaded", command, level)
+    }
+
+    fn spawn_until(logged: &str, command: Command) -> Self {
+        Self::spawn_logging(logged, command, "info")
+    }
+
+    fn spawn_logging(logged: &str, mut command: Command, level: &str) -> Self {
+        let mut child = command.env("RUST_LOG", level).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
         let mut address = None;
@@ -81,6 +90,11 @@ impl Server {
             }
         });
         Self { child, address: address.unwrap_or_default(), log }
+    }
+
+    /// What it logged and nobody waited for, so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Waits until the server logged this, and forgets what it logged up to there.
@@ -118,6 +132,11 @@ impl Server {
         get_from(&mut self.connect(), path).unwrap()
     }
 
+    /// The sum of a metric's series that have these labels; `None` where there is none.
+    pub(crate) fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        sum(&String::from_utf8(self.get("/metrics").body).unwrap(), name, labels)
+    }
+
     pub(crate) fn verify(&self, body: &[u8]) -> Answer {
         send(&mut self.connect(), body).unwrap()
     }
@@ -137,6 +156,21 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The sum of a metric's series that have these labels, in Prometheus's text; `None` where there is none.
+pub(crate) fn sum(metrics: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    let series = metrics.lines().filter_map(|line| {
+        let (series, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
+        let inner = series.strip_prefix('{').and_then(|series| series.strip_suffix('}'));
+        let is_it = series.is_empty() || inner.is_some();
+        let inner = inner.unwrap_or_default();
+        // No value of ours has a comma in it.
+        let has = |label: &String| inner.split(',').any(|one| one == label);
+        (is_it && labels.iter().all(has)).then(|| value.parse::<f64>().unwrap())
+    });
+    series.fold(None, |sum, value| Some(sum.unwrap_or_default() + value))
 }
 
 /// Asks for a verdict on an open connection.

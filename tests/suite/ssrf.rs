@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use sealgate::fetch::{
     Client, NotFetched, Origin, Proxies, Reach, Refused, Resolve, Rules, Validators, Wish,
 };
+use sealgate::recorder::Fetch;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -53,7 +54,8 @@ impl Resolve for Names {
 
 fn ask(client: &Client, address: &str, reach: Reach) -> NotFetched {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let wish = Wish { accept: "*/*", known: &Validators::default(), reach, question: None };
+    let fetch = Fetch::AboutCredential;
+    let wish = Wish { fetch, accept: "*/*", known: &Validators::default(), reach, question: None };
     runtime.block_on(client.ask(address, &wish)).unwrap_err()
 }
 

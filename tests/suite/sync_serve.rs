@@ -77,23 +77,28 @@ fn a_server_takes_a_new_list_keeps_the_last_good_and_starts_from_it_without_netw
         (&refused["snapshot"], &of(&refused, "XA")["state"]),
         (&second["snapshot"], &json!("accepted"))
     );
-    for (line, expected) in [
-        ("sealgate_trusted_list_state{state=\"accepted\",territory=\"XA\"}", 1.0),
-        ("sealgate_trusted_list_state{state=\"refused\",territory=\"XA\"}", 0.0),
-        ("sealgate_trusted_list_last_good{territory=\"XA\"}", 1.0),
-        ("sealgate_trusted_list_last_good{territory=\"XB\"}", 0.0),
-        ("sealgate_trust_refreshes_total{outcome=\"changed\"}", 1.0),
-        ("sealgate_trusted_lists{state=\"accepted\"}", 2.0),
+    for (name, labels, expected) in [
+        ("sealgate_trusted_list_state", &[("state", "accepted"), ("territory", "XA")][..], 1.0),
+        ("sealgate_trusted_list_state", &[("state", "refused"), ("territory", "XA")], 0.0),
+        ("sealgate_trusted_list_last_good", &[("territory", "XA")], 1.0),
+        ("sealgate_trusted_list_last_good", &[("territory", "XB")], 0.0),
+        ("sealgate_trust_refreshes_total", &[("outcome", "changed")], 1.0),
+        ("sealgate_trusted_lists", &[("state", "accepted")], 2.0),
     ] {
-        assert_eq!(metric(&server, line), Some(expected), "{line}");
+        assert_eq!(server.metric(name, labels), Some(expected), "{name} {labels:?}");
     }
-    for line in [
-        "sealgate_trusted_list_checked_timestamp_seconds{territory=\"XB\"}",
-        "sealgate_trusted_list_next_update_timestamp_seconds{territory=\"EU\"}",
-        "sealgate_trust_last_refresh_timestamp_seconds",
+    for (name, labels) in [
+        ("sealgate_trusted_list_checked_timestamp_seconds", &[("territory", "XB")][..]),
+        ("sealgate_trusted_list_next_update_timestamp_seconds", &[("territory", "EU")]),
+        ("sealgate_trust_snapshot_timestamp_seconds", &[]),
+        ("sealgate_trust_last_refresh_timestamp_seconds", &[]),
     ] {
-        assert!(metric(&server, line).is_some_and(|seconds| seconds > 1.7e9), "{line}");
+        assert!(server.metric(name, labels).is_some_and(|seconds| seconds > 1.7e9), "{name}");
     }
+    let fetched = [("kind", "trusted-list"), ("outcome", "document")];
+    assert!(server.metric("sealgate_fetches_total", &fetched) >= Some(4.0), "lists, twice for one");
+    let took = server.metric("sealgate_fetch_duration_seconds_count", &[("kind", "trusted-list")]);
+    assert!(took >= server.metric("sealgate_fetches_total", &fetched));
 
     // The whole list server goes; then the process, which starts again without it.
     scene.web.set("/index.json", Route::Status(503));

@@ -83,7 +83,8 @@ impl Work {
         Some(match credential {
             Ok(bytes) => {
                 let verdict = self.pipeline.verify(&bytes, &self.request(desk, registers));
-                let line = line(id, self.place, "verdict", &verdict.to_json());
+                let json = self.service.metrics.report(|| verdict.to_json());
+                let line = line(id, self.place, "verdict", &json);
                 Done { line, verdict: Some(verdict) }
             }
             Err(problem) => Done { line: line(id, self.place, "problem", &problem.body()), verdict: None },

@@ -182,6 +182,32 @@ pub enum SignatureQualification {
 }
 
 impl SignatureQualification {
+    /// All that there are.
+    pub const ALL: [Self; 22] = [
+        Self::QeSig,
+        Self::QeSeal,
+        Self::QesUnknown,
+        Self::AdesigQc,
+        Self::AdesealQc,
+        Self::AdesUnknownQc,
+        Self::Adesig,
+        Self::Adeseal,
+        Self::AdesUnknown,
+        Self::IndeterminateQeSig,
+        Self::IndeterminateQeSeal,
+        Self::IndeterminateQesUnknown,
+        Self::IndeterminateAdesigQc,
+        Self::IndeterminateAdesealQc,
+        Self::IndeterminateAdesUnknownQc,
+        Self::IndeterminateAdesig,
+        Self::IndeterminateAdeseal,
+        Self::IndeterminateAdesUnknown,
+        Self::NotAdesQcQscd,
+        Self::NotAdesQc,
+        Self::NotAdes,
+        Self::NotApplicable,
+    ];
+
     /// What a passed seal on a qualified certificate may be called.
     pub const ON_QUALIFIED: [Self; 6] =
         [Self::QeSeal, Self::QeSig, Self::QesUnknown, Self::AdesealQc, Self::AdesigQc, Self::AdesUnknownQc];
@@ -283,6 +309,8 @@ mod tests {
                 words.insert(certificate.signature(indication).as_str());
             }
         }
+        let all = SignatureQualification::ALL.map(SignatureQualification::as_str);
+        assert_eq!(words, BTreeSet::from(all));
         assert_eq!(words.len(), 22, "{words:?}");
     }
 
