@@ -88,7 +88,9 @@ impl Signer {
         let content_type = single(info, oid::CONTENT_TYPE, "content-type", &mut failures, |value| {
             value.of(Tag::OID, "OBJECT IDENTIFIER")?.oid().map(|oid| oid.to_string())
         });
-        let signing_time = single(info, oid::SIGNING_TIME, "signing-time", &mut failures, Tlv::time);
+        // One that cannot be read claims nothing; it breaks no rule on which the value rests.
+        let signing_time =
+            single(info, oid::SIGNING_TIME, "signing-time", &mut failures, |value| Ok(value.time().ok()));
         Ok(Self {
             identifier: SignerIdentifier::from(&info.sid),
             digest_algorithm,
@@ -97,7 +99,7 @@ impl Signer {
             signed_attributes: info.signed_attributes.as_ref().map(Attributes::to_der).transpose()?,
             message_digest,
             content_type,
-            signing_time,
+            signing_time: signing_time.flatten(),
             signing_certificates,
             signing_certificate_attributes,
             failures,

@@ -4,14 +4,13 @@
 //! proof is worth, is for `validation/` to say.
 
 use crate::certificate::{Certificate, Name};
-use crate::format::cms::{self, NotSignedData, SignedData, Trailing};
+use crate::format::cms::{self, Choice, NotSignedData, SignedData, Trailing};
 use crate::format::der::{self, Reader, Rules, Tag, minimal_integer};
 use crate::format::{Limits, Sink};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm, PublicKey, Verification};
-use crate::signature::cms::{Signer, SignerIdentifier, digest};
+use crate::signature::cms::{Signer, digest};
 use crate::signature::{CertificateReference, Declared, Imprint};
 use crate::time::Time;
-use std::borrow::Cow;
 use std::fmt;
 
 /// A time-stamp token (RFC 3161, 2.4.2; RFC 5816).
@@ -254,16 +253,7 @@ impl Token {
     /// Whether the signer identifier names this certificate.
     #[must_use]
     pub fn identifies(&self, certificate: &Certificate) -> bool {
-        match &self.signer.identifier {
-            SignerIdentifier::IssuerSerial { issuer, serial } => {
-                minimal_integer(serial) == minimal_integer(&certificate.serial)
-                    && (*issuer == certificate.issuer.der
-                        || Name::parse(issuer).is_some_and(|name| name == certificate.issuer))
-            }
-            SignerIdentifier::SubjectKeyIdentifier(identifier) => {
-                certificate.extensions.subject_key_identifier.as_ref() == Some(identifier)
-            }
-        }
+        certificate.is_named_by(&self.signer.identifier)
     }
 
     /// The candidates for the authority's certificate among `certificates`, best first: those that the signed
@@ -375,8 +365,8 @@ fn critical(mut extensions: Reader<'_>) -> Result<Vec<String>, der::Error> {
     Ok(found)
 }
 
-fn owned(pieces: Vec<Cow<'_, [u8]>>) -> Vec<Vec<u8>> {
-    pieces.into_iter().map(Cow::into_owned).collect()
+fn owned(choices: Vec<Choice<'_>>) -> Vec<Vec<u8>> {
+    choices.into_iter().map(|choice| choice.der.into_owned()).collect()
 }
 
 /// id-ct-TSTInfo.

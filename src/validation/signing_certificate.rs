@@ -108,9 +108,14 @@ pub(super) fn identify(
     recorder.done(Identification { certificate, value, result })
 }
 
-/// Certificates that may be the signer's: those that the syntax offers, else those with the bare key, else all.
+/// Certificates that may be the signer's: those that the signer identifier of CMS names; else those that the syntax offers,
+/// else those with the bare key, else all.
 fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Vec<Arc<Certificate>> {
     let own = material.certificates_of(index);
+    if let Some(identifier) = &signature.signer.identifier {
+        let all = own.iter().flatten().chain(material.pool.iter());
+        return all.filter(|c| c.is_named_by(identifier)).take(MOST_CANDIDATES).cloned().collect();
+    }
     let offered = signature.signer.candidates.iter().filter_map(|i| own.get(*i)?.clone());
     let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
     if found.is_empty() {
@@ -133,6 +138,9 @@ fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verificati
 }
 
 fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {
+    if let Some(broken) = signature.structure.value_failures.first() {
+        return Verification::Unsupported(broken.clone());
+    }
     let Some(algorithm) = signature.algorithm.known() else {
         return Verification::Unsupported("the signature algorithm is not known".into());
     };

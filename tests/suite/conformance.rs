@@ -7,7 +7,7 @@ use sealgate::finding::Status;
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::revocation::RevocationStore;
 use sealgate::signature::algorithm::Crypto;
-use sealgate::signature::{Context, jades, xades};
+use sealgate::signature::{Context, cades, jades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::domain::Domain;
@@ -92,6 +92,7 @@ impl Bench {
         let signatures = match &envelope {
             Envelope::Jws(jws) => jades::signatures(jws, &context),
             Envelope::Xml(document) => xades::signatures(document, &context),
+            Envelope::Cms(cms) => cades::signatures(cms, &context),
             Envelope::Json(_) => Vec::new(),
         };
         let context = validation::Context {
@@ -276,6 +277,12 @@ fn recorded_verdicts_on_jades() {
 fn recorded_verdicts_on_xades() {
     let Some((corpora, bench)) = conformance() else { return };
     run("xades", &corpora.join("xades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
+fn recorded_verdicts_on_cades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("cades", &corpora.join("cades"), &|_| Arc::clone(&bench));
 }
 
 #[test]
