@@ -43,7 +43,8 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     /// SignedData without content, signers or certificates, padded by a digest algorithm to a usual length.
-    const EMPTY: &[u8] = b"\x30\x23\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x16\x30\x14\x02\x01\x01\x31\x00\
+    const EMPTY: &[u8] =
+        b"\x30\x23\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x16\x30\x14\x02\x01\x01\x31\x00\
         \x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\x31\x00";
 
     #[test]
@@ -55,8 +56,14 @@ mod tests {
             assert_eq!(&*bytes, EMPTY, "{label}");
             assert!(matches!(read(&bytes, &Limits::default()), Ok(Envelope::Cms(_))));
         }
-        for other in [&b"{}"[..], b"", b"-", b"M", b"MIIB", b"-----BEGIN CERTIFICATE-----\nAQI=\n-----END CERTIFICATE-----"]
-        {
+        for other in [
+            &b"{}"[..],
+            b"",
+            b"-",
+            b"M",
+            b"MIIB",
+            b"-----BEGIN CERTIFICATE-----\nAQI=\n-----END CERTIFICATE-----",
+        ] {
             assert!(matches!(unarmoured(other), Cow::Borrowed(same) if same == other));
         }
     }

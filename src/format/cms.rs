@@ -3,8 +3,8 @@
 //! A view states what stands where: every field keeps its TLV as received, since CAdES time-stamps and PAdES hash
 //! fields as they were transmitted. What the fields mean is for `signature/` to say.
 
-use super::{Limits, Unreadable};
 use super::der::{self, Oid, Reader, Rules, Tag, Tlv};
+use super::{Limits, Unreadable};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -25,6 +25,8 @@ pub mod oid {
     pub const SIGNING_TIME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05";
     /// 1.2.840.113549.1.9.6
     pub const COUNTERSIGNATURE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x06";
+    /// 1.2.840.113549.1.9.52
+    pub const ALGORITHM_PROTECTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x34";
     /// 1.2.840.113549.1.9.16.2.12
     pub const SIGNING_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0c";
     /// 1.2.840.113549.1.9.16.2.47
@@ -376,7 +378,15 @@ impl<'a> AlgorithmIdentifier<'a> {
     /// # Errors
     /// Malformed.
     pub fn read(tlv: Tlv<'a>) -> Result<Self, der::Error> {
-        let mut fields = tlv.of(Tag::SEQUENCE, "AlgorithmIdentifier")?.reader()?;
+        Self::read_tagged(tlv.of(Tag::SEQUENCE, "AlgorithmIdentifier")?)
+    }
+
+    /// The same under an implicit tag.
+    ///
+    /// # Errors
+    /// Malformed.
+    pub fn read_tagged(tlv: Tlv<'a>) -> Result<Self, der::Error> {
+        let mut fields = tlv.reader()?;
         let oid = fields.expect(Tag::OID, "algorithm")?.oid()?;
         let parameters = fields.read()?;
         fields.finish()?;

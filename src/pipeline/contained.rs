@@ -59,6 +59,7 @@ impl<'t> Task<'t> {
 
     fn document(&self, place: String, bytes: &[u8], around: Option<Around<'_>>) -> Contained {
         let limits = &self.pipeline.limits;
+        let bytes = &*format::armour::unarmoured(bytes);
         let envelope = match format::read(bytes, limits) {
             Ok(envelope) => envelope,
             Err(error) => return self.unreadable(place, error.to_string()),

@@ -202,7 +202,7 @@ mod tests {
             policy.set_levels(*check, Levels::everywhere(Level::Ignore));
         }
         let content = |outcome| [(ReferenceKind::Content, outcome)];
-        for form in [Form::Jades, Form::Xades] {
+        for form in [Form::Jades, Form::Xades, Form::Cades] {
             for outcome in [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused("no".into())] {
                 assert!(sub(form, &content(outcome), Verification::Valid, &policy).is_some());
             }

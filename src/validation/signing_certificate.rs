@@ -58,7 +58,11 @@ pub(super) fn identify(
                 Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
                 Verification::Invalid | Verification::Unsupported(_) => None,
             })
-            .unwrap_or_else(|| (None, by_bare_key(signature, material))),
+            .unwrap_or_else(|| match candidates.first().filter(|_| signer.identifier.is_some()) {
+                // Named by the signature's own syntax: the value is wrong, not the certificate.
+                Some(named) => (Some(Arc::clone(named)), verify(signature, &named.key, material)),
+                None => (None, by_bare_key(signature, material)),
+            }),
     };
 
     let place = Place::SIGNATURE;

@@ -1,7 +1,7 @@
 //! Certificates and revocation data of a signer: the fields of the SignedData, and the signer's unsigned attributes.
 
 use crate::format::cms::{SignedData, SignerInfo, oid};
-use crate::format::der::{self, Tag, Tlv};
+use crate::signature::cms::{certificate_values, revocation_values};
 use crate::signature::{EmbeddedCertificate, EmbeddedRevocation, RevocationKind, Source, Structure};
 use std::borrow::Cow;
 
@@ -28,11 +28,7 @@ pub(super) struct Material<'a> {
 
 impl<'a> Material<'a> {
     /// Collects all pieces; what cannot be read is noted as a warning.
-    pub(super) fn collect(
-        cms: &'a SignedData<'a>,
-        info: &SignerInfo<'a>,
-        structure: &mut Structure,
-    ) -> Self {
+    pub(super) fn collect(cms: &'a SignedData<'a>, info: &SignerInfo<'a>, structure: &mut Structure) -> Self {
         let mut material = Self::default();
         for choice in cms.certificates.iter().flat_map(|field| &field.x509) {
             material.certificate(Cow::Borrowed(&*choice.der), Source::KeyInfo, Place::Field(choice.raw));
@@ -49,8 +45,18 @@ impl<'a> Material<'a> {
         for (index, attribute) in unsigned.enumerate() {
             for value in &attribute.values {
                 let read = match attribute.oid.octets() {
-                    oid::CERTIFICATE_VALUES => material.certificate_values(value, index),
-                    oid::REVOCATION_VALUES => material.revocation_values(value, index),
+                    oid::CERTIFICATE_VALUES => certificate_values(value).map(|all| {
+                        for der in all {
+                            material.certificate(der, Source::Values, Place::Attribute(index));
+                        }
+                    }),
+                    oid::REVOCATION_VALUES => revocation_values(value).map(|[crls, ocsps]| {
+                        for (kind, all) in [(RevocationKind::Crl, crls), (RevocationKind::Ocsp, ocsps)] {
+                            for der in all {
+                                material.evidence(kind, der, Source::Values, Place::Attribute(index));
+                            }
+                        }
+                    }),
                     _ => break,
                 };
                 if let Err(error) = read {
@@ -69,28 +75,6 @@ impl<'a> Material<'a> {
         for (revocation, place) in self.revocation.iter_mut().zip(&self.revocation_places) {
             revocation.after_timestamps = after_timestamps(*place);
         }
-    }
-
-    /// CertificateValues (RFC 5126, 6.3.3).
-    fn certificate_values(&mut self, value: &Tlv<'a>, attribute: usize) -> Result<(), der::Error> {
-        let mut certificates = value.of(Tag::SEQUENCE, "CertificateValues")?.reader()?;
-        while let Some(certificate) = certificates.read()? {
-            self.certificate(certificate.definite()?, Source::Values, Place::Attribute(attribute));
-        }
-        Ok(())
-    }
-
-    /// RevocationValues (RFC 5126, 6.3.4).
-    fn revocation_values(&mut self, value: &Tlv<'a>, attribute: usize) -> Result<(), der::Error> {
-        let mut fields = value.of(Tag::SEQUENCE, "RevocationValues")?.reader()?;
-        for (tag, kind) in [(0, RevocationKind::Crl), (1, RevocationKind::Ocsp)] {
-            let Some(list) = fields.optional(Tag::context(tag))? else { continue };
-            let mut pieces = list.explicit("values")?.reader()?;
-            while let Some(piece) = pieces.read()? {
-                self.evidence(kind, piece.definite()?, Source::Values, Place::Attribute(attribute));
-            }
-        }
-        Ok(())
     }
 
     fn certificate(&mut self, der: Cow<'a, [u8]>, source: Source, place: Place<'a>) {

@@ -19,8 +19,8 @@ use super::{
     SignerIdentification, Structure,
 };
 use crate::format::cms::{SignedData, SignerInfo, oid};
-use foldhash::{HashMap, HashMapExt};
 use archive::Hashes;
+use foldhash::{HashMap, HashMapExt};
 use material::Material;
 use std::borrow::Cow;
 use timestamps::Covered;
@@ -42,18 +42,9 @@ pub fn signatures<'a>(cms: &'a SignedData<'a>, context: &Context<'a>) -> Vec<Sig
 /// The same with the content given, whatever the SignedData holds itself. Rules that differ between CAdES and PAdES are
 /// left to the caller: whether the signing time is claimed by an attribute, and whether content may be encapsulated.
 #[must_use]
-pub fn over<'a>(
-    cms: &'a SignedData<'a>,
-    content: &Content<'a>,
-    context: &Context<'a>,
-) -> Vec<Signature<'a>> {
-    let mut reading = Reading {
-        cms,
-        context,
-        all: Vec::new(),
-        ids: HashMap::new(),
-        hashes: Hashes::new(context.crypto),
-    };
+pub fn over<'a>(cms: &'a SignedData<'a>, content: &Content<'a>, context: &Context<'a>) -> Vec<Signature<'a>> {
+    let mut reading =
+        Reading { cms, context, all: Vec::new(), ids: HashMap::new(), hashes: Hashes::new(context.crypto) };
     for info in &cms.signers {
         reading.signer(info.clone(), content.clone(), None);
     }

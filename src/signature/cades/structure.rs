@@ -41,8 +41,10 @@ pub(super) fn facts(
     let excluded = EXCLUDED_FROM_LT.iter().filter(|(oid, _)| unsigned(oid) > 0);
     let not_bes = not_bes(info, signer, counters);
     let not_baseline_b = [not_bes.clone(), beyond_bes(info, signer, cms, counters)].concat();
-    // An internal and an external record together are none of either (RFC 4998, appendix A).
-    let records = [oid::INTERNAL_EVIDENCE_RECORD, oid::EXTERNAL_EVIDENCE_RECORD].map(unsigned);
+    // A record in one signer covers the whole SignedData. An internal and an external one together are neither (RFC 4998,
+    // appendix A).
+    let records = [oid::INTERNAL_EVIDENCE_RECORD, oid::EXTERNAL_EVIDENCE_RECORD]
+        .map(|oid| cms.signers.iter().any(|signer| signer.unsigned(oid).next().is_some()));
     Structure {
         value_failures: value_failures(info, signer, cms, counters),
         not_bes,
@@ -54,7 +56,7 @@ pub(super) fn facts(
             || unsigned(oid::CERTIFICATE_VALUES) > 0
             || unsigned(oid::REVOCATION_VALUES) > 0,
         signing_time_attribute: info.signed(oid::SIGNING_TIME).count() == 1,
-        evidence_record: records.iter().filter(|count| **count > 0).count() == 1,
+        evidence_record: records == [true, false] || records == [false, true],
         ..Structure::default()
     }
 }
@@ -106,9 +108,10 @@ fn not_bes(info: &SignerInfo<'_>, signer: &Signer, counters: bool) -> Vec<String
         other => missing.push(format!("{other} signing-certificate attributes instead of one")),
     }
     if info.signed(oid::SIGNING_CERTIFICATE_V2).next().is_some()
-        && signer.signing_certificates.first().is_some_and(|reference| {
-            reference.digest_algorithm == Declared::Known(DigestAlgorithm::Sha1)
-        })
+        && signer
+            .signing_certificates
+            .first()
+            .is_some_and(|reference| reference.digest_algorithm == Declared::Known(DigestAlgorithm::Sha1))
     {
         missing.push("signing-certificate-v2 with SHA-1, for which the first version is".to_owned());
     }
@@ -153,7 +156,8 @@ fn holds_signer(info: &SignerInfo<'_>, cms: &SignedData<'_>) -> bool {
 
 /// Issuer and serial number of a certificate (RFC 5280, 4.1).
 fn issuer_and_serial(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut fields = Reader::ber(certificate).sequence("Certificate").ok()?.sequence("TBSCertificate").ok()?;
+    let mut fields =
+        Reader::ber(certificate).sequence("Certificate").ok()?.sequence("TBSCertificate").ok()?;
     fields.optional(Tag::context(0)).ok()?;
     let serial = fields.expect(Tag::INTEGER, "serialNumber").ok()?.integer().ok()?;
     fields.any("signature").ok()?;

@@ -31,8 +31,6 @@ enum Scope<'a> {
     References {
         with_value: bool,
     },
-    /// The first version is not read: no two of its readers agreed on what it covers.
-    ArchiveV1,
     ArchiveV2 {
         /// Unsigned attributes that it does not cover.
         without: Vec<usize>,
@@ -73,8 +71,17 @@ pub(super) fn collect<'a>(
     }
     for (place, attribute) in unsigned.iter().enumerate() {
         for (number, value) in attribute.values.iter().enumerate() {
-            stamps.extend(Stamp::of(attribute, value.raw, (place, number), limits));
+            let stamp = Stamp::of(attribute, value.raw, (place, number), limits);
+            if stamp.is_some() && value.tag != Tag::SEQUENCE {
+                structure.schema_warnings.push(format!("no token in attribute {}", attribute.oid));
+                continue;
+            }
+            stamps.extend(stamp);
         }
+    }
+    if info.unsigned(oid::ARCHIVE_TIMESTAMP).next().is_some() {
+        let unread = "an archive-time-stamp of the first version, which is not read";
+        structure.schema_warnings.push(unread.to_owned());
     }
     if stamps.len() > MAX_TOKENS {
         structure.format_failures.push(format!("more than {MAX_TOKENS} time-stamps"));
@@ -175,7 +182,6 @@ impl<'a> Stamp<'a> {
             oid::REFERENCES_TIMESTAMP => {
                 new(TimestampKind::References, Scope::References { with_value: false })
             }
-            oid::ARCHIVE_TIMESTAMP => new(TimestampKind::Archive, Scope::ArchiveV1),
             oid::ARCHIVE_TIMESTAMP_V2 => {
                 new(TimestampKind::Archive, Scope::ArchiveV2 { without: Vec::new() })
             }
@@ -233,7 +239,6 @@ impl Covered<'_> {
                 self.attributes(oid::REVOCATION_REFERENCES, sink);
                 Ok(())
             }
-            Scope::ArchiveV1 => Err("archive time-stamps of the first version are not read".to_owned()),
             Scope::ArchiveV2 { without } => self.long_form(without, older, sink),
             Scope::ArchiveV3 { digest, index } => self.by_index(digest, index.clone()?, sink),
         }
