@@ -178,7 +178,8 @@ fn of_many_signals_the_last_configuration_holds() {
     }
     wait_until(|| holds(SIGNALS));
     assert!(server.times_logged(read) <= SIGNALS);
-    // All at once: a process that sleeps finds that it was asked, and no more. One may come before it sleeps.
+    // All at once: a process that sleeps finds that it was asked, and no more. One may come before it sleeps, and one be
+    // left of those before.
     let before = server.times_logged(read);
     server.signal("-STOP");
     for number in 1..=SIGNALS {
@@ -192,5 +193,5 @@ fn of_many_signals_the_last_configuration_holds() {
     server.signal("-HUP");
     wait_until(|| holds(0));
     let reads = server.times_logged(read) - before;
-    assert!((2..=3).contains(&reads), "{reads} for {SIGNALS} signals at once and one after them");
+    assert!((2..=4).contains(&reads), "{reads} for {SIGNALS} signals at once and one after them");
 }
