@@ -17,6 +17,7 @@ mod asn1;
 mod batch;
 mod bypass;
 mod certificates;
+mod command;
 mod compiled;
 mod config;
 mod conformance;
