@@ -28,12 +28,12 @@ running=$!
 set +m
 if ! wait "$running"; then
     echo "FAILED: a command of the chapter"
-    cat "$work/pasted" "$work/out" "$work/err"
+    cat "$work/pasted" "$work/err"; tail -n 30 "$work/out"
     exit 1
 fi
 
 expect() {
-    grep -qE -- "$2" "$work/out" || { echo "FAILED: not seen: $1"; cat "$work/out" "$work/err"; exit 1; }
+    grep -qE -- "$2" "$work/out" || { echo "FAILED: not seen: $1"; tail -n 60 "$work/out"; cat "$work/err"; exit 1; }
     echo "  $1"
 }
 expect "the configuration is checked" '^domain = "trust-lists/demo.toml"'

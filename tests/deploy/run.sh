@@ -56,10 +56,10 @@ if command -v systemd-analyze >/dev/null; then
     systemd-analyze security --offline=true --threshold=15 deploy/systemd/sealgate.service >"$work/security" ||
         { cat "$work/security"; exit 1; }
     tail -n 1 "$work/security"
-    mkdir -p "$work/root/usr/lib/sysusers.d"
+    mkdir -p "$work/root/usr/lib/sysusers.d" "$work/root/etc"
     cp deploy/systemd/sealgate.sysusers.conf "$work/root/usr/lib/sysusers.d/sealgate.conf"
     if command -v systemd-sysusers >/dev/null; then
-        systemd-sysusers --root="$work/root" >/dev/null 2>&1
+        systemd-sysusers --root="$work/root"
         grep -q '^sealgate:' "$work/root/etc/passwd"
     fi
     timeout 300 "$python" tests/deploy/manifests.py "$sealgate" systemd
