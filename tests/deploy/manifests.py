@@ -144,7 +144,9 @@ def seconds(text):
 
 
 def drain(settings):
-    return settings.get("limits", {}).get("shutdown_seconds", 60)
+    """Seconds between SIGTERM and the end at most."""
+    limits = settings.get("limits", {})
+    return limits.get("drain_seconds", 0) + limits.get("shutdown_seconds", 60)
 
 
 def dockerfile():
