@@ -17,7 +17,7 @@ mod sync;
 mod trust;
 mod verify;
 
-use crate::report;
+use crate::{http, report};
 use clap::{Parser, Subcommand};
 use source::TrustSource;
 use std::io::{self, Write};
@@ -48,6 +48,8 @@ enum Command {
     Keys(clients::KeysArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
+    /// Print the description of the HTTP interface (OpenAPI 3.1).
+    Openapi,
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -85,11 +87,8 @@ pub fn run() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Keys(args) => clients::run(&args),
-        Command::Schema => {
-            // A reader that closed the pipe has seen what it wanted.
-            let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());
-            Ok(exit::PASSED)
-        }
+        Command::Schema => print(&report::verdict_schema()),
+        Command::Openapi => print(&http::openapi()),
         Command::Bench(args) => bench::run(&args),
     };
     match result {
@@ -99,6 +98,12 @@ pub fn run() -> ExitCode {
             failure.code.into()
         }
     }
+}
+
+fn print(text: &str) -> Result<u8, Failure> {
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    Ok(exit::PASSED)
 }
 
 /// Why a command could not do its work.

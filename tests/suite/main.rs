@@ -28,6 +28,7 @@ mod faults;
 mod fetching;
 mod http;
 mod http_transport;
+mod interface;
 mod jades;
 mod json_mutator;
 mod layout;
