@@ -408,7 +408,8 @@ fn the_compatibility_route_refuses_as_every_route() {
         ("", "application/json", b"{}", 400, "body"),
         ("", FORM, &form(&[("file", b"{}")]), 400, "body"),
         ("", FORM, &form(&[("_file", b"{}"), ("_file", b"{}")]), 400, "_file"),
-        ("", FORM, &form(&[]), 400, "body"),
+        ("", FORM, &form(&[]), 400, "_file"),
+        ("", FORM, b"no form", 400, "body"),
         ("", FORM, &form(&[("_file", b"")]), 400, "_file"),
         ("", FORM, &form(&[("_file", &[b' '; 100_000])]), 413, ""),
     ] {
