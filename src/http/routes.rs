@@ -114,7 +114,10 @@ fn official(verdict: &Verdict) -> Response<Full<Bytes>> {
 }
 
 fn ready(service: &Service) -> Answer {
-    if service.ending.load(Ordering::Acquire) || service.pipeline.load().is_none() {
+    if service.leaving.load(Ordering::Acquire) || service.ending.load(Ordering::Acquire) {
+        return Err(Problem::Leaving);
+    }
+    if service.pipeline.load().is_none() {
         return Err(Problem::NotReady);
     }
     Ok(text("ready\n"))

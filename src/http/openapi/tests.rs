@@ -107,6 +107,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::Busy,
         Problem::Crowded,
         Problem::NotReady,
+        Problem::Leaving,
         Problem::Ending,
         Problem::Internal,
     ];
@@ -126,6 +127,7 @@ fn every_problem() -> Vec<Problem> {
             | Problem::Busy
             | Problem::Crowded
             | Problem::NotReady
+            | Problem::Leaving
             | Problem::Ending
             | Problem::Internal => {}
         }
@@ -153,6 +155,7 @@ fn where_it_occurs(problem: &Problem) -> Vec<&'static str> {
         Problem::NotReady => {
             vec!["verify", "verifyBatch", "validate", "trust", "territory", "ready"]
         }
+        Problem::Leaving => vec!["ready"],
         Problem::Ending => vec!["verifyBatch"],
     }
 }
