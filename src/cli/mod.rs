@@ -3,6 +3,8 @@
 mod bench;
 mod clients;
 mod config;
+mod health;
+mod manual;
 mod notify;
 mod online;
 mod policy;
@@ -46,10 +48,16 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Make API keys.
     Keys(clients::KeysArgs),
+    /// Tell whether the service on this machine is ready: exit code 0 or 1.
+    Health(health::HealthArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
     /// Print the description of the HTTP interface (OpenAPI 3.1).
     Openapi,
+    /// Print what completes commands and options in a shell.
+    Completions(manual::CompletionsArgs),
+    /// Write man pages into a folder.
+    Man(manual::ManArgs),
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -87,6 +95,9 @@ pub fn run() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Keys(args) => clients::run(&args),
+        Command::Health(args) => health::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Schema => print(&report::verdict_schema()),
         Command::Openapi => print(&http::openapi()),
         Command::Bench(args) => bench::run(&args),
