@@ -273,14 +273,8 @@ fn a_server_synchronises_each_domain_on_its_own() {
         crate::sync::PATHS.iter().map(|(url, path)| json!({"url": url, "file": &path[1..]})).collect();
     index.push(json!({"url": other_lotl, "file": "lotl.xml"}));
     scene.web.set("/index.json", Route::Body(serde_json::to_vec(&index).unwrap()));
-    let until = |holds: &dyn Fn(&Value) -> bool| loop {
-        let trust = trust();
-        if holds(&trust) {
-            return trust;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    };
-    let second = until(&|trust| states(trust).iter().all(|(_, state)| state == "loaded"));
+    let all_loaded = |trust: &Value| states(trust).iter().all(|(_, state)| state == "loaded");
+    let second = crate::server::wait_for(|| Some(trust()).filter(all_loaded));
     assert_eq!(states(&second), [pair("demo", "loaded"), pair("other", "loaded"), pair("campus", "loaded")]);
     assert_eq!(second["snapshot"], first["snapshot"], "what stood stays");
     assert_eq!(second["further"][0]["lists"].as_array().unwrap().len(), 3);
