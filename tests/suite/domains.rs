@@ -281,3 +281,44 @@ fn a_server_synchronises_each_domain_on_its_own() {
     assert!(cache.join("demo/index.json").exists() && cache.join("other/index.json").exists());
     assert_eq!(server.get("/v1/trust/XA").json()["domain"], "demo");
 }
+
+/// A list that the list of lists points to under an agreement with a third country (TS 119 615, 4.2): its services count as
+/// far as their equivalence is in force, and are trusted either way.
+#[test]
+fn a_third_countrys_list_counts_as_far_as_the_agreement_goes() {
+    use crate::demo::list::{self, agreement};
+    let demo = crate::demo::shared();
+    let credential = demo.issue(&crate::demo::Order::compact(1));
+    let qualification = |agreed: Option<String>| {
+        let folder = crate::support::demo_folder(demo);
+        let mirror = folder.path().join("demo");
+        let mut lotl = demo.list("EU");
+        lotl.recognised = agreed.into_iter().map(|agreed| ("XA".to_owned(), agreed)).collect();
+        let number = demo.by_url.keys().position(|url| url == list::LOTL_URL).unwrap();
+        std::fs::write(mirror.join(format!("{number}.xml")), demo.sign(&lotl)).unwrap();
+        let domain = sealgate::trust::domain::Domain::read(&folder.path().join("demo.toml")).unwrap();
+        let snapshot = crate::support::snapshot(&domain, &mirror);
+        assert!(snapshot.list("XA").unwrap().accepted());
+        let at = demo.options.reference.to_string();
+        let verdict = crate::support::verify(&crate::support::pipeline(snapshot), &credential, &at).to_json();
+        let verdict: Value = serde_json::from_str(&verdict.to_string()).unwrap();
+        let seal = &verdict["seals"][0];
+        assert_eq!(seal["indication"], "TOTAL-PASSED");
+        seal["qualification"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(qualification(None), "AdESeal-QC", "a list of the domain's own");
+    for (service_type, statuses, expected) in [
+        ("CA/QC", &[("enacted", "2000-01-01T00:00:00Z")][..], "AdESeal-QC"),
+        ("CA/QC", &[("enacted", "2099-01-01T00:00:00Z")], "AdESeal"),
+        ("CA/QC", &[("repealed", "2001-01-01T00:00:00Z"), ("enacted", "2000-01-01T00:00:00Z")], "AdESeal"),
+        ("CA/QC", &[("repealed", "2099-01-01T00:00:00Z"), ("enacted", "2000-01-01T00:00:00Z")], "AdESeal-QC"),
+        ("CA/QC", &[("enacted", "")], "AdESeal"),
+        ("TSA/QTST", &[("enacted", "2000-01-01T00:00:00Z")], "AdESeal"),
+    ] {
+        assert_eq!(
+            qualification(Some(agreement(service_type, statuses))),
+            expected,
+            "{service_type} {statuses:?}"
+        );
+    }
+}

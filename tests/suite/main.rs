@@ -19,6 +19,7 @@ mod bypass;
 mod certificates;
 mod client_certificates;
 mod clock_jumps;
+mod command;
 mod compiled;
 mod config;
 mod conformance;
