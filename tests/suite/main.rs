@@ -40,6 +40,7 @@ mod leaves;
 mod listeners;
 mod mutation;
 mod paths;
+mod pdf;
 mod policy;
 mod presentation;
 mod reproducible;
