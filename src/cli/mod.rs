@@ -3,7 +3,9 @@
 mod bench;
 mod clients;
 mod config;
+mod health;
 mod logging;
+mod manual;
 mod notify;
 mod online;
 mod policy;
@@ -18,7 +20,7 @@ mod sync;
 mod trust;
 mod verify;
 
-use crate::report;
+use crate::{http, report};
 use clap::{Parser, Subcommand};
 use source::TrustSource;
 use std::io::{self, Write};
@@ -47,8 +49,16 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Make API keys.
     Keys(clients::KeysArgs),
+    /// Tell whether the service on this machine is ready: exit code 0 or 1.
+    Health(health::HealthArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
+    /// Print the description of the HTTP interface (OpenAPI 3.1).
+    Openapi,
+    /// Print what completes commands and options in a shell.
+    Completions(manual::CompletionsArgs),
+    /// Write man pages into a folder.
+    Man(manual::ManArgs),
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -86,11 +96,11 @@ pub fn run() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Keys(args) => clients::run(&args),
-        Command::Schema => {
-            // A reader that closed the pipe has seen what it wanted.
-            let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());
-            Ok(exit::PASSED)
-        }
+        Command::Health(args) => health::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
+        Command::Schema => print(&report::verdict_schema()),
+        Command::Openapi => print(&http::openapi()),
         Command::Bench(args) => bench::run(&args),
     };
     match result {
@@ -100,6 +110,12 @@ pub fn run() -> ExitCode {
             failure.code.into()
         }
     }
+}
+
+fn print(text: &str) -> Result<u8, Failure> {
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    Ok(exit::PASSED)
 }
 
 /// Why a command could not do its work.

@@ -2,12 +2,14 @@
 //!
 //! Every reader is hardened: one budget of depth, size and count, no panic on any input.
 
+pub mod armour;
 pub mod base64;
 pub mod cms;
 pub mod der;
 pub mod jose;
 pub mod json;
 pub mod limits;
+pub mod pdf;
 mod sink;
 pub mod xml;
 pub mod zip;
@@ -26,6 +28,8 @@ pub enum Envelope<'a> {
     Json(&'a [u8]),
     /// A well-formed XML document within the limits.
     Xml(xml::Document<'a>),
+    /// A CMS SignedData (RFC 5652).
+    Cms(Box<cms::SignedData<'a>>),
 }
 
 /// Why bytes could not be read at all.
@@ -39,6 +43,8 @@ pub enum Unreadable {
     Malformed(&'static str, String),
     /// Well-formed perhaps, but beyond a limit: which, with the limit's value.
     OverLimit(&'static str, usize),
+    /// A known format, encrypted.
+    Encrypted(&'static str),
 }
 
 impl fmt::Display for Unreadable {
@@ -47,6 +53,7 @@ impl fmt::Display for Unreadable {
             Self::Empty => f.write_str("no bytes"),
             Self::Unknown => f.write_str("no known credential format"),
             Self::Malformed(format, why) => write!(f, "malformed {format}: {why}"),
+            Self::Encrypted(format) => write!(f, "encrypted {format}: nothing in it can be read"),
             Self::OverLimit(what, limit) => write!(f, "over the limit: {what} (at most {limit})"),
         }
     }
@@ -76,6 +83,12 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
             Ok(Envelope::Json(bytes))
         }
         Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
+        Some(_) if cms::is_content_info(bytes) => {
+            Ok(Envelope::Cms(Box::new(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?)))
+        }
+        Some(_) if armour::is_armoured(text) => {
+            Err(Unreadable::Malformed("CMS", "a PEM block that does not end, or is not base64".to_owned()))
+        }
         Some(_) => jose::read_compact(text, limits)?.map(Envelope::Jws).ok_or(Unreadable::Unknown),
     }
 }

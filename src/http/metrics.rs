@@ -197,7 +197,7 @@ impl Metrics {
         let (pipeline, now) = (service.pipeline.load_full(), clock::now());
         let scraped = self.scraped();
         scraped.lists.set(pipeline.as_deref(), now);
-        scraped.state.set(service, pipeline.as_deref(), now);
+        scraped.state.set(service, pipeline.as_deref());
         let mut text = Vec::new();
         match TextEncoder::new().encode(&self.registry.gather(), &mut text) {
             Ok(()) => String::from_utf8_lossy(&text).into_owned(),

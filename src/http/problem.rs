@@ -4,7 +4,30 @@ use super::trace::RequestId;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::Duration;
+
+/// A problem as it is answered (RFC 9457, 3.1).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemDetails {
+    /// `about:blank`: the status says what kind it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What is wrong, for people.
+    detail: String,
+    /// The parameter, part or member that is wrong; absent where it is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// The id of the request, as in the header `x-request-id` and the log; absent in the lines of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
 
 /// What a request can come to other than an answer (DESIGN.md, section 5).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +63,8 @@ pub(super) enum Problem {
     Crowded,
     /// No trust snapshot is in yet.
     NotReady,
+    /// The service was asked to end.
+    Leaving,
     /// The service ends.
     Ending,
     /// The worker failed; the service goes on.
@@ -83,7 +108,9 @@ impl Problem {
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -107,6 +134,7 @@ impl Problem {
             Self::Busy => "the queue is full".into(),
             Self::Crowded => "the bodies of other requests take all the memory that is for them".into(),
             Self::NotReady => "no trust snapshot is loaded yet".into(),
+            Self::Leaving => "the service was asked to end".into(),
             Self::Ending => "the service ends; nothing from here on was read".into(),
             Self::Internal => "the verification broke off; nothing was decided".into(),
         }
@@ -122,7 +150,7 @@ impl Problem {
             Self::Busy => "queue-full",
             Self::Crowded => "memory",
             Self::NotReady => "no-trust",
-            Self::Ending => "ending",
+            Self::Ending | Self::Leaving => "ending",
             Self::TooLarge(_) => "too-large",
             Self::SlowHead | Self::SlowBody => "slow",
             Self::BadRequest("host", _) => "host",
@@ -138,19 +166,19 @@ impl Problem {
     /// The same, with the id of the request that it answers.
     fn body_of(&self, request: Option<&RequestId>) -> String {
         let status = self.status();
-        let mut body = serde_json::json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-        });
-        if let (Self::BadRequest(field, _), Some(members)) = (&self, body.as_object_mut()) {
-            members.insert("field".into(), (*field).into());
-        }
-        if let (Some(id), Some(members)) = (request, body.as_object_mut()) {
-            members.insert("request_id".into(), id.as_str().into());
-        }
-        body.to_string()
+        let field = match self {
+            Self::BadRequest(field, _) => Some(*field),
+            _ => None,
+        };
+        let details = ProblemDetails {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            field,
+            request_id: request.map(|id| id.as_str().to_owned()),
+        };
+        serde_json::to_string(&details).unwrap_or_default()
     }
 
     pub(super) fn into_response(self, request: Option<&RequestId>) -> Response<Full<Bytes>> {
@@ -159,7 +187,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => {
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             }
             Self::TooMany(wait) => {

@@ -4,7 +4,6 @@ use super::{Made, Maker, count};
 use crate::http::Service;
 use crate::pipeline::Pipeline;
 use crate::recorder::{Holding, Kept, Lane};
-use crate::time::Time;
 use prometheus::{IntGauge, IntGaugeVec};
 
 #[derive(Debug)]
@@ -50,7 +49,7 @@ impl State {
         })
     }
 
-    pub(super) fn set(&self, service: &Service, pipeline: Option<&Pipeline>, now: Time) {
+    pub(super) fn set(&self, service: &Service, pipeline: Option<&Pipeline>) {
         let load = service.admission.load();
         self.depth.set(count(service.admission.depth()));
         self.capacity.set(count(load.capacity));
@@ -73,7 +72,7 @@ impl State {
             self.entries.with_label_values(&cache).set(i64::try_from(entries).unwrap_or(i64::MAX));
             self.bytes.with_label_values(&cache).set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
-        self.resting.set(count(service.library.as_ref().map_or(0, |library| library.resting(now))));
+        self.resting.set(count(service.library.as_ref().map_or(0, |library| library.resting())));
         self.ready.set(i64::from(service.ready()));
     }
 }

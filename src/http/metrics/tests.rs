@@ -46,7 +46,7 @@ fn a_thousand_values_that_nobody_foresaw_are_one_series() {
     }
     let one = metrics.registry.gather();
     let one = one.iter().find(|family| family.name() == "sealgate_seals_total").unwrap();
-    assert_eq!(one.get_metric()[0].get_counter().value(), 1000.0);
+    assert_eq!(one.get_metric()[0].get_counter().get_value(), 1000.0);
     let labels: Vec<&str> = one.get_metric()[0].get_label().iter().map(|label| label.value()).collect();
     assert_eq!(labels, ["none", "none", "other", "other"], "format, indication, qualification, territory");
 }
@@ -115,7 +115,7 @@ async fn a_flood_of_refusals_is_a_line_and_then_a_count_a_minute() {
         let all = families.iter().filter(|family| family.name().ends_with("_refused_total"));
         let mut all = all.flat_map(|family| family.get_metric());
         let of = |metric: &&prometheus::proto::Metric| metric.get_label()[0].value() == reason;
-        all.find(of).map(|metric| metric.get_counter().value())
+        all.find(of).map(|metric| metric.get_counter().get_value())
     };
     assert_eq!(counted("proxy-header"), Some(1001.0));
     assert_eq!((counted("wrong-key"), counted("no-key")), (Some(1000.0), Some(1000.0)));
