@@ -59,6 +59,7 @@ impl<'t> Task<'t> {
 
     fn document(&self, place: String, bytes: &[u8], around: Option<Around<'_>>) -> Contained {
         let limits = &self.pipeline.limits;
+        let bytes = &*format::armour::unarmoured(bytes);
         let envelope = match format::read(bytes, limits) {
             Ok(envelope) => envelope,
             Err(error) => return self.unreadable(place, error.to_string()),
@@ -70,7 +71,7 @@ impl<'t> Task<'t> {
         let seals = self.validated(&signatures);
 
         let document = match &envelope {
-            Envelope::Jws(_) => None,
+            Envelope::Jws(_) | Envelope::Cms(_) => None,
             Envelope::Json(text) => Some(Payload::Json(Cow::Borrowed(*text))),
             Envelope::Xml(document) => Some(Payload::Xml { document, element: document.root_element().id() }),
         };
@@ -99,6 +100,9 @@ impl<'t> Task<'t> {
 
     /// What a payload is: a presentation, a credential, or neither.
     fn look(&self, payload: &Payload<'_>, scope: &Scope<'_>) -> Option<Found> {
+        if let Payload::Bytes(bytes) = payload {
+            return self.signed_document(payload, bytes, scope);
+        }
         let opened = credential::open(payload, &self.pipeline.limits)?;
         if let Some(found) = self.presentation(payload, &opened, scope) {
             return Some(found);
@@ -115,6 +119,26 @@ impl<'t> Task<'t> {
         });
         let credential = self.credential(payload, &opened, &seals, presentation.as_ref())?;
         Some(Found { credential: Some(credential), contained: Vec::new() })
+    }
+
+    /// Signed octets that are a document of a known format: as one in an envelope, sealed from outside where it has no seal
+    /// of its own. Octets that are none were not meant to be read here.
+    fn signed_document(&self, payload: &Payload<'_>, bytes: &[u8], scope: &Scope<'_>) -> Option<Found> {
+        let depth = scope.around.map_or(0, |around| around.depth);
+        if depth >= self.pipeline.limits.presentations {
+            return None;
+        }
+        let (seals, covered) = scope.covering(payload, &Content::Bytes(Cow::Borrowed(bytes)));
+        let presentation = scope.around.and_then(|around| around.presentation);
+        let around = Around { depth: depth.saturating_add(1), presentation, seals: &seals, covered };
+        let one = self.within(String::new(), bytes, around);
+        match one {
+            _ if one.verdict == Overall::Unreadable => None,
+            Contained { sealed_from_outside: true, credential, contained, .. } => {
+                Some(Found { credential, contained })
+            }
+            sealed => Some(Found { credential: None, contained: vec![sealed] }),
+        }
     }
 
     fn presentation(
@@ -346,6 +370,11 @@ impl<'a> Scope<'a> {
                     whole |= signed == text;
                     signed == text
                 }
+                (None, Some(Payload::Bytes(signed)), Payload::Bytes(bytes)) => {
+                    let same = std::ptr::eq::<[u8]>(&**signed, &**bytes) || signed == bytes;
+                    whole |= same;
+                    same
+                }
                 (None, Some(Payload::Xml { element: signed, .. }), Payload::Xml { .. }) => {
                     let mut around = inner.iter().flat_map(|inner| inner.ancestors());
                     let covers = around.any(|one| one.id() == *signed);
@@ -431,6 +460,6 @@ fn is_signature(node: roxmltree::Node<'_, '_>) -> bool {
 fn is_presentation(envelope: &Envelope<'_>) -> bool {
     match envelope {
         Envelope::Xml(document) => !credential::credential_elements(document).is_empty(),
-        Envelope::Json(_) | Envelope::Jws(_) => false,
+        Envelope::Json(_) | Envelope::Jws(_) | Envelope::Cms(_) => false,
     }
 }

@@ -33,7 +33,7 @@ pub struct Verdict {
     pub error: Option<String>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
-    /// The signature's syntax in lower case (`jades`, `xades`), or the document's where there is none.
+    /// The signature's syntax in lower case (`jades`, `xades`, `cades`), or the document's where there is none.
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
