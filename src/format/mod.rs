@@ -31,7 +31,7 @@ pub enum Envelope<'a> {
     /// A CMS SignedData (RFC 5652).
     Cms(cms::SignedData<'a>),
     /// A PDF file.
-    Pdf(pdf::Document<'a>),
+    Pdf(Box<pdf::Document<'a>>),
 }
 
 /// Why bytes could not be read at all.
@@ -84,7 +84,9 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
             reader.end()?;
             Ok(Envelope::Json(bytes))
         }
-        Some(_) if bytes.starts_with(pdf::MAGIC) => Ok(Envelope::Pdf(pdf::Document::open(bytes, limits)?)),
+        Some(_) if bytes.starts_with(pdf::MAGIC) => {
+            Ok(Envelope::Pdf(Box::new(pdf::Document::open(bytes, limits)?)))
+        }
         Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
         Some(_) if cms::is_content_info(bytes) => {
             Ok(Envelope::Cms(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?))

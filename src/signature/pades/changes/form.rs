@@ -110,10 +110,7 @@ impl Comparison<'_, '_> {
         let Some(appearance) = self.after.dictionary(field, "AP")? else { return Ok(false) };
         let Some(normal) = self.after.get(&appearance, "N")? else { return Ok(false) };
         Ok(match &normal.kind {
-            Kind::Stream(..) => {
-                let drawn = self.after.encoded(&normal).iter().any(|octet| !octet.is_ascii_whitespace());
-                drawn
-            }
+            Kind::Stream(..) => self.after.encoded(&normal).iter().any(|octet| !octet.is_ascii_whitespace()),
             _ => true,
         })
     }
