@@ -29,7 +29,7 @@ pub enum Envelope<'a> {
     /// A well-formed XML document within the limits.
     Xml(xml::Document<'a>),
     /// A CMS SignedData (RFC 5652).
-    Cms(cms::SignedData<'a>),
+    Cms(Box<cms::SignedData<'a>>),
     /// A PDF file.
     Pdf(Box<pdf::Document<'a>>),
 }
@@ -89,7 +89,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
         }
         Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
         Some(_) if cms::is_content_info(bytes) => {
-            Ok(Envelope::Cms(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?))
+            Ok(Envelope::Cms(Box::new(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?)))
         }
         Some(_) if armour::is_armoured(text) => {
             Err(Unreadable::Malformed("CMS", "a PEM block that does not end, or is not base64".to_owned()))

@@ -1,6 +1,7 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
 mod decision;
+mod official;
 mod schema;
 mod seal;
 mod text;
@@ -8,9 +9,12 @@ mod trust;
 mod trust_diff;
 
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use official::{OfficialCheck, official_checks};
 pub use schema::verdict_schema;
 pub use text::write_text;
-pub use trust::{territory_json, trust_json, write_absent, write_territory, write_trust};
+pub use trust::{
+    TerritoryReport, TrustReport, territory_json, trust_json, write_absent, write_territory, write_trust,
+};
 pub use trust_diff::{trust_diff_json, write_trust_diff};
 
 use crate::credential::CheckedCredential;
@@ -33,7 +37,7 @@ pub struct Verdict {
     pub error: Option<String>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
-    /// The signature's syntax in lower case (`jades`, `xades`, `cades`), or the document's where there is none.
+    /// The signature's syntax in lower case (`jades`, `xades`, `cades`, `pades`), or the document's where there is none.
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,

@@ -19,6 +19,7 @@ use super::{
     SignerIdentification, Structure,
 };
 use crate::format::cms::{SignedData, SignerInfo, oid};
+use crate::format::der::{self, Reader, Tag};
 use archive::Hashes;
 use foldhash::{HashMap, HashMapExt};
 use material::Material;
@@ -183,12 +184,34 @@ fn unreadable(why: String) -> Signature<'static> {
 fn reference(kind: ReferenceKind, signer: &Signer, content: &Content<'_>) -> Reference {
     let (digest, outcome) = match &signer.signed_attributes {
         None => {
-            let missing = |why: &str| ReferenceOutcome::NotFound(why.to_owned());
-            (None, content.pieces().map_or_else(missing, |_| ReferenceOutcome::Intact))
+            let outcome = match content.pieces() {
+                Err(why) => ReferenceOutcome::NotFound(why.to_owned()),
+                Ok(pieces) if are_signed_attributes(pieces) => ReferenceOutcome::Refused(
+                    "the content is what signed attributes are: the value may be over those".to_owned(),
+                ),
+                Ok(_) => ReferenceOutcome::Intact,
+            };
+            (None, outcome)
         }
         Some(_) => (Some(signer.digest_algorithm.clone()), compare(signer, content)),
     };
     Reference { uri: None, kind, digest, outcome }
+}
+
+/// Whether octets are a SET of attributes with a message-digest, which signs the same with and without signed attributes: a
+/// signature over one must not speak for the other.
+fn are_signed_attributes(pieces: &[Cow<'_, [u8]>]) -> bool {
+    let [octets] = pieces else { return false };
+    let read = || {
+        let mut attributes = Reader::ber(octets).set("SignedAttributes")?;
+        while let Some(attribute) = attributes.read()? {
+            if attribute.reader()?.expect(Tag::OID, "attrType")?.oid()? == oid::MESSAGE_DIGEST {
+                return Ok(true);
+            }
+        }
+        Ok::<_, der::Error>(false)
+    };
+    octets.first() == Some(&0x31) && read().unwrap_or(false)
 }
 
 fn compare(signer: &Signer, content: &Content<'_>) -> ReferenceOutcome {
