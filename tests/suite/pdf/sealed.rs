@@ -73,7 +73,7 @@ pub(super) fn seal_on(writer: &mut Writer, parts: &Parts<'_>) {
 }
 
 /// Fills the last ByteRange and Contents.
-pub(super) fn fill(bytes: &mut Vec<u8>, sign: impl FnOnce(&[u8]) -> Vec<u8>) {
+pub(super) fn fill(bytes: &mut [u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) {
     let open = memchr::memmem::rfind(bytes, b"/Contents <00").unwrap() + 10;
     let close = open + memchr::memchr(b'>', &bytes[open..]).unwrap() + 1;
     let range = format!("[0 {open:010} {close:010} {:010}]", bytes.len() - close);
