@@ -15,7 +15,7 @@ use crate::recorder::{Holding, Kept, Recorder, Stage, staged};
 use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Context, Detached, Signature, cades, jades, xades};
+use crate::signature::{Context, Detached, Signature, cades, jades, pades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
@@ -297,11 +297,16 @@ fn domains<'s>(seals: &'s [Seal], contained: &'s [Contained], names: &mut Vec<&'
     }
 }
 
-fn signatures<'a>(envelope: &'a Envelope<'a>, context: &Context<'a>) -> Vec<Signature<'a>> {
+fn signatures<'a>(
+    envelope: &'a Envelope<'a>,
+    arena: &'a pades::Arena<'a>,
+    context: &Context<'a>,
+) -> Vec<Signature<'a>> {
     match envelope {
         Envelope::Jws(jws) => jades::signatures(jws, context),
         Envelope::Xml(document) => xades::signatures(document, context),
         Envelope::Cms(cms) => cades::signatures(cms, context),
+        Envelope::Pdf(document) => pades::signatures(document, arena, context),
         Envelope::Json(_) => Vec::new(),
     }
 }
@@ -311,6 +316,7 @@ fn format_name(envelope: &Envelope<'_>) -> &'static str {
         Envelope::Jws(_) => "jades",
         Envelope::Xml(_) => "xades",
         Envelope::Cms(_) => "cades",
+        Envelope::Pdf(_) => "pades",
         Envelope::Json(_) => "json",
     }
 }

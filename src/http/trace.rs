@@ -101,7 +101,9 @@ mod tests {
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()));
         let mut headers = HeaderMap::new();
-        pairs.for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
         headers
     }
 

@@ -214,6 +214,14 @@ impl<'c> Material<'c> {
         Ok(index)
     }
 
+    /// Whether a signature carries revocation data before its time-stamp of this number.
+    pub(super) fn covered_revocation_data(&self, signature: usize, timestamps: usize) -> bool {
+        let covered = |place: &Place| {
+            place.signature == signature && place.token.is_none() && place.after_timestamps <= timestamps
+        };
+        self.evidence.iter().any(|item| item.places.iter().any(covered))
+    }
+
     /// Forgets what was concluded from less material.
     pub(super) fn forget(&mut self) {
         self.paths.get_mut().clear();

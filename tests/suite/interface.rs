@@ -148,7 +148,8 @@ impl Services {
             }
             body
         };
-        let mut headers = Vec::new();
+        // Else each problem would name a request of its own.
+        let mut headers = vec![("x-request-id", "example".to_owned())];
         for (name, value) in [("content-type", text("content_type")), ("accept", text("accept"))] {
             headers.extend(value.map(|value| (name, value.to_owned())));
         }
