@@ -90,8 +90,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
     let answered = |one: &&&Example| one.status() == 200;
     let good: Vec<&Example> = mine.iter().filter(answered).copied().collect();
     let mut responses = Map::new();
-    let headers =
-        json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
+    let headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
     responses.insert(
         "200".into(),
         json!({

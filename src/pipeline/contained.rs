@@ -7,12 +7,8 @@ use super::lists::Lists;
 use super::{Pipeline, Request, format_name, signatures};
 use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
-<<<<<<< HEAD
-use crate::format::{self, Envelope, Unreadable, xml};
-use crate::recorder::Stage;
-=======
 use crate::format::{self, Envelope, Unreadable, pdf, xml};
->>>>>>> main
+use crate::recorder::Stage;
 use crate::report::{Contained, Decision, Overall, Seal};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Payload, ReferenceOutcome, Signature, pades};
@@ -72,16 +68,10 @@ impl<'t> Task<'t> {
         // What is given beside the document belongs to that alone.
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
-<<<<<<< HEAD
-        let found = || Sealed::separate(signatures(&envelope, &context), &envelope);
+        let arena = pades::Arena::default();
+        let found = || Sealed::separate(signatures(&envelope, &arena, &context), &envelope);
         let Sealed { signatures, with_own } = self.pipeline.staged(Stage::Signature, found);
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
-=======
-        let arena = pades::Arena::default();
-        let Sealed { signatures, with_own } =
-            Sealed::separate(signatures(&envelope, &arena, &context), &envelope);
-        let seals = self.validated(&signatures);
->>>>>>> main
 
         let document = match &envelope {
             Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Pdf(_) => None,
