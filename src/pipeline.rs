@@ -2,6 +2,7 @@
 //! for the credentials in it.
 
 mod contained;
+mod container;
 mod lists;
 
 use crate::certificate::CertificateStore;
@@ -183,7 +184,7 @@ impl Pipeline {
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
-        let Contained { verdict, error, format, seals, credential, decision, contained, .. } = whole;
+        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } = whole;
         let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
         Verdict {
             file: None,
@@ -195,6 +196,7 @@ impl Pipeline {
             seals,
             credential,
             contained,
+            container,
             trust,
             further_trust,
             policy: self.policy.name().to_owned(),
@@ -265,7 +267,8 @@ fn signatures<'a>(envelope: &'a Envelope<'a>, context: &Context<'_>) -> Vec<Sign
     match envelope {
         Envelope::Jws(jws) => jades::signatures(jws, context),
         Envelope::Xml(document) => xades::signatures(document, context),
-        Envelope::Json(_) => Vec::new(),
+        // Those of a container are read with its files.
+        Envelope::Json(_) | Envelope::Container(_) => Vec::new(),
     }
 }
 
@@ -274,5 +277,6 @@ fn format_name(envelope: &Envelope<'_>) -> &'static str {
         Envelope::Jws(_) => "jades",
         Envelope::Xml(_) => "xades",
         Envelope::Json(_) => "json",
+        Envelope::Container(container) => container.form.as_str(),
     }
 }

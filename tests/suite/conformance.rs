@@ -7,7 +7,7 @@ use sealgate::finding::Status;
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::revocation::RevocationStore;
 use sealgate::signature::algorithm::Crypto;
-use sealgate::signature::{Context, jades, xades};
+use sealgate::signature::{Context, asic, jades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::domain::Domain;
@@ -89,10 +89,15 @@ impl Bench {
             }
         };
         let context = Context { crypto: &self.crypto, limits: &limits, detached: &[] };
+        let opened = match &envelope {
+            Envelope::Container(container) => Some(asic::Opened::new(container, &limits).unwrap()),
+            _ => None,
+        };
         let signatures = match &envelope {
             Envelope::Jws(jws) => jades::signatures(jws, &context),
             Envelope::Xml(document) => xades::signatures(document, &context),
             Envelope::Json(_) => Vec::new(),
+            Envelope::Container(_) => opened.iter().flat_map(|opened| opened.signatures(&context)).collect(),
         };
         let context = validation::Context {
             crypto: &self.crypto,
@@ -276,6 +281,12 @@ fn recorded_verdicts_on_jades() {
 fn recorded_verdicts_on_xades() {
     let Some((corpora, bench)) = conformance() else { return };
     run("xades", &corpora.join("xades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
+fn recorded_verdicts_on_asic_with_xades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("asic-xades", &corpora.join("asic-xades"), &|_| Arc::clone(&bench));
 }
 
 #[test]
