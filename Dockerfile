@@ -1,14 +1,19 @@
-# Build: pinned toolchain, locked dependencies.
+# Build: pinned toolchain, locked dependencies, always in the same folder.
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --bin sealgate
+RUN cargo build --release --locked --bin sealgate && mkdir /cache
 
-# Run: no shell, no package manager, not root; needs no writable file system.
+# Run: no shell, no package manager, not root; writes nowhere but into the folder of the trusted lists.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /src/target/release/sealgate /usr/local/bin/sealgate
-USER nonroot
-EXPOSE 8080
+# A volume that is mounted here begins as this user's.
+COPY --from=build --chown=65532:65532 --chmod=0700 /cache /var/cache/sealgate
+USER 65532:65532
+ENV SEALGATE_CONFIG=/etc/sealgate/sealgate.toml SEALGATE_CACHE=/var/cache/sealgate
+EXPOSE 8443
+HEALTHCHECK --start-period=60s --interval=15s --timeout=6s \
+    CMD ["/usr/local/bin/sealgate", "health", "--url", "https://127.0.0.1:8443"]
 ENTRYPOINT ["/usr/local/bin/sealgate"]
-# Who reaches the container's port decides who may ask: publish it to loopback, or configure clients instead.
-CMD ["serve", "--listen", "0.0.0.0:8080", "--allow-unauthenticated", "--trust-lists", "/var/lib/sealgate/trust-lists"]
+# The configuration is mounted: without one, and without clients in it, the image serves nobody.
+CMD ["serve"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Generates distinct credentials into a temporary folder, builds, and runs scenarios: all of them, or those named.
 #
-#   load-tests/run.sh [--short] [--page load-tests/RESULTS.md] [--json FILE] [SCENARIO...]
+#   load-tests/run.sh [--short] [--lists DIR [--history DIR]] [--page load-tests/RESULTS.md] [--json FILE] [SCENARIO...]
 #
 # SEALGATE names a gateway that is built already. Exit code: that of `sealgate-load-tests run`.
 set -euo pipefail
@@ -12,7 +12,7 @@ scenarios=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --short) options+=("$1") ;;
-        --page | --json | --bench-seconds | --saturation-seconds) options+=("$1" "$2") && shift ;;
+        --page | --json | --bench-seconds | --saturation-seconds | --lists | --history) options+=("$1" "$2") && shift ;;
         *) scenarios+=("$1") ;;
     esac
     shift

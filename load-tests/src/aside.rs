@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::client::Client;
 use crate::clock;
 use crate::inputs::Inputs;
+use crate::lists::Lists;
 use crate::record::Status;
 use crate::scenario::{Batch, Part, Refresh, Slow};
 use crate::server::Server;
@@ -194,11 +195,16 @@ fn passed(body: &[u8]) -> usize {
     text.lines().filter(|line| line.contains(r#""verdict":{"verdict":"passed""#)).count()
 }
 
-/// Sends SIGHUP at the interval until `until`; answers how often.
+/// Sends SIGHUP at the interval until `until`, each after a list changed where there is a list server; answers how often.
 ///
 /// # Errors
-/// A signal could not be sent: the server is gone.
-pub async fn refreshes(server: &Server, refresh: &Refresh, until: Instant) -> Result<u64, Failure> {
+/// A signal could not be sent, since the server is gone; or a list not be read.
+pub async fn refreshes(
+    server: &Server,
+    refresh: &Refresh,
+    lists: Option<&Lists>,
+    until: Instant,
+) -> Result<u64, Failure> {
     let mut sent = 0;
     loop {
         let next = Instant::from_std(clock::now()) + crate::number::seconds(refresh.every_seconds);
@@ -207,6 +213,9 @@ pub async fn refreshes(server: &Server, refresh: &Refresh, until: Instant) -> Re
             return Ok(sent);
         }
         tokio::time::sleep_until(next).await;
+        if let Some(lists) = lists {
+            lists.publish_next()?;
+        }
         server.hang_up()?;
         sent += 1;
     }

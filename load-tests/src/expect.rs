@@ -3,6 +3,7 @@
 use crate::number::real;
 use crate::record::{PhaseRecord, Status, quantile_ms};
 use crate::scenario::Expect;
+use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -131,6 +132,47 @@ pub fn judge(expect: &Expect, record: &PhaseRecord, facts: &Facts, late_p99_ms: 
     checks
 }
 
+/// p99 of some phases against that of others, all of one run; nothing is said where a generator was late in one of them.
+#[must_use]
+pub fn compare(
+    own: &[&PhaseRecord],
+    others: &[&PhaseRecord],
+    named: [&str; 2],
+    times: f64,
+    late_p99_ms: f64,
+) -> Check {
+    let p99 = |phases: &[&PhaseRecord]| {
+        let mut all: Option<Histogram<u64>> = None;
+        for phase in phases {
+            match &mut all {
+                None => all = Some(phase.good.clone()),
+                Some(all) => all.add(&phase.good).ok()?,
+            }
+        }
+        quantile_ms(&all?, 0.99)
+    };
+    let [own_name, other_name] = named;
+    let asked = format!("p99 of `{own_name}` at most {times} times that of `{other_name}`");
+    let (Some(own_p99), Some(other_p99)) = (p99(own), p99(others)) else {
+        return Check::new(false, asked, "nothing to measure");
+    };
+    let late = |phases: &[&PhaseRecord]| {
+        let late = phases.iter().filter_map(|phase| quantile_ms(&phase.late, 0.99));
+        late.fold(0.0, f64::max)
+    };
+    let measured = format!(
+        "{:.2} times: {own_p99:.2} ms against {other_p99:.2} ms; the generator was {:.2} and {:.2} ms late at p99",
+        own_p99 / other_p99,
+        late(own),
+        late(others)
+    );
+    let mut check = Check::new(own_p99 <= times * other_p99, asked, measured);
+    if own.iter().chain(others).any(|phase| invalid(phase, late_p99_ms).is_some()) {
+        check.outcome = Outcome::Invalid;
+    }
+    check
+}
+
 fn at_most(asked: String, is: Option<f64>, limit: f64, unit: &str) -> Check {
     match is {
         Some(is) => Check::new(is <= limit, asked, format!("{is:.3} {unit}")),
@@ -182,6 +224,7 @@ mod tests {
         use Outcome::{Broken, Holds};
         let strict = Expect {
             p99_of_service: Some(5.0),
+            p99_against: None,
             refused_p99_ms: Some(10.0),
             refused_at_most: Some(0.02),
             refused_at_least: Some(0.01),
@@ -206,6 +249,22 @@ mod tests {
             ..Expect::default()
         };
         assert_eq!(outcomes(&stricter, &near), [Broken; 7]);
+    }
+
+    #[test]
+    fn phases_are_compared_with_others_of_the_run() {
+        let compared = |own: &[&PhaseRecord], others: &[&PhaseRecord]| {
+            compare(own, others, ["refreshed", "quiet"], 2.0, 2.0).outcome
+        };
+        let (quiet, slower, slow, late) =
+            (record(10, 9, 0), record(19, 9, 0), record(25, 9, 0), record(4, 4, 3));
+        assert_eq!(compared(&[&slower], &[&quiet]), Outcome::Holds);
+        assert_eq!(compared(&[&slow], &[&quiet]), Outcome::Broken);
+        // Pooled: half of all in one of two is more than one in a hundred.
+        assert_eq!(compared(&[&quiet, &slow], &[&quiet, &quiet]), Outcome::Broken);
+        assert_eq!(compared(&[&quiet], &[&slow]), Outcome::Holds);
+        assert_eq!(compared(&[&quiet, &late], &[&quiet]), Outcome::Invalid);
+        assert_eq!(compared(&[&quiet], &[]), Outcome::Broken);
     }
 
     #[test]

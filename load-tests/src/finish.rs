@@ -45,6 +45,19 @@ pub(crate) async fn counts_agree(server: &Server, good: u64, cut: u64) -> Result
     Ok(Check::new(holds, "the server's count of 200 is the generator's", measured))
 }
 
+/// Where real lists are published: that the server took some, or nothing was measured.
+pub(crate) async fn renewed(server: &Server) -> Result<Check, Failure> {
+    let answer = Client::new(server.address, 1)?.get("/metrics").await?;
+    let metrics = String::from_utf8_lossy(&answer.body).into_owned();
+    let count = |outcome: &str| {
+        let name = format!("sealgate_trust_refreshes_total{{outcome=\"{outcome}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse::<u64>().ok()).unwrap_or_default()
+    };
+    let (changed, unchanged, failed) = (count("changed"), count("unchanged"), count("failed"));
+    let measured = format!("{changed} times with another list, {unchanged} without, {failed} in vain");
+    Ok(Check::new(changed > 0 && failed == 0, "trust was renewed under load", measured))
+}
+
 /// Requests to `/v1/verify` answered 200, from Prometheus's text.
 fn answered(metrics: &str) -> Option<u64> {
     let line = metrics.lines().find(|line| {

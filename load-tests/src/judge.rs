@@ -4,7 +4,7 @@ use crate::bench::Pipeline;
 use crate::client::Closed;
 use crate::expect::{self, Check, Facts};
 use crate::number::{real, seconds};
-use crate::record::Record;
+use crate::record::{PhaseRecord, Record};
 use crate::run::{PhaseOutcome, Sample};
 use crate::scenario::Scenario;
 use crate::server;
@@ -34,6 +34,7 @@ pub(crate) fn judge(
         outcome.invalid = expect::invalid(record, scenario.late_p99_ms);
         starts += phase.seconds;
     }
+    let records = &record.phases;
     let peak = phases.iter().map(|phase| phase.throughput).fold(saturation.throughput(), f64::max);
     let mut starts = 0.0;
     let each = scenario.phases.iter().zip(&record.phases).zip(&mut *phases);
@@ -49,6 +50,15 @@ pub(crate) fn judge(
             slow: outcome.slow.as_ref().map(|slow| slow.statuses.clone()).unwrap_or_default(),
         };
         outcome.checks = expect::judge(&phase.expect, record, &facts, scenario.late_p99_ms);
+        outcome.checks.extend(phase.expect.p99_against.as_ref().map(|against| {
+            let of = |name: &str| -> Vec<&PhaseRecord> {
+                let all = scenario.phases.iter().zip(records);
+                all.filter(|(phase, _)| phase.name == name).map(|(_, record)| record).collect()
+            };
+            let (own, others) = (of(&phase.name), of(&against.phases));
+            let names = [&*phase.name, &*against.phases];
+            expect::compare(&own, &others, names, against.times, scenario.late_p99_ms)
+        }));
         outcome.checks.extend(outcome.batch.as_ref().map(|batch| {
             let measured = format!("{} failed of {}", batch.failed, batch.failed + batch.batches);
             Check::new(batch.failed == 0 && batch.batches > 0, "every batch is answered whole", measured)

@@ -1,7 +1,7 @@
 //! Open-loop load tests of the gateway: scenarios as files, requests by the clock, a report with assertions.
 //!
 //! In the order of a run: [`scenario`] is read, [`inputs`] are collected, [`mod@bench`] measures the pipeline,
-//! [`server`] starts the gateway, `open` sends by [`client`] what [`schedule`] says is due, [`record`] counts,
+//! [`lists`] serves trusted lists, [`server`] starts the gateway, `open` sends by [`client`] what [`schedule`] says is due, [`record`] counts,
 //! [`expect`] judges, `finish` ends the server, [`report`] writes. [`run`] is the whole path.
 
 pub mod aside;
@@ -12,6 +12,7 @@ pub mod expect;
 mod finish;
 pub mod inputs;
 mod judge;
+pub mod lists;
 pub mod machine;
 pub mod number;
 mod open;

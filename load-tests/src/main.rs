@@ -36,6 +36,12 @@ struct RunArgs {
     /// A folder as `generate-demo --many` writes it: trust-lists/demo.toml, and inputs.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A mirror of the EU's trusted lists, with index.json; scenarios with `real_lists` are skipped without.
+    #[arg(long, value_name = "DIR")]
+    lists: Option<PathBuf>,
+    /// Older versions of its lists, TERRITORY/*.xml by age: one more is published before each refresh.
+    #[arg(long, value_name = "DIR", requires = "lists")]
+    history: Option<PathBuf>,
     /// Phases as short as their scenarios allow.
     #[arg(long)]
     short: bool,
@@ -105,6 +111,8 @@ async fn scenarios(args: RunArgs) -> Result<ExitCode, Failure> {
         trust_domain: args.data.join("trust-lists").join("demo.toml"),
         sealgate: args.sealgate,
         data: args.data,
+        lists: args.lists,
+        history: args.history,
         bench_seconds: args.bench_seconds,
         saturation_seconds: args.saturation_seconds,
     };

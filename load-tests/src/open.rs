@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::inputs::Inputs;
+use crate::lists::Lists;
 use crate::record::{Outcome, Record, Shared, Status};
 use crate::run::{PhaseOutcome, Sample};
 use crate::scenario::{Phase, Scenario};
@@ -38,6 +39,7 @@ pub(crate) async fn open_loop(
     scenario: &Scenario,
     inputs: &Arc<Inputs>,
     saturation: f64,
+    lists: Option<&Lists>,
 ) -> Result<Open, Failure> {
     let mut end = Duration::ZERO;
     let mut plan = Vec::new();
@@ -64,7 +66,7 @@ pub(crate) async fn open_loop(
     let beside = async {
         let mut outcomes = Vec::new();
         for planned in &plan {
-            outcomes.push(beside(server, planned, inputs, start).await?);
+            outcomes.push(beside(server, planned, inputs, start, lists).await?);
         }
         Ok::<_, Failure>(outcomes)
     };
@@ -146,6 +148,7 @@ async fn beside(
     planned: &Planned<'_>,
     inputs: &Arc<Inputs>,
     start: Instant,
+    lists: Option<&Lists>,
 ) -> Result<PhaseOutcome, Failure> {
     let from = tokio::time::Instant::from_std(start + planned.start);
     let until = from + planned.schedule.lasts();
@@ -167,7 +170,7 @@ async fn beside(
     };
     let refreshes = async {
         match &planned.phase.refresh {
-            Some(refresh) => aside::refreshes(server, refresh, until).await.map(Some),
+            Some(refresh) => aside::refreshes(server, refresh, lists, until).await.map(Some),
             None => Ok(None),
         }
     };

@@ -5,9 +5,10 @@ use crate::aside::{self, BatchOutcome, SlowOutcome};
 use crate::bench::{self, Pipeline};
 use crate::client::{Client, Closed, closed};
 use crate::expect::Check;
-use crate::finish::{all_answered, all_passed, counts_agree, end_under_load, good_beside};
+use crate::finish::{all_answered, all_passed, counts_agree, end_under_load, good_beside, renewed};
 use crate::inputs::Inputs;
 use crate::judge::judge;
+use crate::lists::Lists;
 use crate::number::{real, seconds};
 use crate::open::open_loop;
 use crate::record::Record;
@@ -34,6 +35,10 @@ pub struct Options {
     pub trust_domain: PathBuf,
     /// The folder that inputs lie below.
     pub data: PathBuf,
+    /// A mirror of the EU's lists, for scenarios that refresh them.
+    pub lists: Option<PathBuf>,
+    /// Their older versions, by territory.
+    pub history: Option<PathBuf>,
     /// Seconds for each measurement of the pipeline.
     pub bench_seconds: f64,
     /// Seconds for measuring the saturation; half as long before it to warm up.
@@ -122,7 +127,16 @@ pub async fn run(options: &Options, scenario: Scenario) -> Outcomes {
 
 async fn try_run(options: &Options, scenario: Scenario) -> Result<Outcomes, Failure> {
     let inputs = Arc::new(Inputs::read(&options.data, &scenario.inputs)?);
-    let server = Server::start(&options.sealgate, &options.trust_domain, &scenario.server).await?;
+    let lists = match (scenario.server.real_lists, &options.lists) {
+        (false, _) => None,
+        (true, Some(mirror)) => Some(Lists::start(mirror, options.history.as_deref())?),
+        (true, None) => {
+            return Ok(Outcomes::Skipped(scenario, "no mirror of the EU's lists was named (--lists)".into()));
+        }
+    };
+    let cache = options.data.join("trust-cache");
+    let from = lists.as_ref().map(|lists| (lists, &*cache));
+    let server = Server::start(&options.sealgate, &options.trust_domain, &scenario.server, from).await?;
     if let Some(reason) = lacks(&server, &scenario).await? {
         return Ok(Outcomes::Skipped(scenario, reason));
     }
@@ -145,13 +159,16 @@ async fn try_run(options: &Options, scenario: Scenario) -> Result<Outcomes, Fail
         processor += server.usage()?.processor - before.processor;
     }
     let processor = processor / real(saturation.good().max(1));
-    let open = open_loop(&server, &scenario, &inputs, saturation.throughput()).await?;
+    let open = open_loop(&server, &scenario, &inputs, saturation.throughput(), lists.as_ref()).await?;
     let (record, samples, mut phases) = (open.record, open.samples, open.phases);
     judge(&scenario, &pipeline, &saturation, &record, &samples, &mut phases);
     let good = warm.good() + saturation.good() + record.good() + good_beside(&phases);
     let cut = phases.iter().filter_map(|phase| phase.slow.as_ref()).map(|slow| slow.cut).sum();
     let mut checks = vec![all_passed(&pipeline), all_answered(&record)];
     checks.push(counts_agree(&server, good, cut).await?);
+    if lists.is_some() {
+        checks.push(renewed(&server).await?);
+    }
     checks.extend(end_under_load(server, &inputs, clients).await?);
     let distinct = inputs.distinct();
     let ran =

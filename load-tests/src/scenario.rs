@@ -47,6 +47,9 @@ pub struct Server {
     pub head_seconds: Option<u64>,
     /// `--body-seconds`.
     pub body_seconds: Option<u64>,
+    /// Whether it has the EU's lists besides, from a list server that publishes a version more before each refresh.
+    #[serde(default)]
+    pub real_lists: bool,
 }
 
 /// A set of credentials.
@@ -133,6 +136,8 @@ pub struct Refresh {
 pub struct Expect {
     /// p99 of the answers with 200, at most this many mean service times.
     pub p99_of_service: Option<f64>,
+    /// p99 of the answers with 200, over all phases of this one's name, against that over all phases of another name.
+    pub p99_against: Option<Against>,
     /// p99 of the answers with 503, in milliseconds at most.
     pub refused_p99_ms: Option<f64>,
     /// Part of all requests that may be answered 503.
@@ -149,6 +154,16 @@ pub struct Expect {
     pub verifications: Option<u64>,
     /// The status that every slow client gets.
     pub slow_status: Option<u16>,
+}
+
+/// A comparison with other phases of the same run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Against {
+    /// The name of those.
+    pub phases: String,
+    /// So many times theirs at most.
+    pub times: f64,
 }
 
 fn default_connections() -> usize {
@@ -208,6 +223,11 @@ impl Scenario {
         require(!self.phases.is_empty(), "phases: there are none")?;
         for phase in &self.phases {
             phase.check().map_err(|error| format!("phase `{}`: {error}", phase.name))?;
+        }
+        for against in self.phases.iter().filter_map(|phase| phase.expect.p99_against.as_ref()) {
+            let there = self.phases.iter().any(|phase| phase.name == against.phases);
+            require(there, "p99_against.phases: no phase of this name")?;
+            require(against.times > 0.0 && against.times.is_finite(), "p99_against.times: above 0")?;
         }
         require(self.seconds() <= MOST_SECONDS, "phases: 7200 seconds in all at most")
     }
@@ -287,6 +307,7 @@ mod tests {
                 "rate = 1\nslow = { connections = 9, bytes_per_second = 1, part = \"tail\" }",
                 "tail",
             ),
+            ("p99_of_service = 5", "p99_against = { phases = \"q\", times = 2 }", "p99_against"),
             ("name = \"a\"", "name = \"../a\"", "name"),
             ("[[inputs]]", "connections = 0\n[[inputs]]", "connections"),
         ] {
@@ -312,6 +333,7 @@ mod tests {
             "million",
             "overload",
             "ramp",
+            "real-lists-refresh",
             "slow-clients",
             "soak",
             "spike",

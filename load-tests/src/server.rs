@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::client::Client;
 use crate::clock;
+use crate::lists::Lists;
 use crate::number::real;
 use crate::scenario;
 use rustix::process::{Pid, Signal, kill_process};
@@ -33,7 +34,8 @@ pub struct Usage {
 }
 
 impl Server {
-    /// Starts `sealgate serve` on a free port of loopback and waits until it is ready.
+    /// Starts `sealgate serve` on a free port of loopback and waits until it is ready. With lists it synchronises the EU's
+    /// from that server into the folder.
     ///
     /// # Errors
     /// It cannot be started, ends at once, or is not ready in time.
@@ -41,10 +43,19 @@ impl Server {
         sealgate: &Path,
         trust_domain: &Path,
         options: &scenario::Server,
+        lists: Option<(&Lists, &Path)>,
     ) -> Result<Self, Failure> {
         let address = free_address()?;
         let mut serve = Command::new(sealgate);
-        serve.arg("serve").arg("--trust-domain").arg(trust_domain).arg("--offline");
+        serve.arg("serve").arg("--trust-domain").arg(trust_domain);
+        match lists {
+            None => serve.arg("--offline"),
+            // Refreshed when the scenario says so, and never besides.
+            Some((lists, cache)) => serve
+                .args(["--trust-domain", "eu", "--refresh", "0", "--trust-mirror", &lists.origin])
+                .arg("--trust-cache")
+                .arg(cache),
+        };
         serve.args(["--listen", &address.to_string()]);
         let numbers = [
             ("--threads", options.threads.map(|n| n.to_string())),

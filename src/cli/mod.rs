@@ -3,6 +3,8 @@
 mod bench;
 mod clients;
 mod config;
+mod health;
+mod manual;
 mod notify;
 mod online;
 mod policy;
@@ -46,8 +48,14 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Make API keys.
     Keys(clients::KeysArgs),
+    /// Tell whether the service on this machine is ready: exit code 0 or 1.
+    Health(health::HealthArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
+    /// Print what completes commands and options in a shell.
+    Completions(manual::CompletionsArgs),
+    /// Write man pages into a folder.
+    Man(manual::ManArgs),
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
@@ -85,6 +93,9 @@ pub fn run() -> ExitCode {
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Keys(args) => clients::run(&args),
+        Command::Health(args) => health::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Schema => {
             // A reader that closed the pipe has seen what it wanted.
             let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());

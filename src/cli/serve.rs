@@ -12,7 +12,7 @@ use crate::validation::Policy;
 use clap::Args;
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Arguments of `sealgate serve`.
@@ -56,6 +56,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         batches: Batches::default(),
         metrics,
         bounds,
+        leaving: AtomicBool::new(false),
         ending: AtomicBool::new(false),
     });
     let served = runtime.block_on(async {
@@ -69,13 +70,15 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
                 let _ = failed.send(error);
             }
         });
-        let mut failure_seen = None;
+        let (mut failure_seen, asked) = (None, Arc::clone(&service));
         let end = async {
             tokio::select! {
-                () = asked_to_end() => {}
-                Ok(error) = failure => failure_seen = Some(error),
+                () = asked_to_end(&asked) => {}
+                Ok(error) = failure => {
+                    notify::stopping();
+                    failure_seen = Some(error);
+                }
             }
-            notify::stopping();
         };
         let served = http::serve(endpoints, service, end).await;
         if let Some(error) = failure_seen {
@@ -168,15 +171,30 @@ async fn load(
     Ok(())
 }
 
-async fn asked_to_end() {
+/// Resolves once the service is to end: when it is asked to, or after the pause in which balancers learn of it; who asks
+/// twice does not want to wait for that.
+async fn asked_to_end(service: &Service) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut asked = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    asked().await;
+    notify::stopping();
+    let pause = service.bounds.drain_time;
+    if !pause.is_zero() {
+        service.leaving.store(true, Ordering::Release);
+        tracing::info!(?pause, "asked to end: /readyz says so, all else is served for a while yet");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = asked() => {}
+        }
     }
     tracing::info!("ending: no new connections; answering what was accepted");
 }

@@ -36,6 +36,10 @@ pub struct Limits {
     /// Connections open at once, 1024 otherwise; more wait.
     #[arg(long, value_name = "N", env = "SEALGATE_CONNECTIONS")]
     pub connections: Option<usize>,
+    /// Seconds that the service goes on serving after it was asked to end, while `/readyz` is 503, so that a balancer
+    /// sends no more; 0 otherwise.
+    #[arg(long, value_name = "S", env = "SEALGATE_DRAIN_SECONDS")]
+    pub drain_seconds: Option<Seconds>,
     /// Seconds that the end may take until what was accepted is answered; 60 otherwise.
     #[arg(long, value_name = "S", env = "SEALGATE_SHUTDOWN_SECONDS")]
     pub shutdown_seconds: Option<Seconds>,
@@ -58,6 +62,7 @@ impl Limits {
             write_seconds: Some(Seconds(bounds.write_time)),
             verify_seconds: Some(Seconds(bounds.verify_time)),
             connections: Some(bounds.connections),
+            drain_seconds: Some(Seconds(bounds.drain_time)),
             shutdown_seconds: Some(Seconds(bounds.shutdown_time)),
         }
     }
@@ -83,6 +88,7 @@ impl Limits {
             write_time: time(self.write_seconds, otherwise.write_time),
             verify_time: time(self.verify_seconds, otherwise.verify_time),
             connections: self.connections.unwrap_or(otherwise.connections),
+            drain_time: time(self.drain_seconds, otherwise.drain_time),
             shutdown_time: time(self.shutdown_seconds, otherwise.shutdown_time),
         };
         let queue = self.queue.or(Self::defaults().queue).unwrap_or_default();

@@ -64,6 +64,9 @@ pub struct TlsSection {
     /// The authorities, PEM, that issue certificates to clients: these are asked for one.
     #[arg(long = "tls-client-ca", value_name = "FILE", env = "SEALGATE_TLS_CLIENT_CA")]
     pub client_ca: Option<PathBuf>,
+    /// Certificates that they revoked: a CRL in DER, or several in PEM, one of each authority.
+    #[arg(long = "tls-client-crl", value_name = "FILE", env = "SEALGATE_TLS_CLIENT_CRL")]
+    pub client_crl: Option<PathBuf>,
     /// Whether a client without a certificate is refused; `required` otherwise.
     #[arg(
         long = "tls-client-certificate",
@@ -253,17 +256,19 @@ fn files(key: &str, section: &TlsSection, wrong: &mut Vec<Wrong>) -> Option<TlsF
         file.clone()
     };
     let (certificate, private) = (needed("certificate", &section.certificate), needed("key", &section.key));
+    let alone = section.client_certificate.is_some() || section.client_crl.is_some();
     let clients = match (&section.client_ca, section.client_certificate) {
         (Some(certificates), when) => {
             let required = when.unwrap_or(ClientCertificates::Required) == ClientCertificates::Required;
-            Some(ClientAuthority { certificates: certificates.clone(), required })
+            let revoked = section.client_crl.clone();
+            Some(ClientAuthority { certificates: certificates.clone(), revoked, required })
         }
-        (None, Some(_)) => {
+        (None, _) if alone => {
             wrong
                 .push(Wrong::at(format!("{key}.client_ca"), "is missing: it tells whose certificates count"));
             None
         }
-        (None, None) => None,
+        (None, _) => None,
     };
     Some(TlsFiles { certificate: certificate?, key: private?, clients })
 }

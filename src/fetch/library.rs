@@ -3,9 +3,8 @@
 use super::address::Reach;
 use super::breaker::Breaker;
 use super::client::{Client, NotFetched, Question, UNKNOWN, Wish};
-use crate::clock;
+use crate::clock::Stopwatch;
 use crate::outside::{Document, Lookup, Outside};
-use crate::time::Time;
 use bytes::Bytes;
 use hyper::Uri;
 use moka::sync::Cache;
@@ -35,6 +34,8 @@ pub struct Library {
     entries: Cache<Wanted, Entry>,
     fetching: Mutex<HashMap<Wanted, Arc<tokio::sync::Mutex<()>>>>,
     breaker: Breaker,
+    /// Against which ages are measured: the machine's clock may jump, and then nothing must be kept for years.
+    watch: Stopwatch,
 }
 
 /// What is fetched.
@@ -89,10 +90,12 @@ impl Wanted {
 #[derive(Clone, Debug)]
 struct Entry {
     held: Result<Arc<Document>, NotFetched>,
+    /// When the server gave it.
+    came: Duration,
     /// When the server was last asked.
-    asked: Time,
+    asked: Duration,
     /// Until when it is given out without asking again.
-    fresh_until: Time,
+    fresh_until: Duration,
 }
 
 impl Library {
@@ -107,13 +110,14 @@ impl Library {
             })
             .time_to_live(AT_MOST)
             .build();
-        Self { client, entries, fetching: Mutex::default(), breaker: Breaker::default() }
+        let (breaker, watch) = (Breaker::default(), Stopwatch::start());
+        Self { client, entries, fetching: Mutex::default(), breaker, watch }
     }
 
     /// What one request sees of it.
     #[must_use]
     pub fn desk(self: &Arc<Self>) -> Desk {
-        Desk { library: Arc::clone(self), now: clock::now(), orders: Mutex::default() }
+        Desk { library: Arc::clone(self), now: self.watch.elapsed(), orders: Mutex::default() }
     }
 
     /// Fetches what a desk noted as wanted. `false` if there was nothing: the request is at its end.
@@ -129,7 +133,7 @@ impl Library {
     async fn fetch(&self, wanted: Wanted) {
         let turn = Arc::clone(self.lock().entry(wanted.clone()).or_default());
         let guard = turn.lock().await;
-        let just_asked = |entry: &Entry| clock::now() < later(entry.asked, AT_LEAST);
+        let just_asked = |entry: &Entry| self.watch.elapsed() < entry.asked.saturating_add(AT_LEAST);
         if !self.entries.get(&wanted).is_some_and(|entry| just_asked(&entry)) {
             let entry = self.ask(&wanted).await;
             self.entries.insert(wanted.clone(), entry);
@@ -144,26 +148,29 @@ impl Library {
 
     async fn ask(&self, wanted: &Wanted) -> Entry {
         let host = wanted.host();
-        let fetched = if self.breaker.admits(&host, clock::now()) {
+        let fetched = if self.breaker.admits(&host, self.watch.elapsed()) {
             let fetched = self.client.get(&wanted.address, &wanted.wish()).await;
             if let Some(answered) = answered(fetched.as_ref().err()) {
-                self.breaker.note(&host, answered, clock::now());
+                self.breaker.note(&host, answered, self.watch.elapsed());
             }
             fetched
         } else {
             Err(NotFetched::Resting)
         };
-        let asked = clock::now();
+        let asked = self.watch.elapsed();
         match fetched {
             Ok(fetched) => {
                 let kept = fetched.max_age.unwrap_or(OTHERWISE).clamp(AT_LEAST, AT_MOST);
-                Entry { held: Ok(Arc::new(fetched.document)), asked, fresh_until: later(asked, kept) }
+                let held = Ok(Arc::new(fetched.document));
+                Entry { held, came: asked, asked, fresh_until: asked.saturating_add(kept) }
             }
             // A document that is there says itself until when it holds, but none is kept beyond a day.
             Err(why) => {
-                let held = self.entries.get(wanted).and_then(|entry| entry.held.ok());
-                let held = held.filter(|document| asked < later(document.fetched, AT_MOST)).ok_or(why);
-                Entry { held, asked, fresh_until: later(asked, AT_LEAST) }
+                let before = self.entries.get(wanted);
+                let before = before.filter(|entry| asked < entry.came.saturating_add(AT_MOST));
+                let came = before.as_ref().map_or(asked, |entry| entry.came);
+                let held = before.and_then(|entry| entry.held.ok()).ok_or(why);
+                Entry { held, came, asked, fresh_until: asked.saturating_add(AT_LEAST) }
             }
         }
     }
@@ -189,15 +196,11 @@ fn answered(failed: Option<&NotFetched>) -> Option<bool> {
     }
 }
 
-fn later(time: Time, by: Duration) -> Time {
-    Time::from_millis(time.millis().saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
-}
-
 /// What one request sees of a library, and what it still wants. Nothing is wanted twice.
 #[derive(Debug)]
 pub struct Desk {
     library: Arc<Library>,
-    now: Time,
+    now: Duration,
     orders: Mutex<Orders>,
 }
 
@@ -254,7 +257,7 @@ impl Outside for Desk {
     }
 
     fn renewed(&self, address: &str) -> Lookup {
-        self.look_up(Kind::AboutCredential, address, |entry| self.now < later(entry.asked, AT_LEAST))
+        self.look_up(Kind::AboutCredential, address, |entry| self.now < entry.asked.saturating_add(AT_LEAST))
     }
 
     fn revocation(&self, address: &str, request: Option<&[u8]>) -> Lookup {

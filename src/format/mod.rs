@@ -9,6 +9,7 @@ pub mod der;
 pub mod jose;
 pub mod json;
 pub mod limits;
+pub mod pdf;
 mod sink;
 pub mod xml;
 pub mod zip;
@@ -42,6 +43,8 @@ pub enum Unreadable {
     Malformed(&'static str, String),
     /// Well-formed perhaps, but beyond a limit: which, with the limit's value.
     OverLimit(&'static str, usize),
+    /// A known format, encrypted.
+    Encrypted(&'static str),
 }
 
 impl fmt::Display for Unreadable {
@@ -50,6 +53,7 @@ impl fmt::Display for Unreadable {
             Self::Empty => f.write_str("no bytes"),
             Self::Unknown => f.write_str("no known credential format"),
             Self::Malformed(format, why) => write!(f, "malformed {format}: {why}"),
+            Self::Encrypted(format) => write!(f, "encrypted {format}: nothing in it can be read"),
             Self::OverLimit(what, limit) => write!(f, "over the limit: {what} (at most {limit})"),
         }
     }

@@ -28,7 +28,7 @@ pub use inherited::Inherited;
 pub use listen::{Address, Listener, SocketFile, UnixAccess};
 pub use metrics::Metrics;
 pub use peer::{Conditions, Peer};
-pub use proxy_protocol::{Source, Sources};
+pub use proxy_protocol::{Refused, Source, Sources, client as proxied_client};
 pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles};
 
 use crate::credential::accreditation::Registers;
@@ -63,6 +63,8 @@ pub struct Bounds {
     pub verify_time: Duration,
     /// Connections open at once.
     pub connections: usize,
+    /// How long the service goes on serving after it was asked to end, while `/readyz` already says so.
+    pub drain_time: Duration,
     /// How long the end may take.
     pub shutdown_time: Duration,
 }
@@ -77,6 +79,7 @@ impl Default for Bounds {
             write_time: Duration::from_secs(30),
             verify_time: Duration::from_secs(30),
             connections: 1024,
+            drain_time: Duration::ZERO,
             shutdown_time: Duration::from_secs(60),
         }
     }
@@ -104,6 +107,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// Bounds.
     pub bounds: Bounds,
+    /// Set once the end was asked for: `/readyz` says so, all else is served as ever.
+    pub leaving: AtomicBool,
     /// Set once the end has begun: answers close their connections.
     pub ending: AtomicBool,
 }

@@ -39,6 +39,8 @@ pub(super) enum Problem {
     Crowded,
     /// No trust snapshot is in yet.
     NotReady,
+    /// The service was asked to end.
+    Leaving,
     /// The service ends.
     Ending,
     /// The worker failed; the service goes on.
@@ -67,7 +69,9 @@ impl Problem {
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -91,6 +95,7 @@ impl Problem {
             Self::Busy => "the queue is full".into(),
             Self::Crowded => "the bodies of other requests take all the memory that is for them".into(),
             Self::NotReady => "no trust snapshot is loaded yet".into(),
+            Self::Leaving => "the service was asked to end".into(),
             Self::Ending => "the service ends; nothing from here on was read".into(),
             Self::Internal => "the verification broke off; nothing was decided".into(),
         }
@@ -117,7 +122,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Ending => {
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             }
             Self::TooMany(wait) => {

@@ -22,7 +22,7 @@ const CRC32C: u8 = 0x03;
 
 /// Why a connection is not served.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub enum Refused {
     /// It came from elsewhere than a trusted proxy.
     Stranger,
     /// It does not begin with a header of version 2, or the header does not hold together.
@@ -56,7 +56,7 @@ enum Client {
 ///
 /// # Errors
 /// No header, a malformed one, or one by somebody who is not trusted to say it.
-pub(super) async fn client<S: AsyncRead + Unpin>(
+pub async fn client<S: AsyncRead + Unpin>(
     socket: &mut S,
     proxy: Option<SocketAddr>,
     trusted: &Sources,

@@ -108,7 +108,10 @@ fn get(request: &Request<Incoming>, answer: impl FnOnce() -> Answer) -> Answer {
 }
 
 fn ready(service: &Service) -> Answer {
-    if service.ending.load(Ordering::Acquire) || service.pipeline.load().is_none() {
+    if service.leaving.load(Ordering::Acquire) || service.ending.load(Ordering::Acquire) {
+        return Err(Problem::Leaving);
+    }
+    if service.pipeline.load().is_none() {
         return Err(Problem::NotReady);
     }
     Ok(text("ready\n"))

@@ -4,7 +4,7 @@ use crate::signature::algorithm::identity;
 use arc_swap::ArcSwap;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -30,6 +30,8 @@ pub struct TlsFiles {
 pub struct ClientAuthority {
     /// Their certificates, PEM.
     pub certificates: PathBuf,
+    /// What they revoked: a CRL in DER or several in PEM; nothing is asked of revocation without.
+    pub revoked: Option<PathBuf>,
     /// Whether a client without a certificate is refused.
     pub required: bool,
 }
@@ -67,10 +69,15 @@ impl ClientAuthority {
         }
         let provider = Arc::new(ring::default_provider());
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        if let Some(path) = &self.revoked {
+            // An authority without a list, or with an old one, vouches for nobody (RFC 5280, 6.3.3).
+            builder = builder.with_crls(revocation_lists(path)?).enforce_revocation_expiration();
+        }
         if !self.required {
             builder = builder.allow_unauthenticated();
         }
-        builder.build().map_err(|error| wrong(&self.certificates, &error))
+        let of = self.revoked.as_ref().unwrap_or(&self.certificates);
+        builder.build().map_err(|error| wrong(of, &error))
     }
 }
 
@@ -83,6 +90,17 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(path, &error))?;
     if chain.is_empty() { Err(wrong(path, &"holds no certificate")) } else { Ok(chain) }
+}
+
+fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
+    let bytes = std::fs::read(path).map_err(|error| wrong(path, &error))?;
+    // A SEQUENCE in DER begins so, no text does.
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![bytes.into()]);
+    }
+    let lists = CertificateRevocationListDer::pem_slice_iter(&bytes);
+    let lists = lists.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(path, &error))?;
+    if lists.is_empty() { Err(wrong(path, &"holds no revocation list")) } else { Ok(lists) }
 }
 
 /// TLS on a listener: each handshake takes what is in force, connections keep what they began with.
@@ -203,7 +221,11 @@ mod tests {
         let files = TlsFiles {
             certificate: write("own.pem", server.cert.pem()),
             key: write("own.key", server.signing_key.serialize_pem()),
-            clients: Some(ClientAuthority { certificates: write("ca.pem", client.pem()), required: false }),
+            clients: Some(ClientAuthority {
+                certificates: write("ca.pem", client.pem()),
+                revoked: None,
+                required: false,
+            }),
         };
         let said = seen(&files, &server.cert.pem(), Some((client.pem(), key.serialize_pem()))).await.unwrap();
         assert_eq!(said.subject, "O=University, CN=registrar");

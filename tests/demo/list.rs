@@ -41,6 +41,8 @@ pub struct List {
     pub url: String,
     /// Pointers: territory, operator, address, certificates that may sign.
     pub pointers: Vec<(String, String, String, Vec<Vec<u8>>)>,
+    /// Agreements under which territories pointed to are recognised, as their pointers hold them.
+    pub recognised: Vec<(String, String)>,
     /// Providers.
     pub providers: Vec<Provider>,
     /// Bytes of white space in the legal notice, to make it oversized.
@@ -132,6 +134,37 @@ impl List {
         if self.is_list_of_lists() { "EUlistofthelists" } else { "EUgeneric" }
     }
 
+    fn pointer(&self, to: &(String, String, String, Vec<Vec<u8>>)) -> String {
+        let (territory, operator, url, certificates) = to;
+        let agreements = self.recognised.iter().filter(|(recognised, _)| recognised == territory);
+        let kind = if url == LOTL_URL { "EUlistofthelists" } else { "EUgeneric" };
+        let identities: Vec<String> = certificates
+            .iter()
+            .map(|der| node("ServiceDigitalIdentity", &[digital_id("X509Certificate", der)]))
+            .collect();
+        let mime = format!(
+            r#"<additional:MimeType xmlns:additional="http://uri.etsi.org/02231/v2/additionaltypes#">{MIME}</additional:MimeType>"#
+        );
+        let information: Vec<String> = [
+            leaf("TSLType", &format!("{BASE}/TSLType/{kind}")),
+            leaf("SchemeTerritory", territory),
+            mime,
+            named("SchemeOperatorName", operator),
+        ]
+        .into_iter()
+        .chain(agreements.map(|(_, agreement)| agreement.clone()))
+        .map(|part| node("OtherInformation", &[part]))
+        .collect();
+        node(
+            "OtherTSLPointer",
+            &[
+                node("ServiceDigitalIdentities", &identities),
+                leaf("TSLLocation", url),
+                node("AdditionalInformation", &information),
+            ],
+        )
+    }
+
     fn scheme_information(&self) -> String {
         let (determination, rules) = match self.kind() {
             "EUgeneric" => ("EUappropriate", "EUcommon"),
@@ -163,7 +196,7 @@ impl List {
             node("PolicyOrLegalNotice", &[leaf(r#"TSLLegalNotice xml:lang="en""#, &notice)]),
             leaf("HistoricalInformationPeriod", "65535"),
         ];
-        let pointers: Vec<String> = self.pointers.iter().map(pointer).collect();
+        let pointers: Vec<String> = self.pointers.iter().map(|to| self.pointer(to)).collect();
         parts.push(node("PointersToOtherTSL", &pointers));
         parts.push(leaf("ListIssueDateTime", &self.issued.to_string()));
         parts.push(next_update);
@@ -192,34 +225,6 @@ fn postal(tag: &str, country: &str, address: &str) -> String {
     );
     let electronic = [leaf(r#"URI xml:lang="en""#, address)];
     node(tag, &[node("PostalAddresses", &[place]), node("ElectronicAddress", &electronic)])
-}
-
-fn pointer((territory, operator, url, certificates): &(String, String, String, Vec<Vec<u8>>)) -> String {
-    let kind = if url == LOTL_URL { "EUlistofthelists" } else { "EUgeneric" };
-    let identities: Vec<String> = certificates
-        .iter()
-        .map(|der| node("ServiceDigitalIdentity", &[digital_id("X509Certificate", der)]))
-        .collect();
-    let mime = format!(
-        r#"<additional:MimeType xmlns:additional="http://uri.etsi.org/02231/v2/additionaltypes#">{MIME}</additional:MimeType>"#
-    );
-    let information: Vec<String> = [
-        leaf("TSLType", &format!("{BASE}/TSLType/{kind}")),
-        leaf("SchemeTerritory", territory),
-        mime,
-        named("SchemeOperatorName", operator),
-    ]
-    .into_iter()
-    .map(|part| node("OtherInformation", &[part]))
-    .collect();
-    node(
-        "OtherTSLPointer",
-        &[
-            node("ServiceDigitalIdentities", &identities),
-            leaf("TSLLocation", url),
-            node("AdditionalInformation", &information),
-        ],
-    )
 }
 
 fn digital_id(tag: &str, value: &[u8]) -> String {
@@ -309,6 +314,7 @@ pub fn lists(pki: &Pki) -> [List; 3] {
         next_update: Some(pki.far()),
         url: url.to_owned(),
         pointers: Vec::new(),
+        recognised: Vec::new(),
         providers: Vec::new(),
         padding: 0,
     };
@@ -360,4 +366,38 @@ pub fn lists(pki: &Pki) -> [List; 3] {
         ],
     }];
     [lotl, xa, xb]
+}
+
+/// An agreement on services of a type (MutualRecognitionAgreementInformation): its status and since when, newest first.
+pub fn agreement(service_type: &str, statuses: &[(&str, &str)]) -> String {
+    let status = |(status, since): &(&str, &str)| {
+        let status = format!("http://ec.europa.eu/tools/lotl/mra/schema/v2/status/{status}");
+        let since = if since.is_empty() {
+            String::new()
+        } else {
+            leaf("mra:TrustServiceEquivalenceStatusStartingTime", since)
+        };
+        leaf("mra:TrustServiceEquivalenceStatus", &status) + &since
+    };
+    let kind = node(
+        "mra:TrustServiceTSLType",
+        &[leaf("ServiceTypeIdentifier", &format!("{SERVICE}/{service_type}"))],
+    );
+    let kinds = node(
+        "mra:TrustServiceTSLTypeEquivalenceList",
+        &[node("mra:TrustServiceTSLTypeListPointedParty", &[kind])],
+    );
+    let (newest, older) = statuses.split_first().unwrap();
+    let older: Vec<String> = older
+        .iter()
+        .map(|older| node("mra:TrustServiceEquivalenceHistoryInstance", &[status(older)]))
+        .collect();
+    let information = node(
+        "mra:TrustServiceEquivalenceInformation",
+        &[kinds, status(newest), node("mra:TrustServiceEquivalenceHistory", &older)],
+    );
+    node(
+        r#"mra:MutualRecognitionAgreementInformation xmlns:mra="http://ec.europa.eu/tools/lotl/mra/schema/v2#" pointedContractingPartyLegislation="Arcadian law""#,
+        &[information],
+    )
 }

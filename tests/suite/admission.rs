@@ -123,9 +123,7 @@ fn keys_are_changed_without_a_restart() {
         server.signal("-HUP");
     };
     let until = |key: &str, wanted: u16| {
-        while status(key) != wanted {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(|| status(key) == wanted);
     };
     assert_eq!((status(&old), status(&new)), (200, 401));
     let both = format!("[[client]]\nid = \"one\"\nkeys = [{{ {old_hash} }}, {{ {new_hash} }}]");
@@ -312,10 +310,10 @@ impl Logged {
             .spawn()
             .unwrap();
         let mut server = Self { child, log: log.to_owned() };
-        while !server.text().contains("trust is loaded") {
+        wait_until(|| {
             assert!(server.child.try_wait().unwrap().is_none(), "{}", server.text());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            server.text().contains("trust is loaded")
+        });
         server
     }
 
@@ -419,9 +417,7 @@ fn the_configuration_has_clients_too_and_is_read_anew() {
     assert_eq!((status(&old, 10), status(&old, 11), status(&new, 10)), (200, 413, 401));
     write(&new_hash, 20);
     server.signal("-HUP");
-    while status(&new, 20) != 200 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| status(&new, 20) == 200);
     assert_eq!((status(&old, 10), status(&new, 21)), (401, 413));
     let check = |text: &str| {
         std::fs::write(&path, text).unwrap();

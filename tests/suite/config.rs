@@ -1,6 +1,6 @@
 //! `sealgate config`, and a server that is told by a file.
 
-use crate::server::{Server, send_to};
+use crate::server::{Server, send_to, wait_until};
 use crate::support::root;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -150,4 +150,48 @@ fn policies_are_read_anew_on_sighup_and_a_bad_file_changes_nothing() {
     server.signal("-HUP");
     server.logged("needs a restart key=\"limits.queue\"");
     assert_eq!(ask(""), (200, "three".into()));
+}
+
+#[test]
+fn of_many_signals_the_last_configuration_holds() {
+    const SIGNALS: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("own.toml");
+    let named = |number: usize| {
+        let beside = folder.path().join("beside");
+        std::fs::write(&beside, format!("name = \"p{number}\"\nextends = \"default\"\n")).unwrap();
+        std::fs::rename(beside, &policy).unwrap();
+    };
+    named(0);
+    let listen = "[trust]\ndomain = \"trust-lists/demo.toml\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n";
+    let path =
+        written(&folder, &format!("{listen}[verification]\npolicy = [{:?}]\n", policy.display().to_string()));
+    let server = Server::spawn(sealgate(&["serve", "--config", path.to_str().unwrap()]));
+    let body = std::fs::read(root().join("examples/sound/b-compact.jwt")).unwrap();
+    let holds = |number: usize| server.verify(&body).json()["policy"] == format!("p{number}");
+    let read = "settings are read anew: ";
+
+    // One after the other, while those before are still being read.
+    for number in 1..=SIGNALS {
+        named(number);
+        server.signal("-HUP");
+    }
+    wait_until(|| holds(SIGNALS));
+    assert!(server.times_logged(read) <= SIGNALS);
+    // All at once: a process that sleeps finds that it was asked, and no more. One may come before it sleeps, and one be
+    // left of those before.
+    let before = server.times_logged(read);
+    server.signal("-STOP");
+    for number in 1..=SIGNALS {
+        named(SIGNALS + number);
+        server.signal("-HUP");
+    }
+    server.signal("-CONT");
+    wait_until(|| holds(2 * SIGNALS));
+    // What might still come of them would come before this.
+    named(0);
+    server.signal("-HUP");
+    wait_until(|| holds(0));
+    let reads = server.times_logged(read) - before;
+    assert!((2..=4).contains(&reads), "{reads} for {SIGNALS} signals at once and one after them");
 }

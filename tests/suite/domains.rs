@@ -273,17 +273,52 @@ fn a_server_synchronises_each_domain_on_its_own() {
         crate::sync::PATHS.iter().map(|(url, path)| json!({"url": url, "file": &path[1..]})).collect();
     index.push(json!({"url": other_lotl, "file": "lotl.xml"}));
     scene.web.set("/index.json", Route::Body(serde_json::to_vec(&index).unwrap()));
-    let until = |holds: &dyn Fn(&Value) -> bool| loop {
-        let trust = trust();
-        if holds(&trust) {
-            return trust;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    };
-    let second = until(&|trust| states(trust).iter().all(|(_, state)| state == "loaded"));
+    let all_loaded = |trust: &Value| states(trust).iter().all(|(_, state)| state == "loaded");
+    let second = crate::server::wait_for(|| Some(trust()).filter(all_loaded));
     assert_eq!(states(&second), [pair("demo", "loaded"), pair("other", "loaded"), pair("campus", "loaded")]);
     assert_eq!(second["snapshot"], first["snapshot"], "what stood stays");
     assert_eq!(second["further"][0]["lists"].as_array().unwrap().len(), 3);
     assert!(cache.join("demo/index.json").exists() && cache.join("other/index.json").exists());
     assert_eq!(server.get("/v1/trust/XA").json()["domain"], "demo");
+}
+
+/// A list that the list of lists points to under an agreement with a third country (TS 119 615, 4.2): its services count as
+/// far as their equivalence is in force, and are trusted either way.
+#[test]
+fn a_third_countrys_list_counts_as_far_as_the_agreement_goes() {
+    use crate::demo::list::{self, agreement};
+    let demo = crate::demo::shared();
+    let credential = demo.issue(&crate::demo::Order::compact(1));
+    let qualification = |agreed: Option<String>| {
+        let folder = crate::support::demo_folder(demo);
+        let mirror = folder.path().join("demo");
+        let mut lotl = demo.list("EU");
+        lotl.recognised = agreed.into_iter().map(|agreed| ("XA".to_owned(), agreed)).collect();
+        let number = demo.by_url.keys().position(|url| url == list::LOTL_URL).unwrap();
+        std::fs::write(mirror.join(format!("{number}.xml")), demo.sign(&lotl)).unwrap();
+        let domain = sealgate::trust::domain::Domain::read(&folder.path().join("demo.toml")).unwrap();
+        let snapshot = crate::support::snapshot(&domain, &mirror);
+        assert!(snapshot.list("XA").unwrap().accepted());
+        let at = demo.options.reference.to_string();
+        let verdict = crate::support::verify(&crate::support::pipeline(snapshot), &credential, &at).to_json();
+        let verdict: Value = serde_json::from_str(&verdict.to_string()).unwrap();
+        let seal = &verdict["seals"][0];
+        assert_eq!(seal["indication"], "TOTAL-PASSED");
+        seal["qualification"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(qualification(None), "AdESeal-QC", "a list of the domain's own");
+    for (service_type, statuses, expected) in [
+        ("CA/QC", &[("enacted", "2000-01-01T00:00:00Z")][..], "AdESeal-QC"),
+        ("CA/QC", &[("enacted", "2099-01-01T00:00:00Z")], "AdESeal"),
+        ("CA/QC", &[("repealed", "2001-01-01T00:00:00Z"), ("enacted", "2000-01-01T00:00:00Z")], "AdESeal"),
+        ("CA/QC", &[("repealed", "2099-01-01T00:00:00Z"), ("enacted", "2000-01-01T00:00:00Z")], "AdESeal-QC"),
+        ("CA/QC", &[("enacted", "")], "AdESeal"),
+        ("TSA/QTST", &[("enacted", "2000-01-01T00:00:00Z")], "AdESeal"),
+    ] {
+        assert_eq!(
+            qualification(Some(agreement(service_type, statuses))),
+            expected,
+            "{service_type} {statuses:?}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod descriptors;
+mod half_closed;
 mod panics;
 
 use crate::server::Server;

@@ -3,6 +3,7 @@
 
 use crate::demo::certificate::{self as x509, Identity, Request as Certificate, Subject, issue};
 use crate::demo::content::Content;
+use crate::demo::der;
 use crate::demo::key::{Key, Kind};
 use crate::demo::revocation::{self, Status};
 use crate::demo::{self, Demo, Evidence, Form, HeaderFault, Level, Sealer, elm_v3, jades};
@@ -290,11 +291,18 @@ fn an_issuer_is_fetched_only_where_configuration_allows() {
     let body = STANDARD.encode(&middle.der);
     let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
     scene.web.set("/middle.pem", Route::Body(pem.into_bytes()));
+    // Certificates alone (RFC 5652, 5.1; RFC 8551, 3.8), another before it.
+    let certificates = [&*pki.stranger_ca.der, &*middle.der].concat();
+    let data = der::sequence(&[&der::oid("1.2.840.113549.1.7.1")]);
+    let signed = [der::number(1), der::set_of(&[]), data, der::tagged(0, &certificates), der::set_of(&[])];
+    let signed = der::tagged(0, &der::sequence_of(&signed));
+    let only = der::sequence(&[&der::oid("1.2.840.113549.1.7.2"), &signed]);
+    scene.web.set("/middle.p7c", Route::Body(only));
     let sealer = |issuer: Option<String>| {
         let addresses = Addresses { crl: scene.at("/middle.crl"), issuer, ocsp: None };
         plain(&certificate("Under It", &middle, &addresses, vec![x509::key_usage(&[1])]))
     };
-    for path in ["/middle.cer", "/middle.pem"] {
+    for path in ["/middle.cer", "/middle.pem", "/middle.p7c"] {
         let verdict = scene.verify(&sealer(scene.at(path)));
         assert_eq!(outcome(&verdict), ("TOTAL-PASSED", "-", "crl good, crl good".into()), "{path}");
         assert_eq!(verdict.seals[0].certificates.len(), 3);

@@ -23,9 +23,7 @@ impl Server {
     /// Starts on a free port and waits until it is ready.
     pub(crate) fn start(extra: &[&str]) -> Self {
         let server = Self::launch(extra);
-        while server.get("/readyz").status != 200 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(|| server.get("/readyz").status == 200);
         server
     }
 
@@ -98,6 +96,11 @@ impl Server {
         panic!("not logged: {text:?}; but\n{}", self.log.lock().unwrap());
     }
 
+    /// How often it logged this since what was last waited for.
+    pub(crate) fn times_logged(&self, text: &str) -> usize {
+        self.log.lock().unwrap().matches(text).count()
+    }
+
     /// The same with TLS, by a certificate of its own that is written into the folder.
     pub(crate) fn launch_tls(folder: &Path) -> (Self, PathBuf) {
         let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
@@ -158,10 +161,18 @@ pub(crate) fn send_to(stream: &mut (impl Read + Write), path: &str, body: &[u8])
     Answer::read(stream)
 }
 
-/// Waits until it holds. In vain for five minutes, which no machine here needs, is a failure and no hang.
-pub(crate) fn wait_until(holds: impl Fn() -> bool) {
+/// Waits until it holds.
+pub(crate) fn wait_until(mut holds: impl FnMut() -> bool) {
+    wait_for(|| holds().then_some(()));
+}
+
+/// Waits for something. In vain for five minutes, which no machine here needs, is a failure and no hang.
+pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let watch = sealgate::clock::Stopwatch::start();
-    while !holds() {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
         assert!(watch.elapsed() < Duration::from_secs(300), "waited in vain");
         std::thread::sleep(Duration::from_millis(2));
     }

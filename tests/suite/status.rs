@@ -104,14 +104,14 @@ pub(crate) fn seal(sealer: Sealer, payload: &Value, form: Form) -> Vec<u8> {
 }
 
 /// A sealed credential with these status entries.
-fn credential(sealer: Sealer, entries: &Value) -> Vec<u8> {
+pub(crate) fn credential(sealer: Sealer, entries: &Value) -> Vec<u8> {
     let content = Content { index: 1, sealer, issued: now(), picture: None };
     let mut payload: Value = serde_json::from_slice(&elm_v3::credential(&content)).unwrap();
     payload["credentialStatus"] = entries.clone();
     seal(sealer, &payload, Form::Compact)
 }
 
-fn bitstring_entry(address: &str, index: u64) -> Value {
+pub(crate) fn bitstring_entry(address: &str, index: u64) -> Value {
     json!({
         "id": format!("{address}#{index}"), "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
         "statusListIndex": index.to_string(), "statusListCredential": address,

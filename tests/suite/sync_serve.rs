@@ -1,7 +1,7 @@
 //! A server that renews its trust from a list server: every version once, none behind another, no verdict between two.
 
 use crate::demo::{self, Sealer, list};
-use crate::server::{AT, Answer, Server};
+use crate::server::{AT, Answer, Server, wait_for, wait_until};
 use crate::support::{root, shared, snapshot};
 use crate::sync::Scene;
 use crate::web::{Route, Web};
@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// Serves a domain file from the cache and the list server of a scene, looking ten times a second.
 fn serve(domain: &str, web: &Web, cache: &Path, extra: &[&str]) -> Server {
@@ -38,15 +37,9 @@ fn of<'v>(trust: &'v Value, territory: &str) -> &'v Value {
     trust["lists"].as_array().unwrap().iter().find(|list| list["territory"] == territory).unwrap()
 }
 
-/// Waits for the server to have come so far; a test that waits in vain is ended by whoever runs it.
+/// Waits for the server to have come so far.
 fn until(server: &Server, holds: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let trust = trust(server);
-        if holds(&trust) {
-            return trust;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for(|| Some(trust(server)).filter(&holds))
 }
 
 fn metric(server: &Server, line: &str) -> Option<f64> {
@@ -133,9 +126,7 @@ fn read_anew(interval: &str, ask: impl Fn(&Server)) {
     std::fs::write(folder.path().join("demo/index.json"), "[{").unwrap();
     ask(&server);
     let failed = "sealgate_trust_refreshes_total{outcome=\"failed\"}";
-    while metric(&server, failed) == Some(0.0) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(|| metric(&server, failed) != Some(0.0));
     assert_eq!(trust(&server)["snapshot"], second["snapshot"], "the last good one stays");
 }
 
@@ -198,9 +189,7 @@ fn first_lists_come(interval: &str, ask: impl Fn(&Server)) {
         crate::sync::PATHS.iter().map(|(url, path)| json!({"url": url, "file": &path[1..]})).collect();
     scene.web.set("/index.json", Route::Body(serde_json::to_vec(&index).unwrap()));
     ask(&server);
-    while server.get("/readyz").status != 200 {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(|| server.get("/readyz").status == 200);
     assert_eq!(server.verify(&credential).json()["verdict"], "passed");
 }
 

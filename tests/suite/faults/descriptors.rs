@@ -32,9 +32,7 @@ fn running_out_of_descriptors_is_waited_for_and_passes() {
 
     // More than there are descriptors for; the kernel takes them up all the same.
     let held: Vec<TcpStream> = (0..2 * MOST).map(|_| connect()).collect();
-    while failures() == 0 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    crate::server::wait_until(|| failures() > 0);
     let (begun, before) = (Stopwatch::start(), failures());
     std::thread::sleep(Duration::from_secs(1));
     let most = begun.elapsed().as_millis() / 50 + 2;

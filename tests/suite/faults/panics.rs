@@ -51,6 +51,7 @@ fn service() -> Service {
         batches: Batches::default(),
         metrics: Metrics::new().unwrap(),
         bounds,
+        leaving: AtomicBool::new(false),
         ending: AtomicBool::new(false),
     }
 }
