@@ -19,7 +19,7 @@ mod sync;
 mod trust;
 mod verify;
 
-use crate::report;
+use crate::{http, report};
 use clap::{Parser, Subcommand};
 use source::TrustSource;
 use std::io::{self, Write};
@@ -52,6 +52,8 @@ enum Command {
     Health(health::HealthArgs),
     /// Print the JSON Schema of the verdict.
     Schema,
+    /// Print the description of the HTTP interface (OpenAPI 3.1).
+    Openapi,
     /// Print what completes commands and options in a shell.
     Completions(manual::CompletionsArgs),
     /// Write man pages into a folder.
@@ -96,11 +98,8 @@ pub fn run() -> ExitCode {
         Command::Health(args) => health::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
-        Command::Schema => {
-            // A reader that closed the pipe has seen what it wanted.
-            let _ = io::stdout().lock().write_all(report::verdict_schema().as_bytes());
-            Ok(exit::PASSED)
-        }
+        Command::Schema => print(&report::verdict_schema()),
+        Command::Openapi => print(&http::openapi()),
         Command::Bench(args) => bench::run(&args),
     };
     match result {
@@ -110,6 +109,12 @@ pub fn run() -> ExitCode {
             failure.code.into()
         }
     }
+}
+
+fn print(text: &str) -> Result<u8, Failure> {
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    Ok(exit::PASSED)
 }
 
 /// Why a command could not do its work.

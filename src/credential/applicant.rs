@@ -33,6 +33,33 @@ impl fmt::Debug for Applicant {
     }
 }
 
+impl schemars::JsonSchema for Applicant {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Applicant".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let text = |description: &str| serde_json::json!({"description": description, "type": "string", "pattern": "\\S"});
+        schemars::json_schema!({
+            "description": "What is stated about who handed the credential in. At most 16 KiB.",
+            "type": "object",
+            "properties": {
+                "name": text("The whole name, in any order."),
+                "given_name": text("Given names."),
+                "family_name": text("Family name."),
+                "birth_date": {"description": "Date of birth.", "type": "string", "format": "date"},
+                "national_id": text("National identifier."),
+                "national_id_country": text("The country that it is of: ISO 3166-1, two or three letters."),
+                "european_student_identifier":
+                    text("European Student Identifier, `urn:schac:personalUniqueCode:int:esi:...`."),
+            },
+            "minProperties": 1,
+            "dependentRequired": {"national_id_country": ["national_id"]},
+            "additionalProperties": false,
+        })
+    }
+}
+
 /// The members of the JSON object.
 const MEMBERS: [&str; 7] = [
     "name",

@@ -22,7 +22,7 @@ use futures_util::stream::FuturesUnordered;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use input::{Input, Item, Source};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,9 +64,6 @@ pub(super) async fn answer(
     service: &Arc<Service>,
     request: Request<Incoming>,
 ) -> Result<Response<Answers>, Problem> {
-    if *request.method() != Method::POST {
-        return Err(Problem::MethodNotAllowed("POST"));
-    }
     let (head, body) = request.into_parts();
     let (terms, place) = match admissible(service, &head) {
         Ok(admissible) => admissible,

@@ -1,6 +1,6 @@
 //! Who asks, and what that lets them ask for: API keys, certificates of clients, and who may go without.
 //!
-//! Everything but `/livez` and `/readyz` asks for one of these, whatever the path, known or not: a path that some proxy
+//! Everything but `/livez`, `/readyz` and `/openapi.json` asks for one of these, whatever the path, known or not: a path that some proxy
 //! reads otherwise gets no further than any other. A key that is sent counts, and if it is wrong nothing else does; a
 //! certificate counts where no key is sent.
 
@@ -34,7 +34,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MOST_CLIENTS: usize = 10_000;
 
 /// Paths that are open to all.
-const OPEN: [&str; 2] = ["/livez", "/readyz"];
+pub(super) const OPEN: [&str; 3] = ["/livez", "/readyz", "/openapi.json"];
 
 /// The clients that are known at the moment.
 pub struct Clients {

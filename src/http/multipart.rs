@@ -25,15 +25,31 @@ pub(super) struct Parts {
     pub(super) applicant: Option<Applicant>,
 }
 
+/// What a route takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// The credential as the body itself, or as `file` with what may stand beside it.
+    Own,
+    /// As the official verification API has it: the part `_file`, nothing else.
+    Official,
+}
+
 /// Takes a body that was read whole apart; its content is looked at only where it says that it is multipart.
-pub(super) fn parts(headers: &HeaderMap, body: Bytes) -> Result<Parts, Problem> {
+pub(super) fn parts(form: Form, headers: &HeaderMap, body: Bytes) -> Result<Parts, Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_form = content_type.is_some_and(|value| {
         value.get(..19).is_some_and(|start| start.eq_ignore_ascii_case("multipart/form-data"))
     });
-    let (field, parts) = match content_type.filter(|_| is_form) {
-        Some(value) => ("file", form(value, body)?),
-        None => ("body", Parts { file: body, detached: Vec::new(), applicant: None }),
+    let (field, parts) = match (content_type.filter(|_| is_form), form) {
+        (Some(value), Form::Own) => ("file", own(value, body)?),
+        (Some(value), Form::Official) => ("_file", official(value, body)?),
+        (None, Form::Own) => ("body", Parts { file: body, detached: Vec::new(), applicant: None }),
+        (None, Form::Official) => {
+            return Err(Problem::BadRequest(
+                "body",
+                "multipart/form-data with a part `_file` is expected".into(),
+            ));
+        }
     };
     if parts.file.is_empty() {
         return Err(Problem::BadRequest(field, "there is no credential in the request".into()));
@@ -41,11 +57,32 @@ pub(super) fn parts(headers: &HeaderMap, body: Bytes) -> Result<Parts, Problem> 
     Ok(parts)
 }
 
-fn form(content_type: &str, body: Bytes) -> Result<Parts, Problem> {
-    let malformed = |why: &str| Problem::BadRequest("body", format!("multipart: {why}"));
+fn malformed(why: &str) -> Problem {
+    Problem::BadRequest("body", format!("multipart: {why}"))
+}
+
+fn fields(content_type: &str, body: Bytes) -> Result<Fields, Problem> {
     let boundary = parameter(content_type, "boundary").filter(|b| (1..=70).contains(&b.len()));
     let boundary = boundary.ok_or_else(|| malformed("no boundary of 1 to 70 characters"))?;
-    let mut fields = Fields::new(&boundary, body).map_err(malformed)?;
+    Fields::new(&boundary, body).map_err(malformed)
+}
+
+fn official(content_type: &str, body: Bytes) -> Result<Parts, Problem> {
+    let mut fields = fields(content_type, body)?;
+    let mut file = None;
+    while let Some(Field { name, bytes, .. }) = fields.next().map_err(malformed)? {
+        match name.as_str() {
+            "_file" if file.is_none() => file = Some(bytes),
+            "_file" => return Err(Problem::BadRequest("_file", "one credential a request".into())),
+            _ => return Err(Problem::BadRequest("body", "the only part is `_file`".into())),
+        }
+    }
+    let file = file.ok_or_else(|| Problem::BadRequest("_file", "there is no part of this name".into()))?;
+    Ok(Parts { file, detached: Vec::new(), applicant: None })
+}
+
+fn own(content_type: &str, body: Bytes) -> Result<Parts, Problem> {
+    let mut fields = fields(content_type, body)?;
     let (mut file, mut applicant, mut detached) = (None, None, Vec::new());
     while let Some(Field { name, file_name, bytes }) = fields.next().map_err(malformed)? {
         match name.as_str() {
@@ -185,7 +222,7 @@ mod tests {
     const TYPE: &str = "multipart/form-data; charset=utf-8; boundary=\"edge\"";
 
     fn read(body: &'static str) -> Result<Parts, Problem> {
-        form(TYPE, Bytes::from_static(body.as_bytes()))
+        own(TYPE, Bytes::from_static(body.as_bytes()))
     }
 
     #[test]
@@ -194,7 +231,7 @@ mod tests {
                     Content-Type: application/json\r\n\r\n{\r\n--edg}\r\n--edge\r\n\
                     content-disposition:form-data;name=detached;filename=\"b \\\"c\\\\; \u{e9}\"\r\n\r\n\r\n--edge--\r\nend";
         let bytes = Bytes::from_static(body.as_bytes());
-        let parts = form(TYPE, bytes.clone()).unwrap();
+        let parts = own(TYPE, bytes.clone()).unwrap();
         assert_eq!(&parts.file[..], b"{\r\n--edg}");
         assert!(bytes.as_ptr_range().contains(&parts.file.as_ptr()));
         let detached = &parts.detached[0];
@@ -240,7 +277,7 @@ mod tests {
         for media in
             ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary"]
         {
-            assert!(matches!(form(media, Bytes::from_static(b"----")), Err(Problem::BadRequest("body", _))));
+            assert!(matches!(own(media, Bytes::from_static(b"----")), Err(Problem::BadRequest("body", _))));
         }
     }
 }

@@ -3,7 +3,27 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::time::Duration;
+
+/// A problem as it is answered (RFC 9457, 3.1).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemDetails {
+    /// `about:blank`: the status says what kind it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What is wrong, for people.
+    detail: String,
+    /// The parameter, part or member that is wrong; absent where it is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+}
 
 /// What a request can come to other than an answer (DESIGN.md, section 5).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,16 +124,18 @@ impl Problem {
     /// As a JSON object (RFC 9457, 3.1).
     pub(super) fn body(&self) -> String {
         let status = self.status();
-        let mut body = serde_json::json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-        });
-        if let (Self::BadRequest(field, _), Some(members)) = (&self, body.as_object_mut()) {
-            members.insert("field".into(), (*field).into());
-        }
-        body.to_string()
+        let field = match self {
+            Self::BadRequest(field, _) => Some(*field),
+            _ => None,
+        };
+        let details = ProblemDetails {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            field,
+        };
+        serde_json::to_string(&details).unwrap_or_default()
     }
 
     pub(super) fn into_response(self) -> Response<Full<Bytes>> {

@@ -1,8 +1,10 @@
 //! One function per route.
 
 use super::clients::Admitted;
+use super::multipart::Form;
+use super::operations::Route;
 use super::problem::Problem;
-use super::{Bounds, Service, batch, body, multipart};
+use super::{Bounds, Service, batch, body, multipart, openapi, operations};
 use crate::clock::{self, Stopwatch};
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
@@ -17,7 +19,7 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, Version};
+use hyper::{Request, Response, Version};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -29,19 +31,13 @@ pub(super) async fn respond(service: Arc<Service>, mut request: Request<Incoming
     let admitted = admitted.map(|admitted| {
         request.extensions_mut().insert(admitted);
     });
-    let (route, answer) = match (admitted, request.uri().path()) {
-        (Err(problem), _) => {
+    let (route, answer) = match admitted {
+        Err(problem) => {
             let (head, body) = request.into_parts();
             body::discard(body, &head, &service.bounds);
             ("not admitted", Err(problem))
         }
-        (Ok(()), BATCH) => {
-            (BATCH, batch::answer(&service, request).await.map(|response| response.map(Either::Right)))
-        }
-        _ => {
-            let (route, answer) = route(&service, request).await;
-            (route, answer.map(whole))
-        }
+        Ok(()) => route(&service, request).await,
     };
     let mut response = answer.unwrap_or_else(|problem| whole(problem.into_response()));
     let headers = response.headers_mut();
@@ -77,34 +73,44 @@ fn one_host<B>(request: &Request<B>) -> Result<(), Problem> {
 /// The body of an answer: whole, or the lines of a batch as they are done.
 type Content = Either<Full<Bytes>, batch::Answers>;
 
-/// The one route whose answer is not whole.
-const BATCH: &str = "/v1/verify/batch";
-
 fn whole(response: Response<Full<Bytes>>) -> Response<Content> {
     response.map(Either::Left)
 }
 
 type Answer = Result<Response<Full<Bytes>>, Problem>;
 
-async fn route(service: &Arc<Service>, request: Request<Incoming>) -> (&'static str, Answer) {
-    match request.uri().path() {
-        "/v1/verify" => ("/v1/verify", verify(service, request).await),
-        "/livez" => ("/livez", get(&request, || Ok(text("live\n")))),
-        "/readyz" => ("/readyz", get(&request, || ready(service))),
-        "/metrics" => ("/metrics", get(&request, || Ok(metrics(service)))),
-        "/v1/trust" => ("/v1/trust", get(&request, || trust(service, None))),
-        path => match path.strip_prefix("/v1/trust/") {
-            Some(territory) => ("/v1/trust/{territory}", get(&request, || trust(service, Some(territory)))),
-            None => ("other", Err(Problem::NotFound)),
-        },
+async fn route(
+    service: &Arc<Service>,
+    request: Request<Incoming>,
+) -> (&'static str, Result<Response<Content>, Problem>) {
+    let Some((operation, rest)) = operations::find(request.uri().path()) else {
+        return ("other", Err(Problem::NotFound));
+    };
+    if !operation.takes.includes(request.method()) {
+        return (operation.path, Err(Problem::MethodNotAllowed(operation.takes.allow())));
     }
+    let answer = match operation.route {
+        Route::Batch => {
+            let answer = batch::answer(service, request).await;
+            return (operation.path, answer.map(|response| response.map(Either::Right)));
+        }
+        Route::Verify => {
+            let verdict = verify(service, request, Form::Own).await;
+            verdict.map(|verdict| json_response(verdict.to_json()))
+        }
+        Route::Validate => verify(service, request, Form::Official).await.map(|verdict| official(&verdict)),
+        Route::Live => Ok(text("live\n")),
+        Route::Ready => ready(service),
+        Route::Metrics => Ok(metrics(service)),
+        Route::Description => Ok(with_type(Bytes::from_static(openapi::SERVED.as_bytes()), JSON)),
+        Route::Trust => trust(service, None),
+        Route::Territory => trust(service, Some(rest)),
+    };
+    (operation.path, answer.map(whole))
 }
 
-fn get(request: &Request<Incoming>, answer: impl FnOnce() -> Answer) -> Answer {
-    match *request.method() {
-        Method::GET | Method::HEAD => answer(),
-        _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
-    }
+fn official(verdict: &Verdict) -> Response<Full<Bytes>> {
+    json_response(serde_json::to_string(&report::official_checks(verdict)).unwrap_or_default())
 }
 
 fn ready(service: &Service) -> Answer {
@@ -140,10 +146,7 @@ fn trust(service: &Service, territory: Option<&str>) -> Answer {
     Ok(json_response(json))
 }
 
-async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
-    if *request.method() != Method::POST {
-        return Err(Problem::MethodNotAllowed("POST"));
-    }
+async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) -> Result<Verdict, Problem> {
     let (head, body) = request.into_parts();
     let admitted = Admitted::of(&head.extensions)?;
     let bounds = Bounds { body: admitted.body_limit(service.bounds.body), ..service.bounds };
@@ -155,7 +158,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
         }
     };
     let body = body::read(body, &head, &bounds, &service.memory.singles).await?;
-    let parts = multipart::parts(&head.headers, body.bytes)?;
+    let parts = multipart::parts(form, &head.headers, body.bytes)?;
     if let Some(policy) = &query.policy {
         pipeline = Arc::new(pipeline.with_policy(Arc::clone(policy)));
     }
@@ -169,7 +172,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>) -> Answer {
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
-    Ok(json_response(verdict.to_json()))
+    Ok(verdict)
 }
 
 /// What can be told before a body comes: whoever is refused is so at once, and nothing of the body is kept.
@@ -277,8 +280,10 @@ impl Query {
             at: None,
             fields: Fields::default(),
         };
+        let known = operations::find(head.uri.path()).map_or(&[][..], |(operation, _)| operation.query);
         for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
-            match &*name {
+            let known = known.iter().map(|parameter| parameter.name).find(|known| *known == name);
+            match known.unwrap_or_default() {
                 "at" => {
                     let time = Time::parse_rfc3339(&value)
                         .ok_or_else(|| Problem::BadRequest("at", "not an RFC 3339 time".into()))?;
@@ -295,6 +300,9 @@ impl Query {
                 // The gateway's own texts are in English; a credential's in English where it has that.
                 "lang" if is_language(&value) => {}
                 "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
+                // As the official software sends it: `en_GB`.
+                "locale" if is_language(&value.replace('_', "-")) => {}
+                "locale" => return Err(Problem::BadRequest("locale", "not a language tag (BCP 47)".into())),
                 "fields" => {
                     let fields = Fields::parse(&value);
                     parsed.fields = fields.map_err(|why| Problem::BadRequest("fields", why))?;

@@ -2,6 +2,7 @@
 
 mod container;
 mod decision;
+mod official;
 mod schema;
 mod seal;
 mod text;
@@ -10,9 +11,12 @@ mod trust_diff;
 
 pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use official::{OfficialCheck, official_checks};
 pub use schema::verdict_schema;
 pub use text::write_text;
-pub use trust::{territory_json, trust_json, write_absent, write_territory, write_trust};
+pub use trust::{
+    TerritoryReport, TrustReport, territory_json, trust_json, write_absent, write_territory, write_trust,
+};
 pub use trust_diff::{trust_diff_json, write_trust_diff};
 
 use crate::credential::CheckedCredential;

@@ -5,6 +5,7 @@ use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
 use crate::trust::snapshot::{Condition, ListState};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -35,25 +36,39 @@ impl TrustSummary {
 }
 
 /// The state of one list, in words that stay.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ListSummary<'s> {
+    /// Whose list it is: a country's code, `EU` for the list of lists.
     territory: &'s str,
+    /// Where it is published.
     url: &'s str,
+    /// `accepted`, `expired`, `unreachable` or `refused`.
     state: &'static str,
+    /// Why it is unreachable or refused.
     reason: Option<&'s str>,
     /// Why what is published now does not take the place of this last good list.
     newest_refused: Option<&'s str>,
+    /// TSLSequenceNumber.
     sequence: Option<u64>,
+    /// ListIssueDateTime.
     issued: Option<Time>,
+    /// NextUpdate.
     next_update: Option<Time>,
+    /// When its server was last heard.
     checked: Option<Time>,
     /// Seconds since then.
     age_seconds: Option<i64>,
+    /// TSLVersionIdentifier.
     version: Option<u32>,
+    /// SHA-256 of the list, hexadecimal.
     sha256: Option<String>,
+    /// SHA-256 of the certificate that signed it, hexadecimal.
     signer: Option<String>,
+    /// How many services it has.
     services: usize,
+    /// Sequence number of the list of lists that named its signer, where the present one does not.
     signer_named_by: Option<u64>,
+    /// What else is worth knowing.
     notes: &'s [String],
 }
 
@@ -84,6 +99,66 @@ impl<'s> ListSummary<'s> {
     }
 }
 
+/// The trusted lists that are loaded: the first trust domain's, then those of others.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TrustReport<'s> {
+    #[serde(flatten)]
+    first: SnapshotSummary<'s>,
+    /// All trust domains, also those that could not be loaded.
+    domains: Vec<DomainSummary<'s>>,
+    /// The further domains' lists. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    further: Vec<SnapshotSummary<'s>>,
+}
+
+/// A trust domain's snapshot.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SnapshotSummary<'s> {
+    /// The trust domain's name.
+    domain: &'s str,
+    /// `sha256:` and the snapshot's identity.
+    snapshot: String,
+    /// Where the pins of the list of lists were published.
+    official_journal: Option<&'s str>,
+    /// Sequence number of the list of lists.
+    lotl_sequence: Option<u64>,
+    /// How many services all lists have.
+    services: usize,
+    /// How many further anchors there are.
+    anchors: usize,
+    /// The list of lists, then the national ones.
+    lists: Vec<ListSummary<'s>>,
+}
+
+impl<'s> SnapshotSummary<'s> {
+    fn of(snapshot: &'s Snapshot, time: Time) -> Self {
+        Self {
+            domain: &snapshot.domain,
+            snapshot: name(snapshot),
+            official_journal: snapshot.official_journal.as_deref(),
+            lotl_sequence: snapshot.lotl_sequence,
+            services: snapshot.services.len(),
+            anchors: snapshot.static_anchors.len(),
+            lists: snapshot.lists.iter().map(|list| ListSummary::of(list, time)).collect(),
+        }
+    }
+}
+
+/// Whether a trust domain is loaded.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DomainSummary<'s> {
+    /// Its name.
+    domain: &'s str,
+    /// `loaded`, or `missing`.
+    state: &'static str,
+    /// `sha256:` and its snapshot's identity; absent where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<String>,
+    /// Why it is missing; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'s str>,
+}
+
 /// The snapshots and the state of every list at `time`, as one line of JSON: the first trust domain's at the top, the
 /// others' in `further`, and all in `domains`, also those that could not be loaded.
 #[must_use]
@@ -93,40 +168,29 @@ pub fn trust_json<'s>(
     time: Time,
 ) -> String {
     let snapshots: Vec<&Snapshot> = snapshots.into_iter().collect();
-    let loaded = snapshots.iter().map(|snapshot| {
-        serde_json::json!({"domain": snapshot.domain, "state": "loaded", "snapshot": name(snapshot)})
+    let loaded = snapshots.iter().map(|snapshot| DomainSummary {
+        domain: &snapshot.domain,
+        state: "loaded",
+        snapshot: Some(name(snapshot)),
+        reason: None,
     });
-    let missing = absent
-        .iter()
-        .map(|absent| serde_json::json!({"domain": absent.domain, "state": "missing", "reason": absent.why}));
+    let missing = absent.iter().map(|absent| DomainSummary {
+        domain: &absent.domain,
+        state: "missing",
+        snapshot: None,
+        reason: Some(&absent.why),
+    });
     let domains: Vec<_> = loaded.chain(missing).collect();
-    let mut all = snapshots.iter().map(|snapshot| snapshot_json(snapshot, time));
-    let mut json = all.next().unwrap_or_default();
-    let further: Vec<_> = all.collect();
-    if let Some(members) = json.as_object_mut() {
-        members.insert("domains".into(), domains.into());
-        if !further.is_empty() {
-            members.insert("further".into(), further.into());
-        }
-    }
-    json.to_string()
+    let mut all = snapshots.iter().map(|snapshot| SnapshotSummary::of(snapshot, time));
+    let json = match all.next() {
+        Some(first) => serde_json::to_string(&TrustReport { first, domains, further: all.collect() }),
+        None => serde_json::to_string(&serde_json::json!({ "domains": domains })),
+    };
+    json.unwrap_or_default()
 }
 
 fn name(snapshot: &Snapshot) -> String {
     format!("sha256:{}", hex::encode(snapshot.identity))
-}
-
-fn snapshot_json(snapshot: &Snapshot, time: Time) -> serde_json::Value {
-    let lists: Vec<_> = snapshot.lists.iter().map(|list| ListSummary::of(list, time)).collect();
-    serde_json::json!({
-        "domain": snapshot.domain,
-        "snapshot": name(snapshot),
-        "official_journal": snapshot.official_journal,
-        "lotl_sequence": snapshot.lotl_sequence,
-        "services": snapshot.services.len(),
-        "anchors": snapshot.static_anchors.len(),
-        "lists": lists,
-    })
 }
 
 /// Which trust domains could not be loaded, for a terminal.
@@ -186,22 +250,45 @@ pub fn write_trust(snapshot: &Snapshot, time: Time, out: &mut dyn Write) -> io::
     Ok(())
 }
 
-#[derive(Debug, Serialize)]
+/// A territory's list and its services.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TerritoryReport<'s> {
+    /// The trust domain that has the list.
+    domain: &'s str,
+    /// The state of the list.
+    list: ListSummary<'s>,
+    /// Its services.
+    services: Vec<ServiceSummary<'s>>,
+}
+
+/// A service of a trust service provider.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ServiceSummary<'s> {
+    /// The provider's name.
     provider: &'s str,
+    /// SHA-256 of the certificates that identify it, hexadecimal.
     certificates: Vec<String>,
+    /// The present state, then those before it.
     history: Vec<PeriodSummary<'s>>,
 }
 
-#[derive(Debug, Serialize)]
+/// A state of a service.
+#[derive(Debug, Serialize, JsonSchema)]
 struct PeriodSummary<'s> {
+    /// The service's name.
     name: &'s str,
+    /// ServiceTypeIdentifier less its beginning: `CA/QC`.
     #[serde(rename = "type")]
     service_type: &'s str,
+    /// ServiceStatus less its beginning: `granted`.
     status: &'s str,
+    /// StatusStartingTime.
     start: Time,
+    /// When the next state began.
     end: Option<Time>,
+    /// AdditionalServiceInformation, each less its beginning: `ForeSeals`.
     additional_information: Vec<&'s str>,
+    /// Qualifiers that it gives certificates, each less its beginning: `QCWithQSCD`.
     qualifiers: Vec<&'s str>,
 }
 
@@ -245,12 +332,12 @@ pub(super) fn last_part<'u>(uri: &'u str, marker: &str) -> &'u str {
 #[must_use]
 pub fn territory_json(snapshot: &Snapshot, territory: &str, time: Time) -> Option<String> {
     let list = snapshot.lists.iter().find(|list| list.territory.eq_ignore_ascii_case(territory))?;
-    let json = serde_json::json!({
-        "domain": snapshot.domain,
-        "list": ListSummary::of(list, time),
-        "services": services(snapshot, territory),
-    });
-    Some(json.to_string())
+    let report = TerritoryReport {
+        domain: &snapshot.domain,
+        list: ListSummary::of(list, time),
+        services: services(snapshot, territory),
+    };
+    Some(serde_json::to_string(&report).unwrap_or_default())
 }
 
 /// The same for a terminal; `false` where there is no such list.

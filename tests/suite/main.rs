@@ -32,6 +32,7 @@ mod fetching;
 mod first_use;
 mod http;
 mod http_transport;
+mod interface;
 mod jades;
 mod json_mutator;
 mod layout;

@@ -55,15 +55,23 @@ fn a_key_is_needed_for_all_but_health() {
     let key = NewKey::generate().unwrap();
     let clients = clients(&with_key(&key, ""));
     let bearer = format!("Bearer {}", key.text());
-    for path in
-        ["/v1/verify", "/metrics", "/", "/nowhere", "/livez/", "/LIVEZ", "//livez", "/livez/../v1/verify"]
-    {
+    for path in [
+        "/v1/verify",
+        "/metrics",
+        "/",
+        "/nowhere",
+        "/livez/",
+        "/LIVEZ",
+        "//livez",
+        "/livez/../v1/verify",
+        "/openapi.json/",
+    ] {
         for from in [None, Some(peer("127.0.0.1")), Some(Peer::default()), Some(peer("192.0.2.1"))] {
             assert_eq!(ask(&clients, path, &[], from.clone()).unwrap_err(), NOTHING, "{path}");
             assert_eq!(id(ask(&clients, path, &[&bearer], from)), "one");
         }
     }
-    for path in ["/livez", "/readyz", "/livez?key=1", "http://elsewhere/livez"] {
+    for path in ["/livez", "/readyz", "/openapi.json", "/livez?key=1", "http://elsewhere/livez"] {
         assert!(ask(&clients, path, &[], None).is_ok(), "{path}");
     }
     let open = self::clients(&format!("metrics = \"anybody\"\n{}", with_key(&key, "")));
