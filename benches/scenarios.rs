@@ -7,7 +7,7 @@ use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
-use sealgate::signature::{Context, Payload, jades, xades};
+use sealgate::signature::{Context, Payload, cades, jades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::compiled::Compiled;
@@ -118,6 +118,7 @@ fn signatures(name: &str) -> Box<dyn FnMut()> {
         let found = match &format::read(bytes, &limits).expect("a sound example") {
             Envelope::Jws(jws) => jades::signatures(jws, &context).len(),
             Envelope::Xml(document) => xades::signatures(document, &context).len(),
+            Envelope::Cms(cms) => cades::signatures(cms, &context).len(),
             _ => 0,
         };
         assert!(found > 0);

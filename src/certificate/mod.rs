@@ -12,10 +12,11 @@ pub use name::Name;
 pub use qc_statements::{QcStatements, QcType};
 pub use store::CertificateStore;
 
-use crate::format::der::{Error, Reader, Tag, Tlv};
+use crate::format::der::{Error, Reader, Tag, Tlv, minimal_integer};
 use crate::signature::{
     Declared,
     algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification, identity},
+    cms::SignerIdentifier,
 };
 use crate::time::Time;
 use std::sync::Arc;
@@ -127,6 +128,21 @@ impl Certificate {
     #[must_use]
     pub fn anchor_key(&self) -> AnchorKey {
         self.anchor_key
+    }
+
+    /// Whether the signer identifier of a CMS signature names this certificate (RFC 5652, 5.3).
+    #[must_use]
+    pub fn is_named_by(&self, identifier: &SignerIdentifier) -> bool {
+        match identifier {
+            SignerIdentifier::IssuerSerial { issuer, serial } => {
+                minimal_integer(serial) == minimal_integer(&self.serial)
+                    && (*issuer == self.issuer.der
+                        || Name::parse(issuer).is_some_and(|name| name == self.issuer))
+            }
+            SignerIdentifier::SubjectKeyIdentifier(identifier) => {
+                self.extensions.subject_key_identifier.as_ref() == Some(identifier)
+            }
+        }
     }
 
     /// Whether this certificate was signed by `key`. Not cached: see [`CertificateStore::verify`].

@@ -3,8 +3,8 @@
 //! A view states what stands where: every field keeps its TLV as received, since CAdES time-stamps and PAdES hash
 //! fields as they were transmitted. What the fields mean is for `signature/` to say.
 
-use super::Limits;
 use super::der::{self, Oid, Reader, Rules, Tag, Tlv};
+use super::{Limits, Unreadable};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -25,10 +25,68 @@ pub mod oid {
     pub const SIGNING_TIME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05";
     /// 1.2.840.113549.1.9.6
     pub const COUNTERSIGNATURE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x06";
+    /// 1.2.840.113549.1.9.52
+    pub const ALGORITHM_PROTECTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x34";
     /// 1.2.840.113549.1.9.16.2.12
     pub const SIGNING_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0c";
     /// 1.2.840.113549.1.9.16.2.47
     pub const SIGNING_CERTIFICATE_V2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f";
+    /// 1.2.840.113549.1.9.16.2.4
+    pub const CONTENT_HINTS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x04";
+    /// 1.2.840.113549.1.9.16.2.7
+    pub const CONTENT_IDENTIFIER: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x07";
+    /// 1.2.840.113549.1.9.16.2.10
+    pub const CONTENT_REFERENCE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0a";
+    /// 1.2.840.113549.1.9.16.2.14
+    pub const SIGNATURE_TIMESTAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0e";
+    /// 1.2.840.113549.1.9.16.2.15
+    pub const SIGNATURE_POLICY: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0f";
+    /// 1.2.840.113549.1.9.16.2.16
+    pub const COMMITMENT_TYPE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x10";
+    /// 1.2.840.113549.1.9.16.2.17
+    pub const SIGNER_LOCATION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x11";
+    /// 1.2.840.113549.1.9.16.2.18
+    pub const SIGNER_ATTRIBUTES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x12";
+    /// 1.2.840.113549.1.9.16.2.20
+    pub const CONTENT_TIMESTAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x14";
+    /// 1.2.840.113549.1.9.16.2.21
+    pub const CERTIFICATE_REFERENCES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x15";
+    /// 1.2.840.113549.1.9.16.2.22
+    pub const REVOCATION_REFERENCES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x16";
+    /// 1.2.840.113549.1.9.16.2.23
+    pub const CERTIFICATE_VALUES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x17";
+    /// 1.2.840.113549.1.9.16.2.24
+    pub const REVOCATION_VALUES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x18";
+    /// 1.2.840.113549.1.9.16.2.25
+    pub const CADES_C_TIMESTAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x19";
+    /// 1.2.840.113549.1.9.16.2.26
+    pub const REFERENCES_TIMESTAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x1a";
+    /// 1.2.840.113549.1.9.16.2.27
+    pub const ARCHIVE_TIMESTAMP: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x1b";
+    /// 1.2.840.113549.1.9.16.2.44
+    pub const ATTRIBUTE_CERTIFICATE_REFERENCES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2c";
+    /// 1.2.840.113549.1.9.16.2.45
+    pub const ATTRIBUTE_REVOCATION_REFERENCES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2d";
+    /// 1.2.840.113549.1.9.16.2.48
+    pub const ARCHIVE_TIMESTAMP_V2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x30";
+    /// 1.2.840.113549.1.9.16.2.49
+    pub const INTERNAL_EVIDENCE_RECORD: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x31";
+    /// 1.2.840.113549.1.9.16.2.50
+    pub const EXTERNAL_EVIDENCE_RECORD: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x32";
+    /// 0.4.0.1733.2.1
+    pub const MIME_TYPE: &[u8] = b"\x04\x00\x8d\x45\x02\x01";
+    /// 0.4.0.1733.2.4
+    pub const ARCHIVE_TIMESTAMP_V3: &[u8] = b"\x04\x00\x8d\x45\x02\x04";
+    /// 0.4.0.1733.2.5
+    pub const ATS_HASH_INDEX: &[u8] = b"\x04\x00\x8d\x45\x02\x05";
+    /// 0.4.0.19122.1.1
+    pub const SIGNER_ATTRIBUTES_V2: &[u8] = b"\x04\x00\x81\x95\x32\x01\x01";
+    /// 0.4.0.19122.1.3
+    pub const SIGNATURE_POLICY_STORE: &[u8] = b"\x04\x00\x81\x95\x32\x01\x03";
+    /// 0.4.0.19122.1.4
+    pub const ATS_HASH_INDEX_V2: &[u8] = b"\x04\x00\x81\x95\x32\x01\x04";
+    /// 0.4.0.19122.1.5
+    pub const ATS_HASH_INDEX_V3: &[u8] = b"\x04\x00\x81\x95\x32\x01\x05";
     /// 1.3.6.1.5.5.7.16.2
     pub const RI_OCSP_RESPONSE: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x10\x02";
     /// 1.3.6.1.5.5.7.48.1.1
@@ -101,7 +159,7 @@ pub struct Certificates<'a> {
     /// The field as received.
     pub tlv: Tlv<'a>,
     /// X.509 certificates, in order.
-    pub x509: Vec<Cow<'a, [u8]>>,
+    pub x509: Vec<Choice<'a>>,
     /// How many of the other choices there are: attribute certificates, other formats.
     pub others: usize,
 }
@@ -112,11 +170,20 @@ pub struct Revocation<'a> {
     /// The field as received.
     pub tlv: Tlv<'a>,
     /// Certificate lists, in order.
-    pub crls: Vec<Cow<'a, [u8]>>,
+    pub crls: Vec<Choice<'a>>,
     /// OCSPResponse or BasicOCSPResponse from otherRevInfo (RFC 5940), in order.
-    pub ocsps: Vec<Cow<'a, [u8]>>,
+    pub ocsps: Vec<Choice<'a>>,
     /// How many other formats there are.
     pub others: usize,
+}
+
+/// One element of the certificates or crls field.
+#[derive(Clone, Debug)]
+pub struct Choice<'a> {
+    /// The whole element as received, which archive time-stamps hash.
+    pub raw: &'a [u8],
+    /// The object in it: DER.
+    pub der: Cow<'a, [u8]>,
 }
 
 /// An AlgorithmIdentifier.
@@ -180,6 +247,18 @@ pub struct Attribute<'a> {
     pub oid: Oid<'a>,
     /// attrValues, in the order received.
     pub values: Vec<Tlv<'a>>,
+}
+
+/// Whether bytes begin as a ContentInfo of one of the types of PKCS #7.
+#[must_use]
+pub fn is_content_info(bytes: &[u8]) -> bool {
+    const PKCS7: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
+    let length_octets = match bytes {
+        [0x30, length, ..] if *length > 0x80 => usize::from(length & 0x7f),
+        [0x30, ..] => 0,
+        _ => return false,
+    };
+    bytes.get(length_octets.saturating_add(2)..).is_some_and(|content| content.starts_with(PKCS7))
 }
 
 impl<'a> SignedData<'a> {
@@ -259,7 +338,7 @@ impl<'a> Certificates<'a> {
         while let Some(choice) = choices.read()? {
             within(x509.len() + others, MAX_MATERIAL, "certificates", &choice)?;
             match choice.tag {
-                Tag::SEQUENCE => x509.push(choice.definite()?),
+                Tag::SEQUENCE => x509.push(Choice { raw: choice.raw, der: choice.definite()? }),
                 _ => others += 1,
             }
         }
@@ -274,14 +353,14 @@ impl<'a> Revocation<'a> {
         while let Some(choice) = choices.read()? {
             within(crls.len() + ocsps.len() + others, MAX_MATERIAL, "revocation information", &choice)?;
             match choice.tag {
-                Tag::SEQUENCE => crls.push(choice.definite()?),
+                Tag::SEQUENCE => crls.push(Choice { raw: choice.raw, der: choice.definite()? }),
                 tag if tag == Tag::context(1) => {
                     let mut other = choice.reader()?;
                     let format = other.expect(Tag::OID, "otherRevInfoFormat")?.oid()?;
                     let info = other.any("otherRevInfo")?;
                     other.finish()?;
                     if format == oid::RI_OCSP_RESPONSE || format == oid::PKIX_OCSP_BASIC {
-                        ocsps.push(info.definite()?);
+                        ocsps.push(Choice { raw: choice.raw, der: info.definite()? });
                     } else {
                         others += 1;
                     }
@@ -299,7 +378,15 @@ impl<'a> AlgorithmIdentifier<'a> {
     /// # Errors
     /// Malformed.
     pub fn read(tlv: Tlv<'a>) -> Result<Self, der::Error> {
-        let mut fields = tlv.of(Tag::SEQUENCE, "AlgorithmIdentifier")?.reader()?;
+        Self::read_tagged(tlv.of(Tag::SEQUENCE, "AlgorithmIdentifier")?)
+    }
+
+    /// The same under an implicit tag.
+    ///
+    /// # Errors
+    /// Malformed.
+    pub fn read_tagged(tlv: Tlv<'a>) -> Result<Self, der::Error> {
+        let mut fields = tlv.reader()?;
         let oid = fields.expect(Tag::OID, "algorithm")?.oid()?;
         let parameters = fields.read()?;
         fields.finish()?;
@@ -348,6 +435,33 @@ impl<'a> SignerInfo<'a> {
             signature,
             unsigned_attributes,
         })
+    }
+}
+
+impl<'a> SignerInfo<'a> {
+    /// The signed attributes of this type, in order.
+    pub fn signed(&self, oid: &[u8]) -> impl Iterator<Item = &Attribute<'a>> {
+        self.signed_attributes.iter().flat_map(move |list| list.of(oid))
+    }
+
+    /// The unsigned attributes of this type, in order.
+    pub fn unsigned(&self, oid: &[u8]) -> impl Iterator<Item = &Attribute<'a>> {
+        self.unsigned_attributes.iter().flat_map(move |list| list.of(oid))
+    }
+
+    /// The fields before the unsigned attributes as received, each with tag and length.
+    ///
+    /// # Errors
+    /// None: they were read already.
+    pub fn signed_fields(&self) -> Result<Vec<&'a [u8]>, der::Error> {
+        let mut fields = self.tlv.reader()?;
+        let mut all = Vec::new();
+        while let Some(field) = fields.read()? {
+            if field.tag != Tag::context(1) {
+                all.push(field.raw);
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -408,6 +522,17 @@ fn within(count: usize, limit: usize, what: &'static str, at: &Tlv<'_>) -> Resul
 impl From<der::Error> for NotSignedData {
     fn from(error: der::Error) -> Self {
         Self::Encoding(error)
+    }
+}
+
+impl From<NotSignedData> for Unreadable {
+    fn from(why: NotSignedData) -> Self {
+        match why {
+            NotSignedData::Encoding(der::Error { problem: der::Problem::OverLimit(what, limit), .. }) => {
+                Self::OverLimit(what, limit)
+            }
+            other => Self::Malformed("CMS", other.to_string()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Every reader is hardened: one budget of depth, size and count, no panic on any input.
 
+pub mod armour;
 pub mod base64;
 pub mod cms;
 pub mod container;
@@ -28,6 +29,8 @@ pub enum Envelope<'a> {
     Json(&'a [u8]),
     /// A well-formed XML document within the limits.
     Xml(xml::Document<'a>),
+    /// A CMS SignedData (RFC 5652).
+    Cms(Box<cms::SignedData<'a>>),
     /// A ZIP archive: a container of signatures, or of files only.
     Container(container::Container),
 }
@@ -86,6 +89,12 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
             Ok(Envelope::Json(bytes))
         }
         Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
+        Some(_) if cms::is_content_info(bytes) => {
+            Ok(Envelope::Cms(Box::new(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?)))
+        }
+        Some(_) if armour::is_armoured(text) => {
+            Err(Unreadable::Malformed("CMS", "a PEM block that does not end, or is not base64".to_owned()))
+        }
         Some(_) => jose::read_compact(text, limits)?.map(Envelope::Jws).ok_or(Unreadable::Unknown),
     }
 }

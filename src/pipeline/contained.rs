@@ -67,6 +67,7 @@ impl<'t> Task<'t> {
     fn document(&self, place: String, bytes: &[u8], around: Option<Around<'_>>) -> Contained {
         let limits = &self.pipeline.limits;
         let depth = around.map_or(0, |around| around.depth);
+        let bytes = &*format::armour::unarmoured(bytes);
         // What is inflated of an archive in an archive counts among the bytes of contained documents.
         let left = self.bytes.get().max(bytes.len());
         let envelope = match format::read(bytes, &Limits { bytes: left.min(limits.bytes), ..*limits }) {
@@ -87,8 +88,7 @@ impl<'t> Task<'t> {
         let seals = self.validated(&signatures);
 
         let document = match &envelope {
-            Envelope::Jws(_) => None,
-            Envelope::Container(_) => None,
+            Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Container(_) => None,
             Envelope::Json(text) => Some(Payload::Json(Cow::Borrowed(*text))),
             Envelope::Xml(document) => Some(Payload::Xml { document, element: document.root_element().id() }),
         };
@@ -117,6 +117,9 @@ impl<'t> Task<'t> {
 
     /// What a payload is: a presentation, a credential, or neither.
     fn look(&self, payload: &Payload<'_>, scope: &Scope<'_>) -> Option<Found> {
+        if let Payload::Bytes(bytes) = payload {
+            return self.signed_document(payload, bytes, scope);
+        }
         let opened = credential::open(payload, &self.pipeline.limits)?;
         if let Some(found) = self.presentation(payload, &opened, scope) {
             return Some(found);
@@ -133,6 +136,26 @@ impl<'t> Task<'t> {
         });
         let credential = self.credential(payload, &opened, &seals, presentation.as_ref())?;
         Some(Found { credential: Some(credential), contained: Vec::new() })
+    }
+
+    /// Signed octets that are a document of a known format: as one in an envelope, sealed from outside where it has no seal
+    /// of its own. Octets that are none were not meant to be read here.
+    fn signed_document(&self, payload: &Payload<'_>, bytes: &[u8], scope: &Scope<'_>) -> Option<Found> {
+        let depth = scope.around.map_or(0, |around| around.depth);
+        if depth >= self.pipeline.limits.presentations {
+            return None;
+        }
+        let (seals, covered) = scope.covering(payload, &Content::Bytes(Cow::Borrowed(bytes)));
+        let presentation = scope.around.and_then(|around| around.presentation);
+        let around = Around { depth: depth.saturating_add(1), presentation, seals: &seals, covered };
+        let one = self.within(String::new(), bytes, around);
+        match one {
+            _ if one.verdict == Overall::Unreadable => None,
+            Contained { sealed_from_outside: true, credential, contained, .. } => {
+                Some(Found { credential, contained })
+            }
+            sealed => Some(Found { credential: None, contained: vec![sealed] }),
+        }
     }
 
     fn presentation(
@@ -369,6 +392,11 @@ impl<'a> Scope<'a> {
                     whole |= signed == text;
                     signed == text
                 }
+                (None, Some(Payload::Bytes(signed)), Payload::Bytes(bytes)) => {
+                    let same = std::ptr::eq::<[u8]>(&**signed, &**bytes) || signed == bytes;
+                    whole |= same;
+                    same
+                }
                 (None, Some(Payload::Xml { element: signed, .. }), Payload::Xml { .. }) => {
                     let mut around = inner.iter().flat_map(|inner| inner.ancestors());
                     let covers = around.any(|one| one.id() == *signed);
@@ -454,6 +482,6 @@ fn is_signature(node: roxmltree::Node<'_, '_>) -> bool {
 fn is_presentation(envelope: &Envelope<'_>) -> bool {
     match envelope {
         Envelope::Xml(document) => !credential::credential_elements(document).is_empty(),
-        Envelope::Json(_) | Envelope::Jws(_) | Envelope::Container(_) => false,
+        Envelope::Json(_) | Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Container(_) => false,
     }
 }

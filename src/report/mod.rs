@@ -39,8 +39,8 @@ pub struct Verdict {
     pub error: Option<String>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
-    /// The signature's syntax in lower case (`jades`, `xades`), or the document's where there is none; of a container its
-    /// kind (`asic-s`, `asic-e`, `opendocument`, `zip`).
+    /// The signature's syntax in lower case (`jades`, `xades`, `cades`), or the document's where there is none; of a
+    /// container its kind (`asic-s`, `asic-e`, `opendocument`, `zip`).
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 /// Certificates that one signing-certificate attribute may name; real ones name one to four.
 const MAX_REFERENCES: usize = 64;
+/// Certificates, CRLs or OCSP responses in one attribute; real ones have some dozens.
+const MAX_VALUES: usize = 1_024;
 
 /// A signer (RFC 5652, 5.3) with the signed attributes that matter (RFC 5652, 11; RFC 5035).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +71,15 @@ impl Signer {
             failures
                 .push(format!("digest algorithm {own}, but signature algorithm over {signed} (RFC 8933, 3)"));
         }
+        for value in info.signed(oid::ALGORITHM_PROTECTION).flat_map(|attribute| &attribute.values) {
+            match protects(value, info) {
+                Ok(true) => {}
+                Ok(false) => {
+                    failures.push("CMSAlgorithmProtection names other algorithms (RFC 6211, 2)".to_owned())
+                }
+                Err(error) => failures.push(format!("CMSAlgorithmProtection: {error}")),
+            }
+        }
         let mut signing_certificates = Vec::new();
         let mut signing_certificate_attributes = 0;
         for attribute in info.signed_attributes.iter().flat_map(|attributes| &attributes.list) {
@@ -88,7 +99,9 @@ impl Signer {
         let content_type = single(info, oid::CONTENT_TYPE, "content-type", &mut failures, |value| {
             value.of(Tag::OID, "OBJECT IDENTIFIER")?.oid().map(|oid| oid.to_string())
         });
-        let signing_time = single(info, oid::SIGNING_TIME, "signing-time", &mut failures, Tlv::time);
+        // One that cannot be read claims nothing; it breaks no rule on which the value rests.
+        let signing_time =
+            single(info, oid::SIGNING_TIME, "signing-time", &mut failures, |value| Ok(value.time().ok()));
         Ok(Self {
             identifier: SignerIdentifier::from(&info.sid),
             digest_algorithm,
@@ -97,12 +110,57 @@ impl Signer {
             signed_attributes: info.signed_attributes.as_ref().map(Attributes::to_der).transpose()?,
             message_digest,
             content_type,
-            signing_time,
+            signing_time: signing_time.flatten(),
             signing_certificates,
             signing_certificate_attributes,
             failures,
         })
     }
+}
+
+/// Whether CMSAlgorithmProtection (RFC 6211, 2) names the algorithms of the SignerInfo.
+fn protects(value: &Tlv<'_>, info: &SignerInfo<'_>) -> Result<bool, der::Error> {
+    let mut fields = value.of(Tag::SEQUENCE, "CMSAlgorithmProtection")?.reader()?;
+    let digest = AlgorithmIdentifier::read(fields.any("digestAlgorithm")?)?;
+    let signature = fields.optional(Tag::context(1))?.map(AlgorithmIdentifier::read_tagged).transpose()?;
+    let same = signature.is_some_and(|signature| signature.same_as(&info.signature_algorithm));
+    Ok(same && digest.same_as(&info.digest_algorithm))
+}
+
+/// The certificates of CertificateValues (RFC 5126, 6.3.3): DER.
+///
+/// # Errors
+/// Malformed, or over a limit.
+pub fn certificate_values<'a>(value: &Tlv<'a>) -> Result<Vec<Cow<'a, [u8]>>, der::Error> {
+    let mut all = Vec::new();
+    values(&mut value.of(Tag::SEQUENCE, "CertificateValues")?.reader()?, &mut all)?;
+    Ok(all)
+}
+
+/// The CRLs and the OCSP responses of RevocationValues (RFC 5126, 6.3.4): DER.
+///
+/// # Errors
+/// Malformed, or over a limit.
+pub fn revocation_values<'a>(value: &Tlv<'a>) -> Result<[Vec<Cow<'a, [u8]>>; 2], der::Error> {
+    let mut fields = value.of(Tag::SEQUENCE, "RevocationValues")?.reader()?;
+    let mut both = [Vec::new(), Vec::new()];
+    for (tag, all) in [0, 1].into_iter().zip(&mut both) {
+        if let Some(list) = fields.optional(Tag::context(tag))? {
+            values(&mut list.explicit("values")?.reader()?, all)?;
+        }
+    }
+    Ok(both)
+}
+
+fn values<'a>(reader: &mut Reader<'a>, all: &mut Vec<Cow<'a, [u8]>>) -> Result<(), der::Error> {
+    while let Some(piece) = reader.read()? {
+        if all.len() == MAX_VALUES {
+            let problem = der::Problem::OverLimit("values in an attribute", MAX_VALUES);
+            return Err(der::Error { position: piece.position, problem });
+        }
+        all.push(piece.definite()?);
+    }
+    Ok(())
 }
 
 /// The value of an attribute that must be signed and stand once with one value (RFC 5652, 11.1 to 11.3).

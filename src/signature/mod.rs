@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod asic;
+pub mod cades;
 pub mod cms;
 pub mod jades;
 pub mod xades;
@@ -63,6 +64,8 @@ pub enum Form {
     Jades,
     /// XML-DSig, ETSI EN 319 132-1 or plain.
     Xades,
+    /// CMS, ETSI EN 319 122-1 or plain.
+    Cades,
 }
 
 /// One signature, its parts located and its references digested.
@@ -80,7 +83,8 @@ pub struct Signature<'a> {
     pub algorithm: Declared<SignatureAlgorithm>,
     /// The signature value, decoded; empty where it could not be.
     pub value: Vec<u8>,
-    /// What `value` signs: the parts, concatenated. JWS signing input, canonical `ds:SignedInfo`.
+    /// What `value` signs: the parts, concatenated. JWS signing input, canonical `ds:SignedInfo`, CMS signed attributes
+    /// in DER.
     pub message: Vec<Cow<'a, [u8]>>,
     /// The data objects signed, each with what its digest came to. In JAdES the signing input is the only
     /// reference unless there is a `sigD`.
@@ -172,6 +176,8 @@ pub struct SignerIdentification {
     /// Indexes in [`Signature::certificates`] that the syntax offers as the signer's, best first
     /// (JAdES `x5c`; XAdES KeyInfo X509Data).
     pub candidates: Vec<usize>,
+    /// The signer identifier of CMS: no other certificate can be the signer's.
+    pub identifier: Option<cms::SignerIdentifier>,
     /// Signed references to the signing certificate; the first is the signer's.
     pub references: Vec<CertificateReference>,
     /// How many signing-certificate attributes there are (`x5t#S256`, SigningCertificateV2, ...): 1 is right.
@@ -196,9 +202,9 @@ pub struct CertificateReference {
 /// Where in the signature a piece of validation material stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
-    /// JAdES `x5c`, ds:KeyInfo.
+    /// JAdES `x5c`, ds:KeyInfo, the certificates and crls fields of a CMS SignedData.
     KeyInfo,
-    /// JAdES `xVals`/`rVals`, XAdES CertificateValues/RevocationValues.
+    /// JAdES `xVals`/`rVals`, XAdES CertificateValues/RevocationValues, CAdES certificate-values/revocation-values.
     Values,
     /// JAdES `axVals`/`arVals`, XAdES AttrAuthoritiesCertValues/AttributeRevocationValues.
     AttributeValues,
@@ -248,7 +254,7 @@ pub struct EmbeddedRevocation<'a> {
 /// What a time-stamp is over.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TimestampKind {
-    /// The content before signing (JAdES `adoTst`; XAdES AllDataObjects, IndividualDataObjects).
+    /// The content before signing (JAdES `adoTst`; XAdES AllDataObjects, IndividualDataObjects; CAdES content-time-stamp).
     Content,
     /// The signature value (`sigTst`, SignatureTimeStamp).
     Signature,
@@ -271,6 +277,8 @@ pub struct EmbeddedTimestamp<'a> {
     pub token: Cow<'a, [u8]>,
     /// The bytes that it covers.
     pub imprint: Imprint<'a>,
+    /// The bytes as an older edition of the standard puts them together, where there are two ways.
+    pub older_imprint: Option<Imprint<'a>>,
     /// For an archive time-stamp: how many of [`Signature::timestamps`] stand before it and are covered by it.
     pub covers_timestamps: usize,
 }
@@ -315,6 +323,8 @@ pub enum SignaturePolicy {
 pub struct Structure {
     /// Violations that make the document no signature of its format at all (FORMAT_FAILURE), in words.
     pub format_failures: Vec<String>,
+    /// Violations that leave the signature value without meaning (SIG_CRYPTO_FAILURE), in words.
+    pub value_failures: Vec<String>,
     /// Violations of the schema that only warn, in words.
     pub schema_warnings: Vec<String>,
     /// Why it is not the form's basic electronic signature (BES); empty if it is. In JAdES the same as
@@ -325,12 +335,16 @@ pub struct Structure {
     /// Why a signature time-stamp does not make it baseline T (several tokens in one property, ...); empty if
     /// nothing speaks against it.
     pub not_baseline_t: Vec<String>,
+    /// Why an archive time-stamp does not make it baseline LTA; empty if nothing speaks against it.
+    pub not_baseline_lta: Vec<String>,
     /// Unsigned members that no baseline LT may have (`xRefs`, CompleteCertificateRefs, ...).
     pub excluded_from_lt: Vec<String>,
     /// Complete certificate and revocation references both present (C level).
     pub complete_references: bool,
     /// Containers for validation data (`xVals`/`rVals`, CertificateValues/RevocationValues) are present.
     pub validation_data_containers: bool,
+    /// CMS: exactly one signing-time attribute is signed, whatever it says.
+    pub signing_time_attribute: bool,
     /// An evidence record is present.
     pub evidence_record: bool,
     /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for

@@ -4,11 +4,11 @@
 //! proof is worth, is for `validation/` to say.
 
 use crate::certificate::{Certificate, Name};
-use crate::format::cms::{self, NotSignedData, SignedData, Trailing};
+use crate::format::cms::{self, Choice, NotSignedData, SignedData, Trailing};
 use crate::format::der::{self, Reader, Rules, Tag, minimal_integer};
 use crate::format::{Limits, Sink};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm, PublicKey, Verification};
-use crate::signature::cms::{Signer, SignerIdentifier, digest};
+use crate::signature::cms::{Signer, certificate_values, digest, revocation_values};
 use crate::signature::{CertificateReference, Declared, Imprint};
 use crate::time::Time;
 use std::borrow::Cow;
@@ -31,11 +31,11 @@ pub struct Token {
     pub serial: Vec<u8>,
     /// tsa, where it is a directory name: a hint, not an identification.
     pub tsa: Option<Name>,
-    /// X.509 certificates in the token, in order.
+    /// X.509 certificates in the token, in order; those of its certificate-values last.
     pub certificates: Vec<Vec<u8>>,
-    /// CRLs in the token, in order.
+    /// CRLs in the token, in order; those of its revocation-values last.
     pub crls: Vec<Vec<u8>>,
-    /// OCSP responses in the token, in order.
+    /// OCSP responses in the token, in order; those of its revocation-values last.
     pub ocsps: Vec<Vec<u8>>,
     /// The authority's signature.
     pub signer: Signer,
@@ -129,10 +129,19 @@ impl Token {
         let [signer] = cms.signers.as_slice() else {
             return Err(NotAToken::Signers(cms.signers.len()));
         };
-        let signer = Signer::read(signer)?;
         let (crls, ocsps) = cms.revocation.map(|field| (field.crls, field.ocsps)).unwrap_or_default();
         let certificates = cms.certificates.map(|field| field.x509).unwrap_or_default();
-        Self::tst_info(content.octets.into_owned(), owned(certificates), owned(crls), owned(ocsps), signer)
+        let (mut certificates, mut crls, mut ocsps) = (owned(certificates), owned(crls), owned(ocsps));
+        // What is malformed there says nothing: no signature covers it.
+        for value in signer.unsigned(cms::oid::CERTIFICATE_VALUES).flat_map(|attribute| &attribute.values) {
+            certificates.extend(certificate_values(value).into_iter().flatten().map(Cow::into_owned));
+        }
+        for value in signer.unsigned(cms::oid::REVOCATION_VALUES).flat_map(|attribute| &attribute.values) {
+            let [more_crls, more_ocsps] = revocation_values(value).unwrap_or_default();
+            crls.extend(more_crls.into_iter().map(Cow::into_owned));
+            ocsps.extend(more_ocsps.into_iter().map(Cow::into_owned));
+        }
+        Self::tst_info(content.octets.into_owned(), certificates, crls, ocsps, Signer::read(signer)?)
     }
 
     fn tst_info(
@@ -254,16 +263,7 @@ impl Token {
     /// Whether the signer identifier names this certificate.
     #[must_use]
     pub fn identifies(&self, certificate: &Certificate) -> bool {
-        match &self.signer.identifier {
-            SignerIdentifier::IssuerSerial { issuer, serial } => {
-                minimal_integer(serial) == minimal_integer(&certificate.serial)
-                    && (*issuer == certificate.issuer.der
-                        || Name::parse(issuer).is_some_and(|name| name == certificate.issuer))
-            }
-            SignerIdentifier::SubjectKeyIdentifier(identifier) => {
-                certificate.extensions.subject_key_identifier.as_ref() == Some(identifier)
-            }
-        }
+        certificate.is_named_by(&self.signer.identifier)
     }
 
     /// The candidates for the authority's certificate among `certificates`, best first: those that the signed
@@ -375,8 +375,8 @@ fn critical(mut extensions: Reader<'_>) -> Result<Vec<String>, der::Error> {
     Ok(found)
 }
 
-fn owned(pieces: Vec<Cow<'_, [u8]>>) -> Vec<Vec<u8>> {
-    pieces.into_iter().map(Cow::into_owned).collect()
+fn owned(choices: Vec<Choice<'_>>) -> Vec<Vec<u8>> {
+    choices.into_iter().map(|choice| choice.der.into_owned()).collect()
 }
 
 /// id-ct-TSTInfo.

@@ -205,7 +205,7 @@ impl Process<'_, '_> {
                     Err((found, why)) => {
                         archival::note(Err(&why), recorder);
                         // The present failure stays, unless the past says that nothing can mend it.
-                        (Err(if found.failed() { found } else { sub }), best)
+                        (Err(if found.failed() { found } else { sub }), proven)
                     }
                 }
             }

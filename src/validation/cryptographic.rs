@@ -89,7 +89,7 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
     // In a JWS the signing input is the only reference, and the value its only proof.
     let wrong_value = match signature.form {
         Form::Jades => SubIndication::HashFailure,
-        Form::Xades => SubIndication::SigCryptoFailure,
+        Form::Xades | Form::Cades => SubIndication::SigCryptoFailure,
     };
     fail(goes_on, wrong_value);
 
@@ -203,7 +203,7 @@ mod tests {
             policy.set_levels(*check, Levels::everywhere(Level::Ignore));
         }
         let content = |outcome| [(ReferenceKind::Content, outcome)];
-        for form in [Form::Jades, Form::Xades] {
+        for form in [Form::Jades, Form::Xades, Form::Cades] {
             for outcome in [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused("no".into())] {
                 assert!(sub(form, &content(outcome), Verification::Valid, &policy).is_some());
             }

@@ -20,7 +20,6 @@ use crate::revocation::ocsp;
 use crate::signature::algorithm::Verification;
 use crate::signature::{ReferenceOutcome, RevocationKind, Signature};
 use crate::timestamp::ImprintOutcome;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Addresses that one document may make be asked.
@@ -181,7 +180,7 @@ fn certificates(bytes: &[u8], store: &CertificateStore) -> Vec<Arc<Certificate>>
     let ders = match SignedData::parse(bytes, Trailing::Refused, &Limits::default()) {
         Ok(signed) => {
             let found = signed.certificates.map(|field| field.x509).unwrap_or_default();
-            found.into_iter().map(Cow::into_owned).collect()
+            found.into_iter().map(|choice| choice.der.into_owned()).collect()
         }
         Err(_) => pem::certificates(bytes).unwrap_or_default(),
     };

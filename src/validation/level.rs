@@ -32,36 +32,78 @@ pub(super) fn name(
         Form::Jades if !structure.excluded_from_lt.is_empty() || !minimal_lt() => "JAdES-BASELINE-T",
         Form::Jades if archive => "JAdES-BASELINE-LTA",
         Form::Jades => "JAdES-BASELINE-LT",
-        Form::Xades if !structure.not_bes.is_empty() => "XML-NOT-ETSI",
-        Form::Xades if !stamped => match &signature.attributes.policy {
-            _ if baseline_b => "XAdES-BASELINE-B",
+        Form::Xades | Form::Cades if !structure.not_bes.is_empty() => Named::NotEtsi.of(signature.form),
+        Form::Xades | Form::Cades if !stamped => match &signature.attributes.policy {
+            _ if baseline_b => Named::BaselineB.of(signature.form),
             Some(SignaturePolicy::Identified { digest: Some(_), .. } | SignaturePolicy::Implied) => {
-                "XAdES-EPES"
+                Named::Epes.of(signature.form)
             }
-            Some(SignaturePolicy::Identified { digest: None, .. }) | None => "XAdES-BES",
+            Some(SignaturePolicy::Identified { digest: None, .. }) | None => Named::Bes.of(signature.form),
         },
-        Form::Xades => {
+        Form::Xades | Form::Cades => {
             let references = has(TimestampKind::References) || has(TimestampKind::SignatureAndReferences);
-            let lt = minimal_lt();
-            let record = structure.evidence_record;
-            match (lt, structure.complete_references) {
+            let baseline_archive = archive && structure.not_baseline_lta.is_empty();
+            let named = match (minimal_lt(), structure.complete_references) {
                 (true, _) if baseline_b && baseline_t && structure.excluded_from_lt.is_empty() => {
-                    match (record, archive) {
-                        (true, _) => "XAdES-ERS",
-                        (false, true) => "XAdES-BASELINE-LTA",
-                        (false, false) => "XAdES-BASELINE-LT",
+                    match (structure.evidence_record, baseline_archive, archive) {
+                        (true, ..) => Named::Ers,
+                        (false, true, _) => Named::BaselineLta,
+                        (false, false, true) => Named::A,
+                        (false, false, false) => Named::BaselineLt,
                     }
                 }
-                (true, _) if record => "XAdES-ERS",
-                (true, _) if archive => "XAdES-A",
-                (true, true) if references => "XAdES-XL",
-                (false, true) if references => "XAdES-X",
-                (_, true) => "XAdES-C",
-                (true, false) => "XAdES-LT",
-                (false, false) if baseline_b && baseline_t => "XAdES-BASELINE-T",
-                (false, false) => "XAdES-T",
-            }
+                (true, _) if structure.evidence_record => Named::Ers,
+                (true, _) if archive => Named::A,
+                (true, true) if references => Named::Xl,
+                (false, true) if references => Named::X,
+                (_, true) => Named::C,
+                (true, false) => Named::Lt,
+                (false, false) if baseline_b && baseline_t => Named::BaselineT,
+                (false, false) => Named::T,
+            };
+            named.of(signature.form)
         }
+    }
+}
+
+/// Levels whose names XAdES and CAdES share.
+#[derive(Clone, Copy)]
+enum Named {
+    NotEtsi,
+    Bes,
+    Epes,
+    T,
+    C,
+    X,
+    Xl,
+    Lt,
+    A,
+    Ers,
+    BaselineB,
+    BaselineT,
+    BaselineLt,
+    BaselineLta,
+}
+
+impl Named {
+    fn of(self, form: Form) -> &'static str {
+        let (xades, cades) = match self {
+            Self::NotEtsi => ("XML-NOT-ETSI", "CMS-NOT-ETSI"),
+            Self::Bes => ("XAdES-BES", "CAdES-BES"),
+            Self::Epes => ("XAdES-EPES", "CAdES-EPES"),
+            Self::T => ("XAdES-T", "CAdES-T"),
+            Self::C => ("XAdES-C", "CAdES-C"),
+            Self::X => ("XAdES-X", "CAdES-X"),
+            Self::Xl => ("XAdES-XL", "CAdES-XL"),
+            Self::Lt => ("XAdES-LT", "CAdES-LT"),
+            Self::A => ("XAdES-A", "CAdES-A"),
+            Self::Ers => ("XAdES-ERS", "CAdES-ERS"),
+            Self::BaselineB => ("XAdES-BASELINE-B", "CAdES-BASELINE-B"),
+            Self::BaselineT => ("XAdES-BASELINE-T", "CAdES-BASELINE-T"),
+            Self::BaselineLt => ("XAdES-BASELINE-LT", "CAdES-BASELINE-LT"),
+            Self::BaselineLta => ("XAdES-BASELINE-LTA", "CAdES-BASELINE-LTA"),
+        };
+        if form == Form::Cades { cades } else { xades }
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Material<'c> {
 
 type Sha256 = [u8; 32];
 type Memory<K, V> = RefCell<HashMap<K, Rc<V>>>;
+/// Revocation data by address and length, with its index: the signers of a CMS signature share large lists.
+type Lying = HashMap<(usize, usize), usize>;
 
 /// One signature's own parts, by their indexes in the signature.
 #[derive(Debug, Default)]
@@ -99,14 +101,15 @@ impl<'c> Material<'c> {
             matches: RefCell::default(),
             acceptances: RefCell::default(),
         };
+        let mut lying = Lying::default();
         for (index, signature) in signatures.iter().enumerate() {
-            let parts = material.read(index, signature);
+            let parts = material.read(index, signature, &mut lying);
             material.signatures.push(parts);
         }
         material
     }
 
-    fn read(&mut self, index: usize, signature: &Signature<'_>) -> Parts {
+    fn read(&mut self, index: usize, signature: &Signature<'_>, lying: &mut Lying) -> Parts {
         let origin = signature_origin(index);
         let place = |token, after_timestamps| Place { signature: index, token, after_timestamps };
         let certificates = signature
@@ -119,7 +122,16 @@ impl<'c> Material<'c> {
             })
             .collect();
         for embedded in &signature.revocation {
-            self.revocation(embedded.kind, &embedded.der, place(None, embedded.after_timestamps));
+            let place = place(None, embedded.after_timestamps);
+            let address = (embedded.der.as_ptr().addr(), embedded.der.len());
+            match lying.get(&address).and_then(|item| self.evidence.get_mut(*item)) {
+                Some(item) => item.places.push(place),
+                None => {
+                    lying.extend(
+                        self.revocation(embedded.kind, &embedded.der, place).map(|item| (address, item)),
+                    );
+                }
+            }
         }
         let before: usize = self.signatures.iter().map(|parts| parts.tokens.len()).sum();
         let tokens = signature
@@ -139,10 +151,10 @@ impl<'c> Material<'c> {
                     }
                 }
                 for der in &token.crls {
-                    self.revocation(RevocationKind::Crl, der, inside);
+                    let _ = self.revocation(RevocationKind::Crl, der, inside);
                 }
                 for der in &token.ocsps {
-                    self.revocation(RevocationKind::Ocsp, der, inside);
+                    let _ = self.revocation(RevocationKind::Ocsp, der, inside);
                 }
                 Ok(token)
             })
@@ -163,28 +175,28 @@ impl<'c> Material<'c> {
         None
     }
 
-    fn revocation(&mut self, kind: RevocationKind, der: &[u8], place: Place) {
-        if let Err(why) = self.add_revocation(kind, der, Some(place), None) {
-            self.refused.push(why);
-        }
+    /// The index of what was taken in.
+    fn revocation(&mut self, kind: RevocationKind, der: &[u8], place: Place) -> Option<usize> {
+        self.add_revocation(kind, der, Some(place), None).map_err(|why| self.refused.push(why)).ok()
     }
 
-    /// Takes in a CRL or OCSP response; without a place it stands nowhere in the document.
+    /// Takes in a CRL or OCSP response; without a place it stands nowhere in the document. Its index.
     pub(super) fn add_revocation(
         &mut self,
         kind: RevocationKind,
         der: &[u8],
         place: Option<Place>,
         fetched: Option<Time>,
-    ) -> Result<(), String> {
+    ) -> Result<usize, String> {
         let read = match kind {
             RevocationKind::Crl => self.context.revocation.crl(der).map(Evidence::Crl),
             RevocationKind::Ocsp => self.context.revocation.ocsp(der).map(Evidence::Ocsp),
         };
         let data = read.map_err(|why| format!("revocation data: {why}"))?;
-        if let Some(known) = self.evidence.iter_mut().find(|item| item.data.sha256() == data.sha256()) {
+        let mut all = self.evidence.iter_mut().enumerate();
+        if let Some((index, known)) = all.find(|(_, item)| item.data.sha256() == data.sha256()) {
             known.places.extend(place);
-            return Ok(());
+            return Ok(index);
         }
         let index = self.evidence.len();
         if index >= MOST_EVIDENCE {
@@ -199,7 +211,7 @@ impl<'c> Material<'c> {
         };
         let places = place.into_iter().collect();
         self.evidence.push(Item { data, places, certificates, fetched });
-        Ok(())
+        Ok(index)
     }
 
     /// Forgets what was concluded from less material.

@@ -58,7 +58,11 @@ pub(super) fn identify(
                 Verification::Valid => Some((Some(Arc::clone(candidate)), Verification::Valid)),
                 Verification::Invalid | Verification::Unsupported(_) => None,
             })
-            .unwrap_or_else(|| (None, by_bare_key(signature, material))),
+            .unwrap_or_else(|| match candidates.first().filter(|_| signer.identifier.is_some()) {
+                // Named by the signature's own syntax: the value is wrong, not the certificate.
+                Some(named) => (Some(Arc::clone(named)), verify(signature, &named.key, material)),
+                None => (None, by_bare_key(signature, material)),
+            }),
     };
 
     let place = Place::SIGNATURE;
@@ -108,9 +112,14 @@ pub(super) fn identify(
     recorder.done(Identification { certificate, value, result })
 }
 
-/// Certificates that may be the signer's: those that the syntax offers, else those with the bare key, else all.
+/// Certificates that may be the signer's: those that the signer identifier of CMS names; else those that the syntax offers,
+/// else those with the bare key, else all.
 fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) -> Vec<Arc<Certificate>> {
     let own = material.certificates_of(index);
+    if let Some(identifier) = &signature.signer.identifier {
+        let all = own.iter().flatten().chain(material.pool.iter());
+        return all.filter(|c| c.is_named_by(identifier)).take(MOST_CANDIDATES).cloned().collect();
+    }
     let offered = signature.signer.candidates.iter().filter_map(|i| own.get(*i)?.clone());
     let mut found: Vec<_> = offered.take(MOST_CANDIDATES).collect();
     if found.is_empty() {
@@ -133,6 +142,9 @@ fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verificati
 }
 
 fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -> Verification {
+    if let Some(broken) = signature.structure.value_failures.first() {
+        return Verification::Unsupported(broken.clone());
+    }
     let Some(algorithm) = signature.algorithm.known() else {
         return Verification::Unsupported("the signature algorithm is not known".into());
     };

@@ -9,6 +9,7 @@ use super::verdict::{SubIndication, TimestampVerdict};
 use super::x509::{self, Cause, Chain, Failure};
 use crate::certificate::Certificate;
 use crate::finding::Finding;
+use crate::signature::algorithm::Crypto;
 use crate::signature::{EmbeddedTimestamp, Signature, TimestampKind};
 use crate::time::Time;
 use crate::timestamp::{ImprintOutcome, ReferenceMatch, Token, TokenSignature};
@@ -100,7 +101,15 @@ pub(super) fn imprints<'w>(
     let tokens: Vec<Option<&Token>> = tokens.map(|token| token.as_deref().ok()).collect();
     move || {
         let stamped = signature.timestamps.iter().zip(tokens);
-        stamped.map(|(embedded, token)| Some(token?.imprint_matches(crypto, &embedded.imprint))).collect()
+        stamped.map(|(embedded, token)| Some(imprint(token?, embedded, crypto))).collect()
+    }
+}
+
+/// By the present edition of the standard; else by the older one, where that covers the same otherwise.
+fn imprint(token: &Token, embedded: &EmbeddedTimestamp<'_>, crypto: &Crypto) -> ImprintOutcome {
+    match (token.imprint_matches(crypto, &embedded.imprint), &embedded.older_imprint) {
+        (ImprintOutcome::Mismatch, Some(older)) => token.imprint_matches(crypto, older),
+        (outcome, _) => outcome,
     }
 }
 

@@ -1,6 +1,7 @@
 //! No mutation turns a conformance file that is not TOTAL-PASSED into one that is, except by dropping an unsigned or
 //! already refused part, which the rules here name.
 
+use crate::der_mutator::{self, Der};
 use crate::json_mutator::{self, Json};
 use crate::support::{Random, conformance_pipeline, demo_pipeline, root, shared, verify};
 use crate::xml_mutator;
@@ -205,6 +206,26 @@ fn no_change_to_a_xades_file_makes_it_pass() {
         _ => 4,
     };
     run(test, &corpus, count, &mut |bytes, rng| changed_xml(bytes, &pool, rng));
+}
+
+#[test]
+fn no_change_to_a_cades_file_makes_it_pass() {
+    let test = "no_change_to_a_cades_file_makes_it_pass";
+    let Some(corpus) = Corpus::read("cades", test) else { return };
+    let mut pool = der_mutator::Pool::new();
+    corpus.bytes().filter_map(Der::read).for_each(|der| der.collect("", &mut pool));
+    let count = |length| match length {
+        0..30_000 => 150,
+        30_000..120_000 => 60,
+        _ => 10,
+    };
+    run(test, &corpus, count, &mut |bytes, rng| match Der::read(bytes).filter(|_| rng.below(5) > 0) {
+        Some(der) => {
+            let (words, changed) = der.mutate(&pool, rng);
+            (words, changed.write())
+        }
+        None => ("flipped a byte".to_owned(), flip(bytes, rng)),
+    });
 }
 
 #[test]

@@ -45,21 +45,28 @@ impl<'a> Numbers<'a> {
         der::encode(der::SEQUENCE, &numbers.each_ref().map(Vec::as_slice))
     }
 
-    /// RSASSA-PKCS1-v1_5: the encoded message is made anew and compared, never parsed.
+    /// RSASSA-PKCS1-v1_5: the encoded message is made anew and compared, never parsed. The NULL that RFC 8017, B.1 asks for
+    /// may be absent: signing products leave it out, as PKCS #1 did not rule before.
     pub(super) fn verify_pkcs1(&self, algorithm: DigestAlgorithm, digest: &[u8], value: &[u8]) -> bool {
+        self.message(value).is_some_and(|message| {
+            let with = |parameters: &[u8]| self.encoded(algorithm, digest, parameters);
+            with(&[der::NULL, 0]).is_some_and(|expected| message == expected)
+                || with(&[]).is_some_and(|expected| message == expected)
+        })
+    }
+
+    /// EMSA-PKCS1-v1_5 (RFC 8017, 9.2); `None` where the modulus is too short.
+    fn encoded(&self, algorithm: DigestAlgorithm, digest: &[u8], parameters: &[u8]) -> Option<Vec<u8>> {
         let identifier =
-            der::encode(der::SEQUENCE, &[&der::encode(der::OID, &[algorithm.oid()]), &[der::NULL, 0]]);
+            der::encode(der::SEQUENCE, &[&der::encode(der::OID, &[algorithm.oid()]), parameters]);
         let info = der::encode(der::SEQUENCE, &[&identifier, &der::encode(der::OCTET_STRING, &[digest])]);
         // At least eight octets of padding.
-        let Some(padding) = self.modulus.len().checked_sub(info.len().saturating_add(3)).filter(|&n| n >= 8)
-        else {
-            return false;
-        };
+        let padding = self.modulus.len().checked_sub(info.len().saturating_add(3)).filter(|&n| n >= 8)?;
         let mut expected = vec![0, 1];
         expected.resize(padding.saturating_add(2), 0xff);
         expected.push(0);
         expected.extend_from_slice(&info);
-        self.message(value).is_some_and(|message| message == expected)
+        Some(expected)
     }
 
     /// RSASSA-PSS, EMSA-PSS-VERIFY of RFC 8017, 9.1.2.

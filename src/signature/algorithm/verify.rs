@@ -178,7 +178,9 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
         components.to_parsed_public_key(parameters).ok().map(Box::new)
     });
     match parsed {
-        Some(parsed) => parsed.verify_digest_sig(&hashed, value).is_ok().into(),
+        Some(parsed) => (parsed.verify_digest_sig(&hashed, value).is_ok()
+            || (pss.is_none() && numbers.verify_pkcs1(digest, hashed.as_ref(), value)))
+        .into(),
         None => Verification::Unsupported("the RSA key was refused".to_owned()),
     }
 }

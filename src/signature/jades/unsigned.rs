@@ -251,7 +251,13 @@ impl<'a> Unsigned<'a> {
                 }
                 _ => covered.imprint(kind, index, &names, sink),
             });
-            self.timestamps.push(EmbeddedTimestamp { kind, token: token.into(), imprint, covers_timestamps });
+            self.timestamps.push(EmbeddedTimestamp {
+                kind,
+                token: token.into(),
+                imprint,
+                older_imprint: None,
+                covers_timestamps,
+            });
         }
     }
 

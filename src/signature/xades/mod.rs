@@ -70,6 +70,7 @@ fn read<'a>(
 
     let signer = SignerIdentification {
         candidates: material.candidates().collect(),
+        identifier: None,
         references: properties.certificate_references(),
         reference_attributes: properties.signing_certificates().count(),
         key: key_info.key,

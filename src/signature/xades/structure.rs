@@ -34,6 +34,7 @@ pub(super) fn facts(
         evidence_record: has("SealingEvidenceRecords"),
         core_references_valid: references.core_valid,
         not_baseline_t: several_tokens.collect(),
+        ..Structure::default()
     }
 }
 

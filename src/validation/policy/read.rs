@@ -14,13 +14,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// All forms of signatures that there are.
-pub(super) const FORMS: [Form; 2] = [Form::Jades, Form::Xades];
+pub(super) const FORMS: [Form; 3] = [Form::Jades, Form::Xades, Form::Cades];
 
 /// The name of a form in policies.
 pub(super) fn form_name(form: Form) -> &'static str {
     match form {
         Form::Jades => "jades",
         Form::Xades => "xades",
+        Form::Cades => "cades",
     }
 }
 

@@ -234,8 +234,8 @@ impl Found {
         let trailing = if padded { Trailing::Any } else { Trailing::Refused };
         let Ok(cms) = SignedData::parse(bytes, trailing, &Limits::default()) else { return };
         if let Some(revocation) = &cms.revocation {
-            revocation.crls.iter().for_each(|crl| self.add(Kind::Crl, false, crl));
-            revocation.ocsps.iter().for_each(|ocsp| self.add(Kind::Ocsp, false, ocsp));
+            revocation.crls.iter().for_each(|crl| self.add(Kind::Crl, false, &crl.der));
+            revocation.ocsps.iter().for_each(|ocsp| self.add(Kind::Ocsp, false, &ocsp.der));
         }
         for signer in &cms.signers {
             signer

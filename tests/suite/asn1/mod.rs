@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod build;
+pub(crate) mod build;
 mod corpus;
 mod fixtures;
 mod hostile;
