@@ -184,7 +184,8 @@ impl Pipeline {
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
-        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } = whole;
+        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } =
+            whole;
         let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
         Verdict {
             file: None,

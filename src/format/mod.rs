@@ -113,9 +113,7 @@ mod tests {
         assert!(matches!(read(b"[1]"), Ok(Envelope::Json(_))));
         assert!(matches!(read(b"\xef\xbb\xbf{\"payload\":\"\",\"signature\":\"\"}"), Ok(Envelope::Jws(_))));
         assert!(matches!(read(b"e30.e30.e30"), Ok(Envelope::Jws(_))));
-        for unknown in
-            [&b"%PDF-1.7"[..], b"\x30\x80", b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"]
-        {
+        for unknown in [&b"%PDF-1.7"[..], b"\x30\x80", b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
             assert_eq!(read(unknown).unwrap_err(), Unreadable::Unknown, "{unknown:?}");
         }
         assert!(matches!(read(b"PK\x03\x04").unwrap_err(), Unreadable::Malformed("ZIP", _)));

@@ -341,7 +341,16 @@ impl<'a> Central<'a> {
     fn entry(&self, packed: Range<usize>) -> Entry {
         let name = self.name.into();
         let (utf_8, encrypted) = (self.flags & UTF_8 != 0, self.flags & ENCRYPTED != 0);
-        Entry { name, utf_8, encrypted, method: self.method, crc: self.crc, packed, size: self.size, is_first: self.local == 0 }
+        Entry {
+            name,
+            utf_8,
+            encrypted,
+            method: self.method,
+            crc: self.crc,
+            packed,
+            size: self.size,
+            is_first: self.local == 0,
+        }
     }
 }
 

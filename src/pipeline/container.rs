@@ -4,7 +4,7 @@
 use super::contained::{Around, Task};
 use crate::format::container::{Container, Form, Role};
 use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall, Seal};
-use crate::signature::{Context, Signature, asic};
+use crate::signature::{Context, ReferenceOutcome, Signature, asic};
 use crate::validation::SealVerdict;
 
 impl Task<'_> {
@@ -63,9 +63,10 @@ impl Task<'_> {
         let records = container.of_role(Role::EvidenceRecord).map(|record| {
             let over = opened.evidence.iter().find(|manifest| manifest.by == record.name);
             let covers = over.into_iter().flat_map(|manifest| &manifest.references);
-            let (intact, not): (Vec<_>, Vec<_>) = covers
-                .partition(|one| one.outcome(container, self.crypto) == crate::signature::ReferenceOutcome::Intact);
-            let names = |all: Vec<&asic::ManifestReference>| all.into_iter().map(|one| one.name.clone()).collect();
+            let (intact, not): (Vec<_>, Vec<_>) =
+                covers.partition(|one| opened.outcome(one, self.crypto) == ReferenceOutcome::Intact);
+            let names =
+                |all: Vec<&asic::ManifestReference>| all.into_iter().map(|one| one.name.clone()).collect();
             EvidenceRecord { name: record.name.clone(), covers: names(intact), differing: names(not) }
         });
         ContainerSummary {

@@ -55,7 +55,8 @@ fn write_parts(
         write_seal(seal, out)?;
     }
     for file in container.into_iter().flat_map(|container| &container.files) {
-        let by = if file.sealed_by.is_empty() { "no seal".to_owned() } else { plain(&file.sealed_by.join(", ")) };
+        let by =
+            if file.sealed_by.is_empty() { "no seal".to_owned() } else { plain(&file.sealed_by.join(", ")) };
         writeln!(out, "  File: {}, {} bytes: {by}", plain(&file.name), file.bytes)?;
     }
     for record in container.into_iter().flat_map(|container| &container.evidence_records) {

@@ -302,6 +302,12 @@ fn recorded_verdicts_on_asic_with_xades() {
 }
 
 #[test]
+fn recorded_verdicts_on_asic_with_cades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("asic-cades", &corpora.join("asic-cades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
 fn recorded_verdicts_on_the_real_credentials() {
     let (Some(trust), Some(folder)) = (shared("trust-lists"), shared("credentials")) else { return };
     let benches: BTreeMap<&str, Arc<Bench>> = ["2023-09", "2026-08"]

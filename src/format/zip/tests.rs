@@ -103,7 +103,8 @@ fn refused(bytes: &[u8]) -> String {
 /// What comes of reading every entry.
 fn contents(bytes: &[u8]) -> Vec<Result<Bytes, Unreadable>> {
     let archive = open(bytes).unwrap();
-    let read = |entry| archive.read(entry, &Limits::default()).map(|content| Bytes::from(content.into_owned()));
+    let read =
+        |entry| archive.read(entry, &Limits::default()).map(|content| Bytes::from(content.into_owned()));
     archive.entries().iter().map(read).collect()
 }
 

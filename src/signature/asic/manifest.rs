@@ -1,10 +1,10 @@
 //! ASiCManifest files (EN 319 162-1, A.4): what a signature, a time-stamp or an evidence record is over.
 
-use crate::format::container::{Container, File};
-use crate::format::{Limits, Sink, Unreadable, base64, xml};
-use crate::signature::algorithm::{Crypto, DigestAlgorithm};
+use crate::format::container::File;
+use crate::format::{Limits, Unreadable, base64, xml};
+use crate::signature::Declared;
+use crate::signature::algorithm::DigestAlgorithm;
 use crate::signature::xmldsig::percent_decoded;
-use crate::signature::{Declared, ReferenceOutcome};
 
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 
@@ -42,9 +42,8 @@ impl Manifest {
     /// No XML, or over a limit.
     pub fn read(file: &File, limits: &Limits) -> Result<Self, Unreadable> {
         let document = xml::Document::parse(&file.content, limits)?;
-        let of = |node: roxmltree::Node<'_, '_>| {
-            node.attribute("URI").map(percent_decoded).unwrap_or_default()
-        };
+        let of =
+            |node: roxmltree::Node<'_, '_>| node.attribute("URI").map(percent_decoded).unwrap_or_default();
         let mut manifest = Self { name: file.name.clone(), by: String::new(), references: Vec::new() };
         for node in document.root_element().children().filter(roxmltree::Node::is_element) {
             match node.tag_name().name() {
@@ -70,40 +69,10 @@ impl Manifest {
         }
         Ok(manifest)
     }
-}
 
-impl ManifestReference {
-    /// The file that it names. A name whose encoding the archive does not state is found by the file's digest, where no
-    /// file has it as it stands.
+    /// Whether it lists a file of this path.
     #[must_use]
-    pub fn file<'c>(&self, container: &'c Container, crypto: &Crypto) -> Option<&'c File> {
-        container.file(&self.name).or_else(|| {
-            let guessed = container.files.iter().filter(|file| file.name_is_guessed);
-            guessed.into_iter().find(|file| self.digested(file, crypto) == ReferenceOutcome::Intact)
-        })
-    }
-
-    /// What came of it.
-    #[must_use]
-    pub fn outcome(&self, container: &Container, crypto: &Crypto) -> ReferenceOutcome {
-        match self.file(container, crypto) {
-            Some(file) => self.digested(file, crypto),
-            None => ReferenceOutcome::NotFound(format!("no file of the container is named {:?}", self.name)),
-        }
-    }
-
-    fn digested(&self, file: &File, crypto: &Crypto) -> ReferenceOutcome {
-        let refused = |name: &str| ReferenceOutcome::Refused(format!("digest algorithm {name}"));
-        let algorithm = match &self.digest_algorithm {
-            Declared::Known(algorithm) => *algorithm,
-            Declared::Unknown(uri) => return refused(uri),
-        };
-        let Some(mut hasher) = crypto.hasher(algorithm) else { return refused(algorithm.name()) };
-        hasher.write(&file.content);
-        if hasher.finish().value == self.digest {
-            ReferenceOutcome::Intact
-        } else {
-            ReferenceOutcome::Mismatch
-        }
+    pub fn lists(&self, name: &str) -> bool {
+        self.references.iter().any(|listed| listed.name == name)
     }
 }

@@ -2,15 +2,21 @@
 //!
 //! What a signature is over is found by its whole path in the container, never elsewhere.
 
+mod archive;
+mod digests;
 mod manifest;
 
 pub use manifest::{Manifest, ManifestReference};
 
-use super::xmldsig::{Budget, Workspace};
-use super::{Context, Signature, xades};
+use super::algorithm::Crypto;
+use super::cades::{self, Content};
+use super::xmldsig::{Budget, Workspace, percent_decoded};
+use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, xades};
+use crate::format::cms::{SignedData, Trailing};
 use crate::format::container::{Container, File, Form, Role};
 use crate::format::{Limits, Unreadable, xml};
 use bytes::Bytes;
+use digests::Digests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -19,10 +25,13 @@ use std::sync::Arc;
 pub struct Opened<'c> {
     /// What it is of.
     pub container: &'c Container,
-    /// XML with signatures, each with its path.
-    documents: Vec<(&'c str, xml::Document<'c>)>,
+    /// Files with signatures, each with its path.
+    documents: Vec<(&'c str, Signed<'c>)>,
+    /// What CMS signatures and time-stamps are over, archive manifests included, in order.
+    manifests: Vec<Manifest>,
     /// What evidence records are over, in order.
     pub evidence: Vec<Manifest>,
+    digests: Digests<'c>,
 }
 
 impl<'c> Opened<'c> {
@@ -31,49 +40,127 @@ impl<'c> Opened<'c> {
     /// # Errors
     /// A file that is none of what its name says, or over a limit.
     pub fn new(container: &'c Container, limits: &Limits) -> Result<Self, Unreadable> {
-        let mut documents = Vec::new();
-        for file in container.of_role(Role::XmlSignatures) {
-            if documents.len() >= limits.signatures {
-                return Err(Unreadable::OverLimit("files with signatures in a container", limits.signatures));
+        let mut opened = Self {
+            container,
+            documents: Vec::new(),
+            manifests: Vec::new(),
+            evidence: Vec::new(),
+            digests: Digests::new(container),
+        };
+        for file in &container.files {
+            opened.open(file, limits).map_err(|why| in_file(&file.name, why))?;
+        }
+        Ok(opened)
+    }
+
+    fn open(&mut self, file: &'c File, limits: &Limits) -> Result<(), Unreadable> {
+        let document = match file.role {
+            Role::XmlSignatures => Signed::Xml(xml::Document::parse(&file.content, limits)?),
+            Role::CmsSignature => {
+                Signed::Cms(Box::new(SignedData::parse(&file.content, Trailing::ZeroPadding, limits)?))
             }
-            let document = xml::Document::parse(&file.content, limits).map_err(|why| in_file(&file.name, why))?;
-            documents.push((&*file.name, document));
+            Role::Manifest | Role::ArchiveManifest => {
+                self.manifests.push(Manifest::read(file, limits)?);
+                return Ok(());
+            }
+            Role::EvidenceRecordManifest => {
+                self.evidence.push(Manifest::read(file, limits)?);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        if self.documents.len() >= limits.signatures {
+            return Err(Unreadable::OverLimit("files with signatures in a container", limits.signatures));
         }
-        let mut evidence = Vec::new();
-        for file in container.of_role(Role::EvidenceRecordManifest) {
-            evidence.push(Manifest::read(file, limits).map_err(|why| in_file(&file.name, why))?);
-        }
-        Ok(Self { container, documents, evidence })
+        self.documents.push((&file.name, document));
+        Ok(())
+    }
+
+    /// Whether the file that a manifest lists is there, and as listed.
+    #[must_use]
+    pub fn outcome(&self, listed: &ManifestReference, crypto: &Crypto) -> ReferenceOutcome {
+        self.digests.look_up(listed, crypto).1
     }
 
     /// The signatures of all files, in the order of the files, and within one in document order.
     #[must_use]
-    pub fn signatures<'a>(&'a self, context: &Context<'_>) -> Vec<Signature<'a>>
+    pub fn signatures<'a>(&'a self, context: &Context<'a>) -> Vec<Signature<'a>>
     where
         'c: 'a,
     {
         let files: Arc<[(String, Bytes)]> =
             self.container.files.iter().map(|file| (file.name.clone(), file.content.clone())).collect();
         let only_file = self.only_file().map(|file| (file.name.clone(), file.content.clone()));
+        let only_content =
+            self.only_file().map(|file| Content::detached(vec![&file.content], context.crypto));
         let budget = Arc::new(Budget::new(context.limits));
         let (mut signatures, mut ids) = (Vec::new(), HashSet::new());
+        let most = context.limits.signatures;
         for (name, document) in &self.documents {
-            let (files, only_file, budget) = (Arc::clone(&files), only_file.clone(), Arc::clone(&budget));
-            let workspace = Workspace::in_container(document, files, only_file, budget, context.limits);
+            if signatures.len() > most {
+                break;
+            }
+            let read = match document {
+                Signed::Xml(document) => {
+                    let (files, only_file, budget) =
+                        (Arc::clone(&files), only_file.clone(), Arc::clone(&budget));
+                    let workspace =
+                        Workspace::in_container(document, files, only_file, budget, context.limits);
+                    xades::signatures_with(&workspace, context)
+                }
+                Signed::Cms(cms) => self.cades(name, cms, only_content.clone(), context),
+            };
             let before = signatures.len();
-            for mut signature in xades::signatures_with(&workspace, context) {
+            for mut signature in read {
                 signature.counters = signature.counters.map(|master| master.saturating_add(before));
                 signature.id = unique(format!("{name}#{}", signature.id), &mut ids);
                 signatures.push(signature);
             }
         }
         let facts = self.facts(&signatures);
-        let most = context.limits.signatures;
         let too_many = (signatures.len() > most).then(|| format!("more than {most} signatures"));
         for signature in &mut signatures {
             signature.structure.schema_warnings.extend(facts.warnings.iter().cloned());
             signature.structure.format_failures.extend(facts.failures.iter().chain(&too_many).cloned());
         }
+        signatures
+    }
+
+    /// The signatures of a CMS file: over the one file of an ASiC-S (4.3.3.2), else over the manifest that names it, and by
+    /// that over what it lists (4.4.3.2).
+    fn cades<'a>(
+        &'a self,
+        name: &str,
+        cms: &'a SignedData<'a>,
+        only_content: Option<Content<'a>>,
+        context: &Context<'a>,
+    ) -> Vec<Signature<'a>> {
+        let crypto = context.crypto;
+        let simple = self.container.form == Form::Simple;
+        let manifest = self.manifests.iter().find(|manifest| manifest.by == *name && !simple);
+        let file = manifest.and_then(|manifest| self.container.file(&manifest.name));
+        let given = file.map(|file| Content::detached(vec![&file.content], crypto)).or(only_content);
+        let missing = || Content::missing("nothing says what the file's signatures are over", crypto);
+        let mut signatures = cades::over(cms, &given.unwrap_or_else(missing), context);
+        for signature in signatures.iter_mut().filter(|signature| signature.counters.is_none()) {
+            let intact = signature.references.iter().all(|one| one.outcome == ReferenceOutcome::Intact);
+            let Some(manifest) = manifest else {
+                signature.files.extend(self.only_file().filter(|_| intact).map(|file| file.name.clone()));
+                let failure = "no ASiCManifest names the signature's file (EN 319 162-1, 4.4.3.2)";
+                signature.structure.format_failures.extend((!simple).then(|| failure.to_owned()));
+                continue;
+            };
+            signature.structure.core_references_valid = intact;
+            for listed in &manifest.references {
+                let (file, outcome) = self.digests.look_up(listed, crypto);
+                if intact && outcome == ReferenceOutcome::Intact {
+                    signature.files.extend(file.map(|file| file.name.clone()));
+                }
+                let (uri, digest) = (Some(listed.name.clone()), Some(listed.digest_algorithm.clone()));
+                signature.references.push(Reference { uri, kind: ReferenceKind::Content, digest, outcome });
+            }
+        }
+        archive::add(self, name, &mut signatures, context);
         signatures
     }
 
@@ -95,12 +182,21 @@ impl<'c> Opened<'c> {
         if self.container.form == Form::Simple && in_root != 1 {
             facts.failures.push(format!("{in_root} files in the root of an ASiC-S (EN 319 162-1, 4.3.3.2)"));
         }
-        let covered: HashSet<&str> =
-            signatures.iter().flat_map(|signature| &signature.files).map(String::as_str).collect();
+        let intact = |one: &&Reference| one.outcome == ReferenceOutcome::Intact;
+        let named = signatures.iter().flat_map(|one| one.references.iter().filter(intact));
+        let named = named.filter_map(|one| one.uri.as_deref()).map(percent_decoded);
+        let covered: HashSet<String> =
+            signatures.iter().flat_map(|one| one.files.iter().cloned()).chain(named).collect();
         let uncovered = data().filter(|file| !covered.contains(&*file.name));
-        facts.warnings.extend(uncovered.map(|file| format!("no signature covers {:?} as it is", file.name)));
+        facts.warnings.extend(uncovered.map(|file| format!("no signature covers {:?}", file.name)));
         facts
     }
+}
+
+#[derive(Debug)]
+enum Signed<'c> {
+    Xml(xml::Document<'c>),
+    Cms(Box<SignedData<'c>>),
 }
 
 struct Facts {
