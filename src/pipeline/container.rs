@@ -2,6 +2,7 @@
 //! those of the container that cover its very octets.
 
 use super::contained::{Around, Task};
+use crate::format::Unreadable;
 use crate::format::container::{Container, Form, Role};
 use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall, Seal};
 use crate::signature::{Context, ReferenceOutcome, Signature, asic};
@@ -33,15 +34,17 @@ impl Task<'_> {
         seals: &[SealVerdict],
         depth: usize,
     ) -> Vec<Contained> {
+        let other_files = [Unreadable::Unknown, Unreadable::Empty].map(|why| why.to_string());
         let mut contained = Vec::new();
         for file in container.of_role(Role::Data) {
             let covering = signatures.iter().zip(seals).filter(|(one, _)| one.files.contains(&file.name));
             let covering: Vec<&SealVerdict> = covering.map(|(_, seal)| seal).collect();
             let around = Around::file(depth, &covering);
             let mut found = self.within(file.name.clone(), &file.content, around);
-            // What is no credential is a file like any other; of an archive of files alone, one that is broken may be one.
+            // What is no credential is a file like any other; in an archive of files alone, a broken one may have been one.
             let is_one = found.credential.is_some() || !found.contained.is_empty() || has_own_seals(&found);
-            let is_broken = found.verdict == Overall::Unreadable && container.form == Form::Plain;
+            let is_broken = container.form == Form::Plain
+                && found.error.as_ref().is_some_and(|error| !other_files.contains(error));
             if is_one || is_broken {
                 found.sealed_from_outside &= !covering.is_empty();
                 contained.push(found);

@@ -59,12 +59,15 @@ impl<'c> Opened<'c> {
             Role::CmsSignature => {
                 Signed::Cms(Box::new(SignedData::parse(&file.content, Trailing::ZeroPadding, limits)?))
             }
-            Role::Manifest | Role::ArchiveManifest => {
-                self.manifests.push(Manifest::read(file, limits)?);
-                return Ok(());
-            }
-            Role::EvidenceRecordManifest => {
-                self.evidence.push(Manifest::read(file, limits)?);
+            Role::Manifest | Role::ArchiveManifest | Role::EvidenceRecordManifest => {
+                let of_evidence = file.role == Role::EvidenceRecordManifest;
+                let all = if of_evidence { &mut self.evidence } else { &mut self.manifests };
+                match Manifest::read(file, limits) {
+                    Ok(manifest) => all.push(manifest),
+                    // It lists nothing, and what it would be over has no manifest then.
+                    Err(Unreadable::Malformed(..)) => {}
+                    Err(why) => return Err(why),
+                }
                 return Ok(());
             }
             _ => return Ok(()),
