@@ -7,7 +7,7 @@ use sealgate::format::xml::c14n::{Method, NodeSet, canonicalize};
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
-use sealgate::signature::{Context, Payload, cades, jades, xades};
+use sealgate::signature::{Context, Payload, cades, jades, pades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::compiled::Compiled;
@@ -119,6 +119,10 @@ fn signatures(name: &str) -> Box<dyn FnMut()> {
             Envelope::Jws(jws) => jades::signatures(jws, &context).len(),
             Envelope::Xml(document) => xades::signatures(document, &context).len(),
             Envelope::Cms(cms) => cades::signatures(cms, &context).len(),
+            Envelope::Pdf(document) => {
+                let arena = pades::Arena::default();
+                pades::signatures(document, &arena, &context).len()
+            }
             _ => 0,
         };
         assert!(found > 0);

@@ -15,7 +15,7 @@ use crate::outside::Outside;
 use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Context, Detached, Signature, cades, jades, xades};
+use crate::signature::{Context, Detached, Signature, cades, jades, pades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
@@ -264,11 +264,16 @@ fn domains<'s>(seals: &'s [Seal], contained: &'s [Contained], names: &mut Vec<&'
     }
 }
 
-fn signatures<'a>(envelope: &'a Envelope<'a>, context: &Context<'a>) -> Vec<Signature<'a>> {
+fn signatures<'a>(
+    envelope: &'a Envelope<'a>,
+    arena: &'a pades::Arena<'a>,
+    context: &Context<'a>,
+) -> Vec<Signature<'a>> {
     match envelope {
         Envelope::Jws(jws) => jades::signatures(jws, context),
         Envelope::Xml(document) => xades::signatures(document, context),
         Envelope::Cms(cms) => cades::signatures(cms, context),
+        Envelope::Pdf(document) => pades::signatures(document, arena, context),
         // Those of a container are read with its files.
         Envelope::Json(_) | Envelope::Container(_) => Vec::new(),
     }
@@ -279,6 +284,7 @@ fn format_name(envelope: &Envelope<'_>) -> &'static str {
         Envelope::Jws(_) => "jades",
         Envelope::Xml(_) => "xades",
         Envelope::Cms(_) => "cades",
+        Envelope::Pdf(_) => "pades",
         Envelope::Json(_) => "json",
         Envelope::Container(container) => container.form.as_str(),
     }

@@ -1,9 +1,12 @@
-//! Any bytes as a PDF file, every object of its last revision read and every stream decoded.
+//! Any bytes as a PDF file: every object of its last revision read, every stream decoded, its signatures and what was
+//! changed after them, its attached files.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use sealgate::format::Limits;
-use sealgate::format::pdf::{Document, Entry, Id};
+use sealgate::format::pdf::{Document, Entry, Id, attachments};
+use sealgate::signature::algorithm::Crypto;
+use sealgate::signature::{Context, pades};
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits { bytes: 1 << 20, nodes: 100_000, ..Limits::default() };
@@ -18,6 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = view.data(&value);
         }
     }
+    let (crypto, arena) = (Crypto::default(), pades::Arena::default());
+    let context = Context { crypto: &crypto, limits: &limits, detached: &[] };
+    let _ = pades::signatures(&document, &arena, &context);
+    let _ = attachments(&document);
     for revision in document.revisions() {
         assert!(revision.span.end <= bytes.len() && revision.span.start <= revision.span.end);
     }

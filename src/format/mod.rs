@@ -31,6 +31,8 @@ pub enum Envelope<'a> {
     Xml(xml::Document<'a>),
     /// A CMS SignedData (RFC 5652).
     Cms(Box<cms::SignedData<'a>>),
+    /// A PDF file.
+    Pdf(Box<pdf::Document<'a>>),
     /// A ZIP archive: a container of signatures, or of files only.
     Container(container::Container),
 }
@@ -88,6 +90,9 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
             reader.end()?;
             Ok(Envelope::Json(bytes))
         }
+        Some(_) if bytes.starts_with(pdf::MAGIC) => {
+            Ok(Envelope::Pdf(Box::new(pdf::Document::open(bytes, limits)?)))
+        }
         Some(b'<') => xml::Document::parse(bytes, limits).map(Envelope::Xml),
         Some(_) if cms::is_content_info(bytes) => {
             Ok(Envelope::Cms(Box::new(cms::SignedData::parse(bytes, cms::Trailing::ZeroPadding, limits)?)))
@@ -113,10 +118,11 @@ mod tests {
         assert!(matches!(read(b"[1]"), Ok(Envelope::Json(_))));
         assert!(matches!(read(b"\xef\xbb\xbf{\"payload\":\"\",\"signature\":\"\"}"), Ok(Envelope::Jws(_))));
         assert!(matches!(read(b"e30.e30.e30"), Ok(Envelope::Jws(_))));
-        for unknown in [&b"%PDF-1.7"[..], b"\x30\x80", b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
+        for unknown in [&b"\x30\x80"[..], b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
             assert_eq!(read(unknown).unwrap_err(), Unreadable::Unknown, "{unknown:?}");
         }
         assert!(matches!(read(b"PK\x03\x04").unwrap_err(), Unreadable::Malformed("ZIP", _)));
+        assert!(matches!(read(b"%PDF-1.7").unwrap_err(), Unreadable::Malformed("PDF", _)));
         assert!(matches!(read(b"{\"a\": 1").unwrap_err(), Unreadable::Malformed("JSON", _)));
         let small = Limits { bytes: 2, ..limits };
         assert_eq!(super::read(b"{ }", &small).unwrap_err(), Unreadable::OverLimit("bytes", 2));

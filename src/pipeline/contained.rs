@@ -7,10 +7,10 @@ use super::lists::Lists;
 use super::{Pipeline, Request, format_name, signatures};
 use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
-use crate::format::{self, Envelope, Limits, Unreadable, xml};
+use crate::format::{self, Envelope, Limits, Unreadable, pdf, xml};
 use crate::report::{Contained, Decision, Overall, Seal};
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Context, Payload, ReferenceOutcome, Signature};
+use crate::signature::{Context, Payload, ReferenceOutcome, Signature, pades};
 use crate::trust::Snapshot;
 use crate::validation::{self, SealVerdict};
 use std::borrow::Cow;
@@ -84,11 +84,13 @@ impl<'t> Task<'t> {
         // What is given beside the document belongs to that alone.
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
-        let Sealed { signatures, with_own } = Sealed::separate(signatures(&envelope, &context), &envelope);
+        let arena = pades::Arena::default();
+        let Sealed { signatures, with_own } =
+            Sealed::separate(signatures(&envelope, &arena, &context), &envelope);
         let seals = self.validated(&signatures);
 
         let document = match &envelope {
-            Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Container(_) => None,
+            Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_) => None,
             Envelope::Json(text) => Some(Payload::Json(Cow::Borrowed(*text))),
             Envelope::Xml(document) => Some(Payload::Xml { document, element: document.root_element().id() }),
         };
@@ -102,7 +104,10 @@ impl<'t> Task<'t> {
         };
         let scope = Scope { signatures: &signatures, seals: &seals, with_own: &with_own, around };
         let found = payloads.into_iter().find_map(|payload| self.look(payload, &scope));
-        let Found { credential, contained } = found.unwrap_or_default();
+        let Found { credential, mut contained } = found.unwrap_or_default();
+        if let Envelope::Pdf(document) = &envelope {
+            contained.extend(self.attached(document, &signatures, &seals, around));
+        }
 
         let outside = seals.is_empty();
         let seals: Vec<Seal> = match around {
@@ -156,6 +161,63 @@ impl<'t> Task<'t> {
             }
             sealed => Some(Found { credential: None, contained: vec![sealed] }),
         }
+    }
+
+    /// The credentials among the files attached to a PDF. Seals of the PDF count for a file that they cover as it is.
+    fn attached(
+        &self,
+        document: &pdf::Document<'_>,
+        signatures: &[Signature<'_>],
+        seals: &[SealVerdict],
+        around: Option<Around<'_>>,
+    ) -> Vec<Contained> {
+        let depth = around.map_or(0, |around| around.depth);
+        let mut contained = Vec::new();
+        let (files, left_out) = pdf::attachments(document);
+        for (number, file) in files.into_iter().enumerate() {
+            let place = format!("/EmbeddedFiles/{number}");
+            let left = self.credentials.get();
+            if depth >= self.pipeline.limits.presentations || left == 0 {
+                let why = "attached files from here on were not looked at: over the limit";
+                contained.push(self.unreadable(place, why.to_owned()));
+                break;
+            }
+            let octets = match file.octets {
+                Ok(octets) => octets,
+                Err(why @ pdf::Error::OverLimit(..)) => {
+                    contained.push(self.unreadable(place, format!("an attached file: {why}")));
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            // A picture or a spreadsheet is no credential.
+            if !matches!(octets.trim_ascii_start().first(), Some(b'{' | b'[' | b'<' | b'e' | 0xef)) {
+                continue;
+            }
+            self.credentials.set(left.saturating_sub(1));
+            let covers = |signature: &Signature<'_>| {
+                let coverage = signature.structure.coverage.as_ref();
+                signature.counters.is_none()
+                    && coverage.is_some_and(|coverage| file.revision < coverage.revision)
+            };
+            let covering: Vec<&SealVerdict> =
+                signatures.iter().zip(seals).filter(|(one, _)| covers(one)).map(|(_, seal)| seal).collect();
+            let inner = Around {
+                depth: depth.saturating_add(1),
+                presentation: None,
+                seals: &covering,
+                covered: !covering.is_empty(),
+            };
+            let one = self.within(place, &octets, inner);
+            let sealed = !one.sealed_from_outside && one.verdict != Overall::Unreadable;
+            if one.credential.is_some() || !one.contained.is_empty() || sealed {
+                contained.push(one);
+            }
+        }
+        if let Some(why) = left_out {
+            contained.push(self.unreadable("/EmbeddedFiles".to_owned(), format!("attached files: {why}")));
+        }
+        contained
     }
 
     fn presentation(
@@ -482,6 +544,10 @@ fn is_signature(node: roxmltree::Node<'_, '_>) -> bool {
 fn is_presentation(envelope: &Envelope<'_>) -> bool {
     match envelope {
         Envelope::Xml(document) => !credential::credential_elements(document).is_empty(),
-        Envelope::Json(_) | Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Container(_) => false,
+        Envelope::Json(_)
+        | Envelope::Jws(_)
+        | Envelope::Cms(_)
+        | Envelope::Pdf(_)
+        | Envelope::Container(_) => false,
     }
 }

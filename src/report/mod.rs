@@ -39,8 +39,8 @@ pub struct Verdict {
     pub error: Option<String>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
-    /// The signature's syntax in lower case (`jades`, `xades`, `cades`), or the document's where there is none; of a
-    /// container its kind (`asic-s`, `asic-e`, `opendocument`, `zip`).
+    /// The signature's syntax in lower case (`jades`, `xades`, `cades`, `pades`), or the document's where there is none;
+    /// of a container its kind (`asic-s`, `asic-e`, `opendocument`, `zip`).
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
@@ -176,6 +176,9 @@ pub struct Seal {
     pub level: String,
     /// Whether this is a counter-signature.
     pub counter_signature: bool,
+    /// How much of a PDF it covers; absent in other formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageSummary>,
     /// The signing certificate's subject, where the certificate was identified.
     pub sealed_by: Option<SealedBy>,
     /// Signing time as the signature claims it.
@@ -195,6 +198,39 @@ pub struct Seal {
     pub revocation: Vec<RevocationSummary>,
     /// Every check.
     pub findings: Vec<Finding>,
+}
+
+/// How much of a PDF a seal covers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CoverageSummary {
+    /// `document`: the whole file; `extended`: only proofs were added; `changed-as-permitted`; `changed`: what is seen may not
+    /// be what was sealed.
+    pub scope: &'static str,
+    /// Which revision is sealed, from 1 on.
+    pub revision: usize,
+    /// How many revisions the file has.
+    pub revisions: usize,
+    /// What a certification allows to be changed (ISO 32000-2, table 257, P): 1 to 3.
+    pub certification: Option<u8>,
+    /// What was changed after the sealed revision.
+    pub changes: Vec<ChangeSummary>,
+    /// Names of known attacks that the changes look like.
+    pub attacks: Vec<&'static str>,
+}
+
+/// One change after a sealed revision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChangeSummary {
+    /// What was changed: `validation-data`, `document-timestamp`, `signature`, `signature-changed`, `field-value`, `form`,
+    /// `annotation`, `pages`, `page-content`, `optional-content`, `action`, `attachment`, `navigation`, `metadata`,
+    /// `structure`, `settings`, `other`; `unreadable` where it cannot be told.
+    pub what: &'static str,
+    /// Whether a person may see another document for it.
+    pub visible: bool,
+    /// Whether certification and locked fields permit it.
+    pub permitted: bool,
+    /// What and where.
+    pub detail: String,
 }
 
 /// Who sealed, as the signing certificate names them.
@@ -230,7 +266,7 @@ pub struct CertificateSummary {
 /// A time-stamp.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TimestampSummary {
-    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `archive`.
+    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `document`, `archive`.
     pub kind: &'static str,
     /// Generation time; `null` where the token is unreadable.
     pub time: Option<Time>,

@@ -1,9 +1,12 @@
 //! From the validation core's verdict to the contract's shape.
 
-use super::{CertificateSummary, RevocationSummary, Seal, SealedBy, TimestampSummary};
+use super::{
+    CertificateSummary, ChangeSummary, CoverageSummary, RevocationSummary, Seal, SealedBy, TimestampSummary,
+};
 use crate::certificate::{Certificate, Name};
 use crate::finding::Finding;
 use crate::revocation::CertificateStatus;
+use crate::signature::pades::Coverage;
 use crate::signature::{RevocationKind, TimestampKind};
 use crate::time::Time;
 use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict};
@@ -25,6 +28,7 @@ impl From<&SealVerdict> for Seal {
             qualification: verdict.qualification.to_string(),
             level: verdict.level.clone(),
             counter_signature: verdict.counter_signature,
+            coverage: verdict.coverage.as_ref().map(CoverageSummary::from),
             sealed_by: verdict.signer.as_deref().map(SealedBy::from),
             claimed_signing_time: verdict.claimed_signing_time,
             best_signature_time: verdict.best_signature_time,
@@ -49,6 +53,7 @@ impl Seal {
             qualification: "N/A".to_owned(),
             level: String::new(),
             counter_signature: false,
+            coverage: None,
             sealed_by: None,
             claimed_signing_time: None,
             best_signature_time: time,
@@ -58,6 +63,25 @@ impl Seal {
             timestamps: Vec::new(),
             revocation: Vec::new(),
             findings: vec![finding],
+        }
+    }
+}
+
+impl From<&Coverage> for CoverageSummary {
+    fn from(coverage: &Coverage) -> Self {
+        let changes = coverage.changes.iter().map(|change| ChangeSummary {
+            what: change.what.as_str(),
+            visible: change.visible,
+            permitted: change.permitted,
+            detail: change.detail.clone(),
+        });
+        Self {
+            scope: coverage.scope().as_str(),
+            revision: coverage.revision,
+            revisions: coverage.revisions,
+            certification: coverage.certification,
+            changes: changes.collect(),
+            attacks: coverage.attacks.clone(),
         }
     }
 }
@@ -100,6 +124,7 @@ impl From<&TimestampVerdict> for TimestampSummary {
             TimestampKind::Signature => "signature",
             TimestampKind::References => "references",
             TimestampKind::SignatureAndReferences => "signature-and-references",
+            TimestampKind::Document => "document",
             TimestampKind::Archive => "archive",
         };
         let indication = match verdict.sub_indication {

@@ -8,6 +8,7 @@ pub mod asic;
 pub mod cades;
 pub mod cms;
 pub mod jades;
+pub mod pades;
 pub mod xades;
 pub mod xmldsig;
 
@@ -66,6 +67,10 @@ pub enum Form {
     Xades,
     /// CMS, ETSI EN 319 122-1 or plain.
     Cades,
+    /// PDF, ETSI EN 319 142-1.
+    Pades,
+    /// PDF, PKCS #7 of ISO 32000-1, 12.8.3.3 (SubFilter adbe.*).
+    Pkcs7,
 }
 
 /// One signature, its parts located and its references digested.
@@ -212,6 +217,10 @@ pub enum Source {
     TimestampValidationData,
     /// JAdES/XAdES AnyValidationData.
     AnyValidationData,
+    /// PDF: DSS.
+    Dss,
+    /// PDF: a VRI dictionary of the DSS.
+    Vri,
     /// Inside a time-stamp token.
     TimestampToken,
 }
@@ -262,6 +271,8 @@ pub enum TimestampKind {
     References,
     /// Signature and references (`sigRTst`, SigAndRefsTimeStamp).
     SignatureAndReferences,
+    /// A PDF file up to the end of a revision (EN 319 142-1, 5.4.3).
+    Document,
     /// Everything before it (`arcTst`, ArchiveTimeStamp).
     Archive,
 }
@@ -279,7 +290,7 @@ pub struct EmbeddedTimestamp<'a> {
     pub imprint: Imprint<'a>,
     /// The bytes as an older edition of the standard puts them together, where there are two ways.
     pub older_imprint: Option<Imprint<'a>>,
-    /// For an archive time-stamp: how many of [`Signature::timestamps`] stand before it and are covered by it.
+    /// For an archive or document time-stamp: how many of [`Signature::timestamps`] stand before it and are covered by it.
     pub covers_timestamps: usize,
 }
 
@@ -345,6 +356,8 @@ pub struct Structure {
     pub validation_data_containers: bool,
     /// CMS: exactly one signing-time attribute is signed, whatever it says.
     pub signing_time_attribute: bool,
+    /// PDF: which revision is signed, and what was changed afterwards.
+    pub coverage: Option<pades::Coverage>,
     /// An evidence record is present.
     pub evidence_record: bool,
     /// XML-DSig core reference validation held (3.2.1): every digest is equal, though a reference may stand for

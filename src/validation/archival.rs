@@ -35,6 +35,7 @@ pub(super) fn continues(sub: SubIndication) -> bool {
 pub(super) fn has_material(timestamps: &[Timestamp]) -> bool {
     timestamps.iter().any(|timestamp| match timestamp.kind {
         TimestampKind::Archive | TimestampKind::SignatureAndReferences => true,
+        TimestampKind::Document => timestamp.covers_timestamps > 0 || timestamp.covers_revocation_data,
         TimestampKind::Content | TimestampKind::Signature | TimestampKind::References => false,
     })
 }

@@ -58,6 +58,10 @@ checks! {
     FormatAcceptable = "format-acceptable", "EN 319 102-1, 5.2.2", Fail;
     /// The format is one of those that the policy accepts.
     FormatAccepted = "format-accepted", "EN 319 102-1, 5.2.2", Fail;
+    /// PDF: later changes are such as certification and locked fields permit.
+    ChangesPermitted = "changes-permitted", "ISO 32000-2, 12.8.2.2", Fail;
+    /// PDF: nothing but proofs was added after the signed revision.
+    DocumentCovered = "document-covered", "ISO 32000-2, 12.8.1", Warn;
     /// The structure is as the format's schema has it.
     StructureValid = "structure-valid", "EN 319 102-1, 5.2.2", Warn;
 
@@ -204,7 +208,7 @@ impl Check {
         )
     }
 
-    /// Whether it belongs to a signature's own validation, not to that of its time-stamps.
+    /// Whether it belongs to every signature's own validation: not to that of its time-stamps, nor of one format only.
     pub(super) fn of_signature(self) -> bool {
         !matches!(
             self,
@@ -213,6 +217,8 @@ impl Check {
                 | Self::TimestampImprintIntact
                 | Self::TimestampSignatureIntact
                 | Self::ExtendedKeyUsage
+                | Self::ChangesPermitted
+                | Self::DocumentCovered
                 | Self::WorkBudget
         )
     }

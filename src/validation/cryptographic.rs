@@ -89,7 +89,7 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
     // In a JWS the signing input is the only reference, and the value its only proof.
     let wrong_value = match signature.form {
         Form::Jades => SubIndication::HashFailure,
-        Form::Xades | Form::Cades => SubIndication::SigCryptoFailure,
+        Form::Xades | Form::Cades | Form::Pades | Form::Pkcs7 => SubIndication::SigCryptoFailure,
     };
     fail(goes_on, wrong_value);
 

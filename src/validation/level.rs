@@ -1,6 +1,8 @@
 //! The level's name (TS 119 182-1, 6.3; EN 319 132-1, 6.3, and its extended forms), from structure and the
 //! signature's own material, never from validity.
 
+mod pdf;
+
 use super::material::{Material, evidence_origin, signature_origin, token_origin};
 use super::timestamps::Timestamp;
 use crate::certificate::path::Path;
@@ -26,6 +28,10 @@ pub(super) fn name(
     let minimal_lt = || stamped && MinimalLt { signature, index, timestamps, material }.holds(signer);
     let archive = has(TimestampKind::Archive);
 
+    if matches!(signature.form, Form::Pades | Form::Pkcs7) {
+        let minimal = || MinimalLt { signature, index, timestamps, material }.holds(signer);
+        return pdf::name(signature, timestamps, minimal);
+    }
     match signature.form {
         Form::Jades if !baseline_b => "JSON-NOT-ETSI",
         Form::Jades if !baseline_t => "JAdES-BASELINE-B",
@@ -40,7 +46,7 @@ pub(super) fn name(
             }
             Some(SignaturePolicy::Identified { digest: None, .. }) | None => Named::Bes.of(signature.form),
         },
-        Form::Xades | Form::Cades => {
+        Form::Xades | Form::Cades | Form::Pades | Form::Pkcs7 => {
             let references = has(TimestampKind::References) || has(TimestampKind::SignatureAndReferences);
             let baseline_archive = archive && structure.not_baseline_lta.is_empty();
             let named = match (minimal_lt(), structure.complete_references) {
@@ -146,7 +152,9 @@ impl MinimalLt<'_, '_> {
 
     /// The newest archive time-stamp still waits for its validation data, if it has something to protect.
     fn newest_archive(&self, position: usize) -> bool {
-        let newest = self.timestamps.iter().rposition(|timestamp| timestamp.kind == TimestampKind::Archive);
+        let newest = self.timestamps.iter().rposition(|timestamp| {
+            matches!(timestamp.kind, TimestampKind::Archive | TimestampKind::Document)
+        });
         newest == Some(position)
     }
 

@@ -26,12 +26,12 @@ pub(super) fn continues(sub: SubIndication) -> bool {
     )
 }
 
-/// The earliest time that a valid signature time-stamp proves, else the validation time. What is later than the
+/// The earliest time that a valid signature or document time-stamp proves, else the validation time. What is later than the
 /// validation time proves nothing about it.
 pub(super) fn best_signature_time(timestamps: &[Timestamp], validation_time: Time) -> Time {
     timestamps
         .iter()
-        .filter(|timestamp| timestamp.kind == TimestampKind::Signature)
+        .filter(|timestamp| matches!(timestamp.kind, TimestampKind::Signature | TimestampKind::Document))
         .filter_map(|timestamp| timestamp.proven())
         .map(|proven| proven.time())
         .fold(validation_time, Time::min)
@@ -56,7 +56,7 @@ pub(super) fn note_timestamps(
     let disordered = timestamps
         .iter()
         .filter(|later| {
-            later.kind == TimestampKind::Archive
+            matches!(later.kind, TimestampKind::Archive | TimestampKind::Document)
                 && timestamps
                     .iter()
                     .take(later.covers_timestamps)

@@ -101,15 +101,15 @@ impl<'c> Material<'c> {
             matches: RefCell::default(),
             acceptances: RefCell::default(),
         };
-        let mut lying = Lying::default();
+        let mut lying = (signatures.len() > 1).then(Lying::default);
         for (index, signature) in signatures.iter().enumerate() {
-            let parts = material.read(index, signature, &mut lying);
+            let parts = material.read(index, signature, lying.as_mut());
             material.signatures.push(parts);
         }
         material
     }
 
-    fn read(&mut self, index: usize, signature: &Signature<'_>, lying: &mut Lying) -> Parts {
+    fn read(&mut self, index: usize, signature: &Signature<'_>, mut lying: Option<&mut Lying>) -> Parts {
         let origin = signature_origin(index);
         let place = |token, after_timestamps| Place { signature: index, token, after_timestamps };
         let certificates = signature
@@ -124,13 +124,13 @@ impl<'c> Material<'c> {
         for embedded in &signature.revocation {
             let place = place(None, embedded.after_timestamps);
             let address = (embedded.der.as_ptr().addr(), embedded.der.len());
-            match lying.get(&address).and_then(|item| self.evidence.get_mut(*item)) {
-                Some(item) => item.places.push(place),
-                None => {
-                    lying.extend(
-                        self.revocation(embedded.kind, &embedded.der, place).map(|item| (address, item)),
-                    );
-                }
+            let known = lying.as_ref().and_then(|lying| lying.get(&address).copied());
+            if let Some(item) = known.and_then(|item| self.evidence.get_mut(item)) {
+                item.places.push(place);
+            } else if let (Some(item), Some(lying)) =
+                (self.revocation(embedded.kind, &embedded.der, place), lying.as_deref_mut())
+            {
+                lying.insert(address, item);
             }
         }
         let before: usize = self.signatures.iter().map(|parts| parts.tokens.len()).sum();
@@ -212,6 +212,14 @@ impl<'c> Material<'c> {
         let places = place.into_iter().collect();
         self.evidence.push(Item { data, places, certificates, fetched });
         Ok(index)
+    }
+
+    /// Whether a signature carries revocation data before its time-stamp of this number.
+    pub(super) fn covered_revocation_data(&self, signature: usize, timestamps: usize) -> bool {
+        let covered = |place: &Place| {
+            place.signature == signature && place.token.is_none() && place.after_timestamps <= timestamps
+        };
+        self.evidence.iter().any(|item| item.places.iter().any(covered))
     }
 
     /// Forgets what was concluded from less material.

@@ -123,7 +123,10 @@ pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<Seal
 /// Bytes that are digested twice where there is an archive time-stamp: with the signature and with that.
 fn covered(signatures: &[Signature<'_>]) -> usize {
     let archived = |signature: &&Signature<'_>| {
-        signature.timestamps.iter().any(|timestamp| timestamp.kind == TimestampKind::Archive)
+        signature
+            .timestamps
+            .iter()
+            .any(|timestamp| matches!(timestamp.kind, TimestampKind::Archive | TimestampKind::Document))
     };
     let parts = signatures.iter().filter(archived).flat_map(|signature| &signature.message);
     parts.map(|part| part.len()).sum()
@@ -164,6 +167,7 @@ fn assemble(
         qualification: qualified.signature,
         level,
         counter_signature: signature.counters.is_some(),
+        coverage: signature.structure.coverage.clone(),
         intact: outcome.intact,
         signer: outcome.signer,
         chain: path

@@ -54,14 +54,17 @@ impl Proofs {
         match timestamp.kind {
             // The signed attributes are not made yet, and references to material are not the material.
             TimestampKind::Content | TimestampKind::References => return,
-            TimestampKind::Signature | TimestampKind::SignatureAndReferences | TimestampKind::Archive => {}
+            TimestampKind::Signature
+            | TimestampKind::SignatureAndReferences
+            | TimestampKind::Document
+            | TimestampKind::Archive => {}
         }
         self.add(Object::Signature(signature), time);
         // The signature itself names its signing certificate by digest.
         if let Some(signer) = signer {
             self.add(Object::Certificate(signer), time);
         }
-        if timestamp.kind != TimestampKind::Archive {
+        if !matches!(timestamp.kind, TimestampKind::Archive | TimestampKind::Document) {
             return;
         }
         let covers = timestamp.covers_timestamps;

@@ -10,6 +10,7 @@ use super::{archival::ChainValidInThePast, long_term::ChainValidAtBestSignatureT
 use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::revocation::CertificateStatus;
+use crate::signature::pades::Coverage;
 use crate::signature::{RevocationKind, TimestampKind};
 use crate::time::Time;
 use crate::trust::qualification::{SignatureQualification, TimestampQualification};
@@ -33,6 +34,8 @@ pub struct SealVerdict {
     pub level: String,
     /// Whether it signs another signature's value.
     pub counter_signature: bool,
+    /// PDF: which revision is signed, and what was changed afterwards.
+    pub coverage: Option<Coverage>,
     /// The value and the digests hold in themselves: says nothing of trust, nor that they cover what they should
     /// (a wrapped signature is intact, and does not pass).
     pub intact: bool,

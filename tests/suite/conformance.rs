@@ -7,7 +7,7 @@ use sealgate::finding::Status;
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::revocation::RevocationStore;
 use sealgate::signature::algorithm::Crypto;
-use sealgate::signature::{Context, asic, cades, jades, xades};
+use sealgate::signature::{Context, asic, cades, jades, pades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::domain::Domain;
@@ -93,10 +93,12 @@ impl Bench {
             Envelope::Container(container) => Some(asic::Opened::new(container, &limits).unwrap()),
             _ => None,
         };
+        let arena = pades::Arena::default();
         let signatures = match &envelope {
             Envelope::Jws(jws) => jades::signatures(jws, &context),
             Envelope::Xml(document) => xades::signatures(document, &context),
             Envelope::Cms(cms) => cades::signatures(cms, &context),
+            Envelope::Pdf(document) => pades::signatures(document, &arena, &context),
             Envelope::Json(_) => Vec::new(),
             Envelope::Container(_) => opened.iter().flat_map(|opened| opened.signatures(&context)).collect(),
         };
@@ -293,6 +295,12 @@ fn recorded_verdicts_on_xades() {
 fn recorded_verdicts_on_cades() {
     let Some((corpora, bench)) = conformance() else { return };
     run("cades", &corpora.join("cades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
+fn recorded_verdicts_on_pades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("pades", &corpora.join("pades"), &|_| Arc::clone(&bench));
 }
 
 #[test]

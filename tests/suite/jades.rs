@@ -60,6 +60,7 @@ fn imprints(signature: &Signature<'_>) -> Vec<(&'static str, bool)> {
                 TimestampKind::Signature => "SIGNATURE_TIMESTAMP",
                 TimestampKind::References => "VALIDATION_DATA_REFSONLY_TIMESTAMP",
                 TimestampKind::SignatureAndReferences => "VALIDATION_DATA_TIMESTAMP",
+                TimestampKind::Document => "DOCUMENT_TIMESTAMP",
                 TimestampKind::Archive => "ARCHIVE_TIMESTAMP",
             };
             (kind, intact)

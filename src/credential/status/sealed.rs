@@ -56,7 +56,7 @@ pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Lim
             let why = "it carries no signature by a certificate";
             (StatusList::parse(text, limits), ListSeal::Unproven(why.to_owned()))
         }
-        Ok(Envelope::Xml(_) | Envelope::Cms(_) | Envelope::Container(_)) => {
+        Ok(Envelope::Xml(_) | Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_)) => {
             let why = "it is neither";
             (Err("a status list is JSON or a JWT".to_owned()), ListSeal::Unproven(why.to_owned()))
         }

@@ -4,12 +4,14 @@
 //! wants to see; here a broken table is the answer. What cannot be read twice in the same way is refused: a key twice
 //! in a trailer, an object twice in one section. Encrypted files are not read.
 
+mod attachment;
 mod filter;
 mod object;
 mod parse;
 mod view;
 mod xref;
 
+pub use attachment::{Attachment, attachments};
 pub use object::{Dictionary, Error, Id, Kind, Value};
 pub use view::View;
 pub use xref::{Entry, Section};

@@ -322,7 +322,7 @@ fn what_is_not_read_is_named() {
         assert!(refused(&bytes).contains(why), "{why}: {}", refused(&bytes));
     }
     let small = Limits { bytes: 10, ..Limits::default() };
-    assert!(matches!(Archive::open(sound.into(), &small), Err(Unreadable::OverLimit(..))));
+    assert!(matches!(Archive::open(&sound[..], &small), Err(Unreadable::OverLimit(..))));
 }
 
 #[test]

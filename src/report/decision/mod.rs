@@ -139,6 +139,15 @@ impl Decision {
                 format!("No seal is of an accepted qualification; found: {}.", found.join(", "))
             });
         }
+        let accepted = || own().filter(|seal| policy.seals.accepted.contains(&seal.qualification));
+        let reaches = |seal: &Seal| {
+            seal.coverage.as_ref().is_none_or(|coverage| matches!(coverage.scope, "document" | "extended"))
+        };
+        if accepted().next().is_some() && !accepted().any(reaches) {
+            self.add(policy.seals.otherwise, "document-changed".to_owned(), || {
+                "What is seen was changed after the last accepted seal.".to_owned()
+            });
+        }
         if policy.seals.warning > Outcome::Accept {
             let warnings = seals.iter().flat_map(|seal| &seal.findings);
             for finding in warnings.filter(|finding| finding.status == Status::Warning) {

@@ -117,6 +117,7 @@ impl<'a> Covered<'a> {
                 sink.write(b".");
                 self.elements(index, |index| is(index, &REFERENCES) || is(index, &["sigTst"]), sink)
             }
+            TimestampKind::Document => Err("only a PDF has document time-stamps".to_owned()),
             TimestampKind::Archive => {
                 self.payload(sink)?;
                 for part in [&self.protected, &self.signature] {

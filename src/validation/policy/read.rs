@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// All forms of signatures that there are.
-pub(super) const FORMS: [Form; 3] = [Form::Jades, Form::Xades, Form::Cades];
+pub(super) const FORMS: [Form; 5] = [Form::Jades, Form::Xades, Form::Cades, Form::Pades, Form::Pkcs7];
 
 /// The name of a form in policies.
 pub(super) fn form_name(form: Form) -> &'static str {
@@ -22,6 +22,8 @@ pub(super) fn form_name(form: Form) -> &'static str {
         Form::Jades => "jades",
         Form::Xades => "xades",
         Form::Cades => "cades",
+        Form::Pades => "pades",
+        Form::Pkcs7 => "pkcs7",
     }
 }
 

@@ -120,6 +120,7 @@ fn kind(timestamp: &EmbeddedTimestamp<'_>) -> &'static str {
         TimestampKind::Signature => "SIGNATURE_TIMESTAMP",
         TimestampKind::References => "VALIDATION_DATA_REFSONLY_TIMESTAMP",
         TimestampKind::SignatureAndReferences => "VALIDATION_DATA_TIMESTAMP",
+        TimestampKind::Document => "DOCUMENT_TIMESTAMP",
         TimestampKind::Archive => "ARCHIVE_TIMESTAMP",
     }
 }

@@ -1,0 +1,349 @@
+//! Two revisions side by side: pairs of objects with the role in which they were reached.
+
+use super::permission::{Needs, Permission};
+use super::{Change, MOST_CHANGES, What};
+use crate::format::pdf::{Dictionary, Document, Error, Id, Kind, Value, View};
+use foldhash::{HashSet, HashSetExt};
+use std::collections::VecDeque;
+
+/// As what an object was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Role {
+    Catalog,
+    /// A page, its inherited attributes among its own.
+    Page,
+    Annotations,
+    Annotation,
+    Form,
+    Fields,
+    Field,
+    /// Default resources of the form: what is added changes nothing.
+    Defaults,
+    Default,
+    Names,
+    Permissions,
+    /// Whatever is below something of one kind.
+    Part(What),
+}
+
+/// A pair still to be looked at.
+struct Pair {
+    role: Role,
+    before: Value,
+    after: Value,
+    /// The page it is on, from 1 on.
+    page: Option<usize>,
+}
+
+pub(super) struct Comparison<'c, 'a> {
+    pub(super) before: View<'c, 'a>,
+    pub(super) after: View<'c, 'a>,
+    pub(super) permission: &'c Permission,
+    touched: HashSet<u32>,
+    seen: HashSet<(Role, Option<Id>, Option<Id>)>,
+    queue: VecDeque<Pair>,
+    changes: Vec<Change>,
+    more: usize,
+}
+
+impl<'c, 'a> Comparison<'c, 'a> {
+    pub(super) fn new(document: &'c Document<'a>, revision: usize, permission: &'c Permission) -> Self {
+        Self {
+            before: document.view(revision),
+            after: document.last(),
+            permission,
+            touched: document.named_after(revision).into_iter().collect(),
+            seen: HashSet::new(),
+            queue: VecDeque::new(),
+            changes: Vec::new(),
+            more: 0,
+        }
+    }
+
+    pub(super) fn run(&mut self) {
+        if let Err(why) = self.start() {
+            self.unreadable(&why, None);
+        }
+        while let Some(pair) = self.queue.pop_front() {
+            if let Err(why) = self.pair(&pair) {
+                self.unreadable(&why, pair.page);
+                if matches!(why, Error::OverLimit(..)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn changes(self) -> Vec<Change> {
+        let mut changes = self.changes;
+        if self.more > 0 {
+            let detail = format!("{} further changes", self.more);
+            changes.push(Change { what: What::Other, visible: true, permitted: false, detail });
+        }
+        changes
+    }
+
+    fn start(&mut self) -> Result<(), Error> {
+        let (before, after) = (self.before.catalog()?, self.after.catalog()?);
+        if after.ambiguous() {
+            self.report(What::Other, Needs::Never, true, "the catalog has a key twice", None);
+        }
+        self.pages(&before, &after)?;
+        let value = |dictionary| Value { span: 0..0, kind: Kind::Dictionary(dictionary) };
+        self.push(Role::Catalog, value(before), value(after), None);
+        let info = |view: View<'_, '_>| view.trailer().and_then(|trailer| trailer.get("Info")).cloned();
+        let null = || Value { span: 0..0, kind: Kind::Null };
+        let (was, now) = (info(self.before), info(self.after));
+        self.push(Role::Part(What::Metadata), was.unwrap_or_else(null), now.unwrap_or_else(null), None);
+        Ok(())
+    }
+
+    pub(super) fn push(&mut self, role: Role, before: Value, after: Value, page: Option<usize>) {
+        self.queue.push_back(Pair { role, before, after, page });
+    }
+
+    pub(super) fn report(
+        &mut self,
+        what: What,
+        needs: Needs,
+        visible: bool,
+        detail: &str,
+        page: Option<usize>,
+    ) {
+        let permitted = self.permission.allows(needs);
+        self.change(Change { what, visible, permitted, detail: placed(detail, page) });
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        if self.changes.contains(&change) {
+            return;
+        }
+        if self.changes.len() < MOST_CHANGES {
+            self.changes.push(change);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    fn unreadable(&mut self, why: &Error, page: Option<usize>) {
+        let detail = format!("cannot be compared: {why}");
+        self.report(What::Unreadable, Needs::Never, true, &detail, page);
+    }
+
+    /// Whether an object is the same octets in both revisions.
+    fn untouched(&self, before: Option<Id>, after: Option<Id>) -> bool {
+        before.is_some() && before == after && before.is_some_and(|id| !self.touched.contains(&id.number))
+    }
+
+    fn pair(&mut self, pair: &Pair) -> Result<(), Error> {
+        let Pair { role, before, after, page } = pair;
+        let (before_id, after_id) = (before.as_reference(), after.as_reference());
+        if (before_id.is_some() || after_id.is_some()) && !self.seen.insert((*role, before_id, after_id)) {
+            return Ok(());
+        }
+        let (was, now);
+        if self.untouched(before_id, after_id) {
+            // What could not be read before is no change.
+            let Ok(same) = self.before.resolve(before) else { return Ok(()) };
+            was = same.clone().into_owned();
+            now = same.into_owned();
+        } else {
+            was = self.before.resolve(before)?.into_owned();
+            now = self.after.resolve(after)?.into_owned();
+        }
+        match (&was.kind, &now.kind) {
+            (Kind::Stream(one, _), Kind::Stream(other, _)) => {
+                if self.before.encoded(&was) != self.after.encoded(&now) {
+                    self.differs(*role, &was, &now, *page);
+                }
+                let (one, other) = (one.clone(), other.clone());
+                self.dictionaries(*role, &one, &other, (after_id, *page))
+            }
+            (Kind::Dictionary(one), Kind::Dictionary(other)) => {
+                let (one, other) = (one.clone(), other.clone());
+                self.dictionaries(*role, &one, &other, (after_id, *page))
+            }
+            (Kind::Array(one), Kind::Array(other)) => self.arrays(*role, one, other, *page),
+            (Kind::Null, Kind::Dictionary(other)) if by_keys(*role) => {
+                let other = other.clone();
+                self.dictionaries(*role, &Dictionary::default(), &other, (after_id, *page))
+            }
+            (Kind::Null, Kind::Array(other)) if by_items(*role) => self.arrays(*role, &[], other, *page),
+            (Kind::Array(one), Kind::Null) if by_items(*role) => self.arrays(*role, one, &[], *page),
+            (one, other) if one == other => Ok(()),
+            _ => {
+                self.differs(*role, &was, &now, *page);
+                Ok(())
+            }
+        }
+    }
+
+    fn arrays(
+        &mut self,
+        role: Role,
+        one: &[Value],
+        other: &[Value],
+        page: Option<usize>,
+    ) -> Result<(), Error> {
+        match role {
+            Role::Annotations => return self.annotations(one, other, page),
+            Role::Fields => return self.fields(one, other),
+            _ => {}
+        }
+        if one.len() != other.len() {
+            self.differs(role, &NULL, &NULL, page);
+            return Ok(());
+        }
+        for (one, other) in one.iter().zip(other) {
+            self.push(role, one.clone(), other.clone(), page);
+        }
+        Ok(())
+    }
+
+    fn dictionaries(
+        &mut self,
+        role: Role,
+        one: &Dictionary,
+        other: &Dictionary,
+        (id, page): (Option<Id>, Option<usize>),
+    ) -> Result<(), Error> {
+        if matches!(role, Role::Field | Role::Annotation) {
+            return self.field(role, one, other, (id, page));
+        }
+        let added = other.iter().filter(|(key, _)| one.get(&text(key)).is_none());
+        let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
+        for key in keys.collect::<Vec<_>>() {
+            if let Some(role) = below(role, &key) {
+                let key = text(&key);
+                let value = |of: &Dictionary| of.get(&key).cloned().unwrap_or(NULL);
+                self.push(role, value(one), value(other), page);
+            }
+        }
+        Ok(())
+    }
+
+    /// Something is not what it was.
+    fn differs(&mut self, role: Role, was: &Value, now: &Value, page: Option<usize>) {
+        let added = was.kind == Kind::Null && now.kind != Kind::Null;
+        let (what, needs, visible) = match role {
+            Role::Default | Role::Defaults if added => return,
+            Role::Default | Role::Defaults => (What::Form, Needs::Never, true),
+            Role::Catalog => (What::Other, Needs::Never, true),
+            Role::Page => (What::PageContent, Needs::Never, true),
+            Role::Annotations | Role::Annotation => (What::Annotation, Needs::Annotating, true),
+            Role::Form => (What::Form, Needs::Never, true),
+            Role::Fields | Role::Field => (What::Form, Needs::Never, true),
+            Role::Names => (What::Navigation, Needs::Never, false),
+            Role::Permissions => (What::Signature, Needs::Filling, false),
+            Role::Part(what) => (what, needs(what), visible(what)),
+        };
+        let verb = match (added, now.kind == Kind::Null && was.kind != Kind::Null) {
+            (true, _) => "added",
+            (_, true) => "removed",
+            _ => "changed",
+        };
+        self.report(what, needs, visible, verb, page);
+    }
+}
+
+pub(super) const NULL: Value = Value { span: 0..0, kind: Kind::Null };
+
+pub(super) fn placed(detail: &str, page: Option<usize>) -> String {
+    page.map_or_else(|| detail.to_owned(), |page| format!("{detail}, page {page}"))
+}
+
+pub(super) fn text(key: &[u8]) -> String {
+    String::from_utf8_lossy(key).into_owned()
+}
+
+/// Where nothing is the same as an empty dictionary.
+fn by_keys(role: Role) -> bool {
+    matches!(role, Role::Form | Role::Names | Role::Permissions | Role::Defaults)
+}
+
+/// Where nothing is the same as an empty array.
+fn by_items(role: Role) -> bool {
+    matches!(role, Role::Fields | Role::Annotations)
+}
+
+fn needs(what: What) -> Needs {
+    match what {
+        What::ValidationData | What::DocumentTimestamp | What::Metadata | What::Settings => Needs::Nothing,
+        What::Signature | What::FieldValue | What::Structure => Needs::Filling,
+        What::Annotation => Needs::Annotating,
+        What::SignatureChanged
+        | What::Form
+        | What::Pages
+        | What::PageContent
+        | What::OptionalContent
+        | What::Action
+        | What::Attachment
+        | What::Navigation
+        | What::Other
+        | What::Unreadable => Needs::Never,
+    }
+}
+
+fn visible(what: What) -> bool {
+    !matches!(
+        what,
+        What::ValidationData
+            | What::DocumentTimestamp
+            | What::Metadata
+            | What::Settings
+            | What::Structure
+            | What::Navigation
+            | What::Attachment
+            | What::Action
+    )
+}
+
+/// The role of what a key leads to; `None` for what is looked at otherwise, or leads back up.
+fn below(role: Role, key: &[u8]) -> Option<Role> {
+    Some(match (role, key) {
+        (Role::Catalog, b"Pages") => return None,
+        (Role::Catalog, b"AcroForm") => Role::Form,
+        (Role::Catalog, b"DSS") => Role::Part(What::ValidationData),
+        (Role::Catalog, b"Metadata") => Role::Part(What::Metadata),
+        (Role::Catalog, b"Names") => Role::Names,
+        (Role::Catalog, b"Outlines" | b"Dests" | b"PageLabels" | b"Threads") => Role::Part(What::Navigation),
+        (Role::Catalog, b"OpenAction" | b"AA") => Role::Part(What::Action),
+        (Role::Catalog, b"OCProperties") => Role::Part(What::OptionalContent),
+        (Role::Catalog, b"StructTreeRoot" | b"MarkInfo") => Role::Part(What::Structure),
+        (Role::Catalog, b"Perms") => Role::Permissions,
+        (Role::Catalog, b"AF") => Role::Part(What::Attachment),
+        (
+            Role::Catalog,
+            b"Type" | b"Version" | b"Extensions" | b"Lang" | b"PageMode" | b"PageLayout"
+            | b"ViewerPreferences" | b"PieceInfo" | b"OutputIntents" | b"LastModified",
+        ) => Role::Part(What::Settings),
+        (Role::Catalog, _) => Role::Part(What::Other),
+        (Role::Page, b"Parent" | b"Type") => return None,
+        (Role::Page, b"Annots") => Role::Annotations,
+        (Role::Page, b"Metadata") => Role::Part(What::Metadata),
+        (Role::Page, b"AA") => Role::Part(What::Action),
+        (Role::Page, b"StructParents") => Role::Part(What::Structure),
+        (Role::Page, b"AF") => Role::Part(What::Attachment),
+        (Role::Page, b"PieceInfo" | b"LastModified" | b"Tabs" | b"Thumb" | b"B") => {
+            Role::Part(What::Settings)
+        }
+        (Role::Page, _) => Role::Part(What::PageContent),
+        (Role::Form, b"Fields") => Role::Fields,
+        (Role::Form, b"DR") => Role::Defaults,
+        (Role::Form, b"SigFlags" | b"DA" | b"Q") => Role::Part(What::Settings),
+        (Role::Form, b"XFA" | b"NeedAppearances") => Role::Part(What::FieldValue),
+        (Role::Form, _) => Role::Part(What::Form),
+        (Role::Defaults, _) => Role::Default,
+        (Role::Default, _) => Role::Default,
+        (Role::Names, b"JavaScript") => Role::Part(What::Action),
+        (Role::Names, b"EmbeddedFiles") => Role::Part(What::Attachment),
+        (Role::Names, b"Dests") => Role::Part(What::Navigation),
+        (Role::Names, _) => Role::Part(What::Other),
+        (Role::Permissions, _) => Role::Part(What::Signature),
+        // What leads from anywhere up to pages and fields is looked at from above.
+        (Role::Part(_), b"Parent" | b"P" | b"Pg" | b"Dest" | b"Page" | b"StructParent" | b"Data") => {
+            return None;
+        }
+        (role, _) => role,
+    })
+}

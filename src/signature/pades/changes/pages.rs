@@ -1,0 +1,88 @@
+//! The pages of two revisions: their number, and each with what it inherits (ISO 32000-2, 7.7.3).
+
+use super::What;
+use super::compare::{Comparison, Role};
+use super::permission::Needs;
+use crate::format::pdf::{Dictionary, Error, Id, Kind, Value, View};
+use foldhash::{HashSet, HashSetExt};
+
+/// Pages of one document, nodes of the tree included.
+const MOST_PAGES: usize = 200_000;
+const INHERITED: [&str; 4] = ["Resources", "MediaBox", "CropBox", "Rotate"];
+
+/// A page with what it inherits.
+struct Page {
+    id: Option<Id>,
+    own: Dictionary,
+    inherited: Vec<(&'static str, Value)>,
+}
+
+impl Comparison<'_, '_> {
+    /// Puts each page beside that of the same number; a page more or less is a change of its own.
+    pub(super) fn pages(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
+        let (before, after) = (pages(self.before, before)?, pages(self.after, after)?);
+        if before.len() != after.len() {
+            let detail = format!("{} pages instead of {}", after.len(), before.len());
+            self.report(What::Pages, Needs::Never, true, &detail, None);
+        }
+        let known: HashSet<Id> = before.iter().filter_map(|page| page.id).collect();
+        for (number, (before, after)) in before.into_iter().zip(after).enumerate() {
+            let number = number.saturating_add(1);
+            if before.id != after.id && after.id.is_some_and(|id| known.contains(&id)) {
+                self.report(What::Pages, Needs::Never, true, "another order", Some(number));
+            }
+            for key in INHERITED {
+                let value = |page: &Page| {
+                    let inherited = || page.inherited.iter().rev().find(|(name, _)| *name == key);
+                    let own = page.own.get(key).cloned();
+                    own.or_else(|| inherited().map(|(_, value)| value.clone()))
+                };
+                let (was, now) = (value(&before), value(&after));
+                let null = || Value { span: 0..0, kind: Kind::Null };
+                let role = Role::Part(What::PageContent);
+                self.push(role, was.unwrap_or_else(null), now.unwrap_or_else(null), Some(number));
+            }
+            let whole = |page: Page| Value { span: 0..0, kind: Kind::Dictionary(page.own) };
+            self.push(Role::Page, whole(before), whole(after), Some(number));
+        }
+        Ok(())
+    }
+}
+
+/// The pages of a revision, in order, without what they inherit.
+pub(in super::super) fn pages_of(view: View<'_, '_>, catalog: &Dictionary) -> Result<Vec<Dictionary>, Error> {
+    Ok(pages(view, catalog)?.into_iter().map(|page| page.own).collect())
+}
+
+fn pages(view: View<'_, '_>, catalog: &Dictionary) -> Result<Vec<Page>, Error> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let Some(root) = catalog.get("Pages") else { return Ok(found) };
+    let mut stack: Vec<(Value, Vec<(&'static str, Value)>)> = vec![(root.clone(), Vec::new())];
+    let mut nodes = 0_usize;
+    while let Some((value, inherited)) = stack.pop() {
+        nodes = nodes.saturating_add(1);
+        if nodes > MOST_PAGES {
+            return Err(Error::OverLimit("pages of a PDF", MOST_PAGES));
+        }
+        let id = value.as_reference();
+        if id.is_some_and(|id| !seen.insert(id)) {
+            continue;
+        }
+        let node = view.resolve(&value)?;
+        let Some(node) = node.as_dictionary() else { continue };
+        if node.get("Kids").is_none() {
+            found.push(Page { id, own: node.clone(), inherited });
+            continue;
+        }
+        let own = INHERITED.into_iter().filter_map(|key| Some((key, node.get(key)?.clone())));
+        let mut inherited = inherited;
+        for (key, value) in own {
+            inherited.retain(|(known, _)| *known != key);
+            inherited.push((key, value));
+        }
+        let kids = view.array(node, "Kids")?;
+        stack.extend(kids.into_iter().rev().map(|kid| (kid, inherited.clone())));
+    }
+    Ok(found)
+}
