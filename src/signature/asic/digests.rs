@@ -10,8 +10,11 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct Digests<'c> {
     container: &'c Container,
-    known: Mutex<HashMap<(&'c str, DigestAlgorithm), Option<Vec<u8>>>>,
+    known: Mutex<Known<'c>>,
 }
+
+/// By path and algorithm; `None` where this build does not compute it.
+type Known<'c> = HashMap<(&'c str, DigestAlgorithm), Option<Vec<u8>>>;
 
 impl<'c> Digests<'c> {
     pub(super) fn new(container: &'c Container) -> Self {
