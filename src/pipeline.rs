@@ -2,6 +2,7 @@
 //! for the credentials in it.
 
 mod contained;
+mod container;
 mod lists;
 
 use crate::certificate::CertificateStore;
@@ -219,7 +220,8 @@ impl Pipeline {
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
-        let Contained { verdict, error, format, seals, credential, decision, contained, .. } = whole;
+        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } =
+            whole;
         let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
         Verdict {
             file: None,
@@ -231,6 +233,7 @@ impl Pipeline {
             seals,
             credential,
             contained,
+            container,
             trust,
             further_trust,
             policy: self.policy.name().to_owned(),
@@ -307,7 +310,8 @@ fn signatures<'a>(
         Envelope::Xml(document) => xades::signatures(document, context),
         Envelope::Cms(cms) => cades::signatures(cms, context),
         Envelope::Pdf(document) => pades::signatures(document, arena, context),
-        Envelope::Json(_) => Vec::new(),
+        // Those of a container are read with its files.
+        Envelope::Json(_) | Envelope::Container(_) => Vec::new(),
     }
 }
 
@@ -318,5 +322,6 @@ fn format_name(envelope: &Envelope<'_>) -> &'static str {
         Envelope::Cms(_) => "cades",
         Envelope::Pdf(_) => "pades",
         Envelope::Json(_) => "json",
+        Envelope::Container(container) => container.form.as_str(),
     }
 }

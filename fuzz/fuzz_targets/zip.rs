@@ -7,7 +7,7 @@ use sealgate::format::zip::Archive;
 
 fuzz_target!(|data: &[u8]| {
     let limits = Limits { bytes: 1 << 20, ..Limits::default() };
-    if let Ok(archive) = Archive::open(data.to_vec().into(), &limits) {
+    if let Ok(archive) = Archive::open(data, &limits) {
         for entry in archive.entries() {
             if let Ok(content) = archive.read(entry, &limits) {
                 assert_eq!(content.len(), entry.size());

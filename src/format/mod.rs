@@ -5,6 +5,7 @@
 pub mod armour;
 pub mod base64;
 pub mod cms;
+pub mod container;
 pub mod der;
 pub mod jose;
 pub mod json;
@@ -32,6 +33,8 @@ pub enum Envelope<'a> {
     Cms(Box<cms::SignedData<'a>>),
     /// A PDF file.
     Pdf(Box<pdf::Document<'a>>),
+    /// A ZIP archive: a container of signatures, or of files only.
+    Container(container::Container),
 }
 
 /// Why bytes could not be read at all.
@@ -72,6 +75,9 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
         return Err(Unreadable::OverLimit("bytes", limits.bytes));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    if bytes.starts_with(&zip::MAGIC) {
+        return container::Container::read(bytes, limits).map(Envelope::Container);
+    }
     match text.first() {
         None => Err(Unreadable::Empty),
         Some(b'{') => Ok(match jose::read_json(bytes, limits)? {
@@ -112,9 +118,10 @@ mod tests {
         assert!(matches!(read(b"[1]"), Ok(Envelope::Json(_))));
         assert!(matches!(read(b"\xef\xbb\xbf{\"payload\":\"\",\"signature\":\"\"}"), Ok(Envelope::Jws(_))));
         assert!(matches!(read(b"e30.e30.e30"), Ok(Envelope::Jws(_))));
-        for unknown in [&b"PK\x03\x04"[..], b"\x30\x80", b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
+        for unknown in [&b"\x30\x80"[..], b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
             assert_eq!(read(unknown).unwrap_err(), Unreadable::Unknown, "{unknown:?}");
         }
+        assert!(matches!(read(b"PK\x03\x04").unwrap_err(), Unreadable::Malformed("ZIP", _)));
         assert!(matches!(read(b"%PDF-1.7").unwrap_err(), Unreadable::Malformed("PDF", _)));
         assert!(matches!(read(b"{\"a\": 1").unwrap_err(), Unreadable::Malformed("JSON", _)));
         let small = Limits { bytes: 2, ..limits };

@@ -6,7 +6,6 @@
 //! and an archive in an archive is an entry like any other.
 
 use super::{Limits, Unreadable};
-use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -46,10 +45,10 @@ const UTF_8: u16 = 1 << 11;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
-/// An archive whose directory was read; nothing is inflated yet.
+/// An archive whose directory was read; nothing is inflated yet. `B` holds or borrows its bytes.
 #[derive(Debug)]
-pub struct Archive {
-    bytes: Bytes,
+pub struct Archive<B> {
+    bytes: B,
     entries: Vec<Entry>,
 }
 
@@ -57,13 +56,14 @@ pub struct Archive {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// As it stands in the directory; what it reads as is not kept.
-    name: Bytes,
+    name: Box<[u8]>,
     utf_8: bool,
     encrypted: bool,
     method: u16,
     crc: u32,
     packed: Range<usize>,
     size: usize,
+    is_first: bool,
 }
 
 impl Entry {
@@ -73,6 +73,24 @@ impl Entry {
         file_name(&self.name, self.utf_8)
     }
 
+    /// Whether its name's encoding is not stated and shows: in another one it reads otherwise.
+    #[must_use]
+    pub fn name_is_guessed(&self) -> bool {
+        !self.utf_8 && !self.name.is_ascii()
+    }
+
+    /// Whether it is not compressed.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.method == STORED
+    }
+
+    /// Whether no other entry stands before it in the archive.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
+
     /// Bytes that it comes to.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -80,16 +98,21 @@ impl Entry {
     }
 }
 
-impl Archive {
+impl<B: AsRef<[u8]>> Archive<B> {
     /// Reads the directory.
     ///
     /// # Errors
     /// No archive, one that could be read in two ways, or one over the limits.
-    pub fn open(bytes: Bytes, limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn open(bytes: B, limits: &Limits) -> Result<Self, Unreadable> {
+        let entries = Self::entries_of(bytes.as_ref(), limits)?;
+        Ok(Self { bytes, entries })
+    }
+
+    fn entries_of(bytes: &[u8], limits: &Limits) -> Result<Vec<Entry>, Unreadable> {
         if bytes.len() > limits.bytes {
             return Err(Unreadable::OverLimit("bytes", limits.bytes));
         }
-        let directory = Directory::find(&bytes).map_err(malformed)?;
+        let directory = Directory::find(bytes).map_err(malformed)?;
         let mut entries = Vec::new();
         let (mut names, mut taken) = (HashSet::new(), Vec::new());
         let mut rest = bytes.get(directory.range.clone()).unwrap_or_default();
@@ -98,16 +121,16 @@ impl Archive {
             if !names.insert(central.name) {
                 return Err(malformed("two entries have the same name"));
             }
-            let local = central.local(&bytes).map_err(malformed)?;
+            let local = central.local(bytes).map_err(malformed)?;
             taken.push(local.whole);
             if !central.is_folder() {
-                entries.push(central.entry(bytes.slice_ref(central.name), local.packed));
+                entries.push(central.entry(local.packed));
             }
         }
         // Two encodings of one name are one name to who reads the answers.
         let is_twice = |entry: &Entry| {
             let text = entry.name();
-            text.is_some_and(|text| *text.as_bytes() != entry.name && names.contains(text.as_bytes()))
+            text.is_some_and(|text| *text.as_bytes() != *entry.name && names.contains(text.as_bytes()))
         };
         if entries.iter().any(is_twice) {
             return Err(malformed("two entries have the same name"));
@@ -131,7 +154,12 @@ impl Archive {
         if all > most {
             return Err(Unreadable::OverLimit("bytes of all entries of a ZIP archive", most));
         }
-        Ok(Self { bytes, entries })
+        Ok(entries)
+    }
+
+    /// What it was opened on.
+    pub fn bytes(&self) -> &B {
+        &self.bytes
     }
 
     /// Its files, in the order of the directory.
@@ -143,14 +171,15 @@ impl Archive {
     /// Bytes of memory that it takes: those of the archive, and what is kept of its directory.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.bytes.len().saturating_add(self.entries.len().saturating_mul(size_of::<Entry>()))
+        let of = |entry: &Entry| size_of::<Entry>().saturating_add(entry.name.len());
+        self.entries.iter().map(of).fold(self.bytes.as_ref().len(), usize::saturating_add)
     }
 
-    /// Inflates an entry of this archive.
+    /// The content of an entry of this archive: borrowed where it is stored, else inflated.
     ///
     /// # Errors
     /// Misnamed, encrypted, compressed in another way than DEFLATE, over the limit, or not what the directory says it is.
-    pub fn read(&self, entry: &Entry, limits: &Limits) -> Result<Bytes, Unreadable> {
+    pub fn read(&self, entry: &Entry, limits: &Limits) -> Result<Cow<'_, [u8]>, Unreadable> {
         if entry.name().is_none() {
             return Err(malformed("the entry's name is not one of a file in the archive"));
         }
@@ -160,11 +189,11 @@ impl Archive {
         if entry.size > limits.bytes {
             return Err(Unreadable::OverLimit("bytes of an entry of a ZIP archive", limits.bytes));
         }
-        let packed = self.bytes.get(entry.packed.clone()).unwrap_or_default();
+        let packed = self.bytes.as_ref().get(entry.packed.clone()).unwrap_or_default();
         let content = match entry.method {
-            STORED if packed.len() == entry.size => self.bytes.slice_ref(packed),
+            STORED if packed.len() == entry.size => Cow::Borrowed(packed),
             STORED => return Err(malformed("a stored entry has two sizes")),
-            DEFLATED => inflate(packed, entry.size).map_err(malformed)?.into(),
+            DEFLATED => Cow::Owned(inflate(packed, entry.size).map_err(malformed)?),
             other => return Err(malformed(&format!("compression method {other} is not read"))),
         };
         let mut crc = Crc::new();
@@ -308,10 +337,20 @@ impl<'a> Central<'a> {
         self.name.ends_with(b"/") && self.size == 0
     }
 
-    /// Of this name, with its data there.
-    fn entry(&self, name: Bytes, packed: Range<usize>) -> Entry {
+    /// With its data there.
+    fn entry(&self, packed: Range<usize>) -> Entry {
+        let name = self.name.into();
         let (utf_8, encrypted) = (self.flags & UTF_8 != 0, self.flags & ENCRYPTED != 0);
-        Entry { name, utf_8, encrypted, method: self.method, crc: self.crc, packed, size: self.size }
+        Entry {
+            name,
+            utf_8,
+            encrypted,
+            method: self.method,
+            crc: self.crc,
+            packed,
+            size: self.size,
+            is_first: self.local == 0,
+        }
     }
 }
 

@@ -117,7 +117,7 @@ async fn source(
     input: &mut Input,
     head: &Parts,
     service: &Service,
-) -> Result<Option<(Archive, body::Share)>, Problem> {
+) -> Result<Option<(Archive<Bytes>, body::Share)>, Problem> {
     let said = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let said = said.is_some_and(|said| {
         let media = said.split(';').next().unwrap_or_default().trim();

@@ -7,7 +7,7 @@ use super::lists::Lists;
 use super::{Pipeline, Request, format_name, signatures};
 use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
-use crate::format::{self, Envelope, Unreadable, pdf, xml};
+use crate::format::{self, Envelope, Limits, Unreadable, pdf, xml};
 use crate::recorder::Stage;
 use crate::report::{Contained, Decision, Overall, Seal};
 use crate::signature::algorithm::Crypto;
@@ -20,8 +20,8 @@ use std::collections::HashSet;
 
 /// What the documents of one request share.
 pub(super) struct Task<'t> {
-    pipeline: &'t Pipeline,
-    crypto: &'t Crypto,
+    pub(super) pipeline: &'t Pipeline,
+    pub(super) crypto: &'t Crypto,
     request: &'t Request<'t>,
     /// Contained credentials that may still be looked at, and bytes of those that are documents of their own.
     credentials: Cell<usize>,
@@ -30,14 +30,21 @@ pub(super) struct Task<'t> {
 
 /// What stands around a document within another.
 #[derive(Clone, Copy)]
-struct Around<'a> {
-    /// How many presentations.
+pub(super) struct Around<'a> {
+    /// How many presentations or containers.
     depth: usize,
     /// The innermost one.
     presentation: Option<&'a Presentation>,
     /// The seals around it that cover it, and whether one covers the presentation too.
     seals: &'a [&'a SealVerdict],
     covered: bool,
+}
+
+impl<'a> Around<'a> {
+    /// A file of a container that stands within so many, and the seals that cover it.
+    pub(super) fn file(depth: usize, seals: &'a [&'a SealVerdict]) -> Self {
+        Self { depth, presentation: None, seals, covered: !seals.is_empty() }
+    }
 }
 
 /// What a payload says, or has in it.
@@ -60,11 +67,22 @@ impl<'t> Task<'t> {
 
     fn document(&self, place: String, bytes: &[u8], around: Option<Around<'_>>) -> Contained {
         let limits = &self.pipeline.limits;
+        let depth = around.map_or(0, |around| around.depth);
         let bytes = &*format::armour::unarmoured(bytes);
-        let envelope = match self.pipeline.staged(Stage::Format, || format::read(bytes, limits)) {
+        // What is inflated of an archive in an archive counts among the bytes of contained documents.
+        let left = self.bytes.get().max(bytes.len());
+        let within = Limits { bytes: left.min(limits.bytes), ..*limits };
+        let envelope = match self.pipeline.staged(Stage::Format, || format::read(bytes, &within)) {
             Ok(envelope) => envelope,
             Err(error) => return self.unreadable(place, error.to_string()),
         };
+        if let Envelope::Container(container) = &envelope {
+            if depth > limits.presentations {
+                let limit = Unreadable::OverLimit("containers within each other", limits.presentations);
+                return self.unreadable(place, format!("not looked at: {limit}"));
+            }
+            return self.container(place, container, depth.saturating_add(1));
+        }
         // What is given beside the document belongs to that alone.
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
@@ -74,7 +92,7 @@ impl<'t> Task<'t> {
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
 
         let document = match &envelope {
-            Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Pdf(_) => None,
+            Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_) => None,
             Envelope::Json(text) => Some(Payload::Json(Cow::Borrowed(*text))),
             Envelope::Xml(document) => Some(Payload::Xml { document, element: document.root_element().id() }),
         };
@@ -232,17 +250,21 @@ impl<'t> Task<'t> {
             self.credentials.set(left.saturating_sub(1));
             contained.push(self.enclosed(payload, enclosed, &presented.presentation, depth, scope));
         }
-        let mut credential = None;
-        if let [only] = contained.as_mut_slice()
-            && only.sealed_from_outside
-            && !only.seals.is_empty()
-            && let Some(found) = only.credential.take()
-        {
-            // The only credential, and no seal but the presentation's: that is what was sealed.
-            credential = Some(CheckedCredential { raw: self.raw(payload), ..found });
-            contained.clear();
-        }
+        let only = self.only_one(&mut contained);
+        let credential = only.map(|found| CheckedCredential { raw: self.raw(payload), ..found });
         Some(Found { credential, contained })
+    }
+
+    /// The only credential, where it has no seal but those around it: that is what was sealed.
+    pub(super) fn only_one(&self, contained: &mut Vec<Contained>) -> Option<CheckedCredential> {
+        match contained.as_mut_slice() {
+            [only] if only.sealed_from_outside && !only.seals.is_empty() => {
+                let credential = only.credential.take()?;
+                contained.clear();
+                Some(credential)
+            }
+            _ => None,
+        }
     }
 
     /// One credential of a presentation.
@@ -273,7 +295,7 @@ impl<'t> Task<'t> {
     }
 
     /// A document of its own within another.
-    fn within(&self, place: String, bytes: &[u8], around: Around<'_>) -> Contained {
+    pub(super) fn within(&self, place: String, bytes: &[u8], around: Around<'_>) -> Contained {
         match self.bytes.get().checked_sub(bytes.len()) {
             Some(left) => {
                 self.bytes.set(left);
@@ -334,7 +356,7 @@ impl<'t> Task<'t> {
 
     /// In one trust domain after the other: each seal counts as it is judged in the first in which its chain reaches an
     /// anchor, and where it reaches none, in the first of all. So a seal is judged as it would be in that domain alone.
-    fn validated(&self, signatures: &[Signature<'_>]) -> Vec<SealVerdict> {
+    pub(super) fn validated(&self, signatures: &[Signature<'_>]) -> Vec<SealVerdict> {
         let mut seals = validation::validate(signatures, &self.validation_context(&self.pipeline.snapshot));
         for snapshot in self.pipeline.further.iter() {
             if seals.iter().all(|seal| seal.domain.is_some()) {
@@ -401,6 +423,7 @@ impl<'t> Task<'t> {
             credential,
             decision,
             contained,
+            container: None,
         }
     }
 }
@@ -528,6 +551,10 @@ fn is_signature(node: roxmltree::Node<'_, '_>) -> bool {
 fn is_presentation(envelope: &Envelope<'_>) -> bool {
     match envelope {
         Envelope::Xml(document) => !credential::credential_elements(document).is_empty(),
-        Envelope::Json(_) | Envelope::Jws(_) | Envelope::Cms(_) | Envelope::Pdf(_) => false,
+        Envelope::Json(_)
+        | Envelope::Jws(_)
+        | Envelope::Cms(_)
+        | Envelope::Pdf(_)
+        | Envelope::Container(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
+mod container;
 mod decision;
 mod official;
 mod schema;
@@ -8,6 +9,7 @@ mod text;
 mod trust;
 mod trust_diff;
 
+pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use official::{OfficialCheck, official_checks};
 pub use schema::verdict_schema;
@@ -37,17 +39,21 @@ pub struct Verdict {
     pub error: Option<String>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
-    /// The signature's syntax in lower case (`jades`, `xades`, `cades`, `pades`), or the document's where there is none.
+    /// The signature's syntax in lower case (`jades`, `xades`, `cades`, `pades`), or the document's where there is none;
+    /// of a container its kind (`asic-s`, `asic-e`, `opendocument`, `zip`).
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
     /// What the sealed payload says; `null` where nothing sealed could be read as a credential, and where the
     /// credentials are in `contained`.
     pub credential: Option<CheckedCredential>,
-    /// The credentials in a presentation, each verified on its own. Absent where there are none, and where the only
+    /// The credentials in a presentation or a container, each verified on its own. Absent where there are none, and where the only
     /// one has no seal but the document's: that is `credential`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contained: Vec<Contained>,
+    /// Of a container its files and what covers them; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerSummary>,
     /// The acceptance policy's word.
     pub decision: Decision,
     /// The lists that the verdict rests on: those of the first seal's trust domain, where its chain reached an anchor in
@@ -80,9 +86,12 @@ pub struct Contained {
     pub credential: Option<CheckedCredential>,
     /// The acceptance policy's word on it.
     pub decision: Decision,
-    /// The credentials in it, where it is a presentation itself.
+    /// The credentials in it, where it is a presentation or a container itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contained: Vec<Contained>,
+    /// Of a container its files and what covers them; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerSummary>,
 }
 
 /// The whole in a word. Of a document with credentials in it the worst of theirs and, where it has seals, its own:

@@ -1,7 +1,7 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
 use super::trust::last_part;
-use super::{Contained, Decision, Seal, Verdict};
+use super::{Contained, ContainerSummary, Decision, Seal, Verdict};
 use crate::credential::{Annex, CheckedCredential, Text};
 use crate::finding::Status;
 use std::io::{self, Write};
@@ -18,6 +18,7 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         &verdict.seals,
         verdict.credential.as_ref(),
         &verdict.contained,
+        verdict.container.as_ref(),
         &verdict.decision,
         out,
     )?;
@@ -43,6 +44,7 @@ fn write_parts(
     seals: &[Seal],
     credential: Option<&CheckedCredential>,
     contained: &[Contained],
+    container: Option<&ContainerSummary>,
     decision: &Decision,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -51,6 +53,19 @@ fn write_parts(
     }
     for seal in seals {
         write_seal(seal, out)?;
+    }
+    for file in container.into_iter().flat_map(|container| &container.files) {
+        let by =
+            if file.sealed_by.is_empty() { "no seal".to_owned() } else { plain(&file.sealed_by.join(", ")) };
+        writeln!(out, "  File: {}, {} bytes: {by}", plain(&file.name), file.bytes)?;
+    }
+    for record in container.into_iter().flat_map(|container| &container.evidence_records) {
+        let (over, differing) = (record.covers.len(), record.differing.len());
+        writeln!(
+            out,
+            "  Evidence record, not evaluated: {}: over {over} files, {differing} of its manifest's differ",
+            plain(&record.name)
+        )?;
     }
     if let Some(credential) = credential {
         write_credential(credential, out)?;
@@ -63,7 +78,8 @@ fn write_parts(
         }
         let credential = one.credential.as_ref();
         let seals = if one.sealed_from_outside { &[] } else { one.seals.as_slice() };
-        write_parts(one.error.as_deref(), seals, credential, &one.contained, &one.decision, &mut within)?;
+        let (container, error) = (one.container.as_ref(), one.error.as_deref());
+        write_parts(error, seals, credential, &one.contained, container, &one.decision, &mut within)?;
         for line in String::from_utf8_lossy(&within).lines() {
             writeln!(out, "  {line}")?;
         }

@@ -80,6 +80,7 @@ fn read<'a>(
         value,
         message,
         references: signed.references,
+        files: Vec::new(),
         payload: signed.payload,
         signer: header.signer,
         certificates,

@@ -4,6 +4,7 @@
 //! is `validation/`'s to say. One shape serves every format, so that one validation core serves them all.
 
 pub mod algorithm;
+pub mod asic;
 pub mod cades;
 pub mod cms;
 pub mod jades;
@@ -93,6 +94,8 @@ pub struct Signature<'a> {
     /// The data objects signed, each with what its digest came to. In JAdES the signing input is the only
     /// reference unless there is a `sigD`.
     pub references: Vec<Reference>,
+    /// Files of the container around it whose very octets a reference covers and whose digest is equal, by path.
+    pub files: Vec<String>,
     /// The signed content that `credential/` may read, if this signature covers one and it was found.
     pub payload: Option<Payload<'a>>,
     /// How the signature names its signing certificate.

@@ -145,6 +145,7 @@ mod tests {
             value: Vec::new(),
             message: Vec::new(),
             references: references.iter().map(reference).collect(),
+            files: Vec::new(),
             payload: None,
             signer: SignerIdentification::default(),
             certificates: Vec::new(),

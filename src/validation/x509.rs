@@ -58,7 +58,9 @@ pub(super) enum Cause {
 impl Chain {
     /// The witness, if nothing failed; else the failure that names the verdict.
     pub(super) fn result(&self) -> Result<ChainValid, SubIndication> {
-        match self.failures.first() {
+        // What no time mends speaks before what an earlier time may, wherever in the chain it stands.
+        let lasting = self.failures.iter().find(|failure| failure.cause == Cause::Lasting);
+        match lasting.or(self.failures.first()) {
             None => Ok(ChainValid(())),
             Some(failure) => Err(failure.sub),
         }

@@ -7,7 +7,7 @@ use sealgate::finding::Status;
 use sealgate::format::{self, Envelope, Limits};
 use sealgate::revocation::RevocationStore;
 use sealgate::signature::algorithm::Crypto;
-use sealgate::signature::{Context, cades, jades, pades, xades};
+use sealgate::signature::{Context, asic, cades, jades, pades, xades};
 use sealgate::time::Time;
 use sealgate::trust::Snapshot;
 use sealgate::trust::domain::Domain;
@@ -89,6 +89,10 @@ impl Bench {
             }
         };
         let context = Context { crypto: &self.crypto, limits: &limits, detached: &[] };
+        let opened = match &envelope {
+            Envelope::Container(container) => Some(asic::Opened::new(container, &limits).unwrap()),
+            _ => None,
+        };
         let arena = pades::Arena::default();
         let signatures = match &envelope {
             Envelope::Jws(jws) => jades::signatures(jws, &context),
@@ -96,6 +100,7 @@ impl Bench {
             Envelope::Cms(cms) => cades::signatures(cms, &context),
             Envelope::Pdf(document) => pades::signatures(document, &arena, &context),
             Envelope::Json(_) => Vec::new(),
+            Envelope::Container(_) => opened.iter().flat_map(|opened| opened.signatures(&context)).collect(),
         };
         let context = validation::Context {
             crypto: &self.crypto,
@@ -296,6 +301,18 @@ fn recorded_verdicts_on_cades() {
 fn recorded_verdicts_on_pades() {
     let Some((corpora, bench)) = conformance() else { return };
     run("pades", &corpora.join("pades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
+fn recorded_verdicts_on_asic_with_xades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("asic-xades", &corpora.join("asic-xades"), &|_| Arc::clone(&bench));
+}
+
+#[test]
+fn recorded_verdicts_on_asic_with_cades() {
+    let Some((corpora, bench)) = conformance() else { return };
+    run("asic-cades", &corpora.join("asic-cades"), &|_| Arc::clone(&bench));
 }
 
 #[test]

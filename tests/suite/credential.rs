@@ -31,7 +31,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Option<Credential>, Unreadable> {
             let element = document.root_element().id();
             read_payload(&Payload::Xml { document: &document, element }, &limits)
         }
-        Envelope::Cms(_) | Envelope::Pdf(_) => None,
+        Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_) => None,
     })
 }
 

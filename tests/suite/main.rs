@@ -13,6 +13,7 @@ mod demo;
 mod acceptance;
 mod accreditation;
 mod admission;
+mod asic;
 mod asn1;
 mod batch;
 mod bypass;

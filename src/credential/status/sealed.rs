@@ -56,13 +56,9 @@ pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Lim
             let why = "it carries no signature by a certificate";
             (StatusList::parse(text, limits), ListSeal::Unproven(why.to_owned()))
         }
-        Ok(other @ (Envelope::Xml(_) | Envelope::Cms(_) | Envelope::Pdf(_))) => {
-            let found = match other {
-                Envelope::Xml(_) => "it is XML",
-                Envelope::Pdf(_) => "it is PDF",
-                _ => "it is CMS",
-            };
-            (Err("a status list is JSON or a JWT".to_owned()), ListSeal::Unproven(found.to_owned()))
+        Ok(Envelope::Xml(_) | Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_)) => {
+            let why = "it is neither";
+            (Err("a status list is JSON or a JWT".to_owned()), ListSeal::Unproven(why.to_owned()))
         }
     };
     ReadList { list, seal, sha256: document.sha256, fetched: document.fetched }

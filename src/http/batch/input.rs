@@ -37,7 +37,12 @@ pub(super) enum Source {
 
 impl Source {
     /// The files of an archive, of which each may have so many bytes.
-    pub(super) fn entries(archive: Archive, share: Share, limit: usize, service: Arc<Service>) -> Self {
+    pub(super) fn entries(
+        archive: Archive<Bytes>,
+        share: Share,
+        limit: usize,
+        service: Arc<Service>,
+    ) -> Self {
         Self::Entries { held: Arc::new(Held { archive, _share: share }), next: 0, limit, service }
     }
 

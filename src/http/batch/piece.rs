@@ -24,7 +24,7 @@ pub(super) enum Piece {
 /// An archive, and what it takes of the memory for as long as an entry of it is in work.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) archive: Archive,
+    pub(super) archive: Archive<Bytes>,
     pub(super) _share: Share,
 }
 
@@ -47,8 +47,12 @@ impl Piece {
         let Some(entry) = archive.entries().get(index) else {
             return Opened { id: None, credential: Err(Problem::Internal) };
         };
-        let problem = |why: Unreadable| Problem::BadRequest("entry", why.to_string());
-        Opened { id: self.id(limits), credential: archive.read(entry, limits).map_err(problem) }
+        let credential = match archive.read(entry, limits) {
+            Ok(Cow::Borrowed(stored)) => Ok(archive.bytes().slice_ref(stored)),
+            Ok(Cow::Owned(inflated)) => Ok(inflated.into()),
+            Err(why) => Err(Problem::BadRequest("entry", why.to_string())),
+        };
+        Opened { id: self.id(limits), credential }
     }
 
     /// What the client calls it.

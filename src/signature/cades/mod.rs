@@ -170,6 +170,7 @@ fn unreadable(why: String) -> Signature<'static> {
         value: Vec::new(),
         message: Vec::new(),
         references: Vec::new(),
+        files: Vec::new(),
         payload: None,
         signer: SignerIdentification::default(),
         certificates: Vec::new(),

@@ -364,6 +364,7 @@ fn unreadable(contents: &[u8]) -> Signature<'static> {
         value: Vec::new(),
         message: Vec::new(),
         references: Vec::new(),
+        files: Vec::new(),
         payload: None,
         signer: SignerIdentification::default(),
         certificates: Vec::new(),

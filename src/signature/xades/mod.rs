@@ -25,7 +25,12 @@ use timestamps::Covered;
 /// assertion's own and left out.
 #[must_use]
 pub fn signatures<'a>(document: &'a xml::Document<'a>, context: &Context<'_>) -> Vec<Signature<'a>> {
-    let workspace = Workspace::new(document, context);
+    signatures_with(&Workspace::new(document, context), context)
+}
+
+/// The same where the document stands among others.
+pub(super) fn signatures_with<'a>(workspace: &Workspace<'a>, context: &Context<'_>) -> Vec<Signature<'a>> {
+    let document = workspace.document;
     let mut nodes = document.tree().descendants().filter(|node| xmldsig::is(*node, DS, "Signature"));
     let mut nodes = nodes.by_ref().filter(|node| !in_saml_assertion(*node));
     let elements: Vec<Node<'a>> = nodes.by_ref().take(context.limits.signatures).collect();
@@ -35,7 +40,7 @@ pub fn signatures<'a>(document: &'a xml::Document<'a>, context: &Context<'_>) ->
     let mut signatures = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         let master = properties::countersigned(*element);
-        let mut signature = read(*element, master, &workspace, context);
+        let mut signature = read(*element, master, workspace, context);
         signature.counters = master.and_then(|master| elements.iter().position(|other| *other == master));
         signature.id = unique_id(*element, index, &mut ids);
         if too_many {
@@ -74,7 +79,8 @@ fn read<'a>(
     let signer_in_key_info =
         identity::signer_is_among(&material, &signer, &algorithm, &message, &value, context.crypto);
     let structure = structure::facts(&signature, &properties, &references, signer_in_key_info);
-    let payload = payload::find(&references);
+    // The files of a container are read from it, not from each of its signatures.
+    let payload = if workspace.in_container { None } else { payload::find(&references) };
     let covered =
         Covered { workspace: workspace.clone(), signature, references: references.elements, properties };
     let covered = Arc::new(covered);
@@ -87,6 +93,7 @@ fn read<'a>(
         value,
         message: message.into_iter().map(Cow::Owned).collect(),
         references: references.facts,
+        files: references.files,
         payload,
         signer,
         certificates: material.certificates,

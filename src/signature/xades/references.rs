@@ -19,6 +19,8 @@ pub(super) struct References<'a> {
     pub(super) facts: Vec<Reference>,
     /// The kinds of `elements`, and whether each points where it must.
     places: Vec<(ReferenceKind, bool)>,
+    /// Detached documents digested as they stand, with an equal digest.
+    pub(super) files: Vec<String>,
     /// Every digest of ds:SignedInfo is equal.
     pub(super) core_valid: bool,
 }
@@ -38,6 +40,7 @@ impl<'a> References<'a> {
             entries: Vec::new(),
             facts: Vec::new(),
             places: Vec::new(),
+            files: Vec::new(),
             core_valid: true,
         };
         let limit = context.limits.references;
@@ -50,6 +53,10 @@ impl<'a> References<'a> {
             let digested = reference.outcome(context.crypto, workspace);
             all.core_valid &= digested == ReferenceOutcome::Intact;
             let (kind, misplaced) = own.place(&reference);
+            let octets = reference.data().and_then(|data| data.octets());
+            if digested == ReferenceOutcome::Intact && octets.is_some() && kind == ReferenceKind::Content {
+                all.files.extend(workspace.detached_name(reference.uri()));
+            }
             let manifest =
                 reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
             all.places.push((kind, misplaced.is_none()));

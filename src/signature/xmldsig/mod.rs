@@ -9,7 +9,7 @@ mod workspace;
 pub(crate) use key_info::KeyInfo;
 pub(crate) use reference::{ReferenceElement, Target};
 pub(crate) use transform::{DEFAULT_METHOD, Data, Nodes};
-pub(crate) use workspace::Workspace;
+pub(crate) use workspace::{Budget, Workspace, percent_decoded};
 
 use super::Declared;
 use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};

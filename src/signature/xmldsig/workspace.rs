@@ -22,6 +22,10 @@ pub(crate) struct Workspace<'a> {
     pub limits: Limits,
     /// Detached documents by name.
     pub detached: Arc<[(String, Bytes)]>,
+    /// Those are the files of a container: a reference must give the whole path of one.
+    pub in_container: bool,
+    /// The one file that every reference of an ASiC-S is to, whatever it calls it (EN 319 162-1, 4.3.1).
+    pub only_file: Option<(String, Bytes)>,
     /// What may still be digested.
     pub budget: Arc<Budget>,
 }
@@ -34,8 +38,21 @@ impl<'a> Workspace<'a> {
             document,
             limits: *context.limits,
             detached: detached.collect(),
-            budget: Arc::new(Budget(AtomicUsize::new(context.limits.bytes.saturating_mul(WORK_FACTOR)))),
+            in_container: false,
+            only_file: None,
+            budget: Arc::new(Budget::new(context.limits)),
         }
+    }
+
+    /// For a document among the files of a container, all of which share one budget.
+    pub(crate) fn in_container(
+        document: &'a Document<'a>,
+        files: Arc<[(String, Bytes)]>,
+        only_file: Option<(String, Bytes)>,
+        budget: Arc<Budget>,
+        limits: &Limits,
+    ) -> Self {
+        Self { document, limits: *limits, detached: files, in_container: true, only_file, budget }
     }
 
     /// Writes the canonical form of an element of the document.
@@ -46,24 +63,35 @@ impl<'a> Workspace<'a> {
         })
     }
 
-    /// The detached document that a URI names: by the whole name, else by the file name where only one has it.
-    /// Without a URI the only detached document.
+    /// The detached document that a URI names: by the whole name, else, unless in a container, by the file name where
+    /// only one has it. Without a URI the only detached document.
     pub(crate) fn detached(&self, uri: Option<&str>) -> Option<Bytes> {
+        self.found(uri).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// The name of the same.
+    pub(crate) fn detached_name(&self, uri: Option<&str>) -> Option<String> {
+        self.found(uri).map(|(name, _)| name.clone())
+    }
+
+    fn found(&self, uri: Option<&str>) -> Option<&(String, Bytes)> {
         let Some(uri) = uri else {
             return match &*self.detached {
-                [(_, bytes)] => Some(bytes.clone()),
+                [only] => Some(only),
                 _ => None,
             };
         };
         let decoded = percent_decoded(uri);
         let exact = self.detached.iter().find(|(name, _)| name == uri || *name == decoded);
+        if self.in_container {
+            return exact.or(self.only_file.as_ref());
+        }
         let mut by_file_name =
             self.detached.iter().filter(|(name, _)| file_name(name) == file_name(&decoded));
-        let found = exact.or_else(|| match (by_file_name.next(), by_file_name.next()) {
+        exact.or_else(|| match (by_file_name.next(), by_file_name.next()) {
             (Some(only), None) => Some(only),
             _ => None,
-        });
-        found.map(|(_, bytes)| bytes.clone())
+        })
     }
 }
 
@@ -71,7 +99,8 @@ fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-fn percent_decoded(uri: &str) -> String {
+/// A URI's path with its escapes undone (RFC 3986, 2.1).
+pub(crate) fn percent_decoded(uri: &str) -> String {
     let mut bytes = uri.bytes();
     let mut decoded = Vec::with_capacity(uri.len());
     while let Some(byte) = bytes.next() {
@@ -101,6 +130,11 @@ fn percent_decoded(uri: &str) -> String {
 pub(crate) struct Budget(AtomicUsize);
 
 impl Budget {
+    /// For one document, or one container.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self(AtomicUsize::new(limits.bytes.saturating_mul(WORK_FACTOR)))
+    }
+
     /// Takes `octets` away, or refuses where nothing is left.
     pub(crate) fn spend(&self, octets: usize) -> Result<(), String> {
         let spent = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {

@@ -1,0 +1,59 @@
+//! Digests of a container's files: each by an algorithm once, however many manifests list it.
+
+use super::ManifestReference;
+use crate::format::container::{Container, File};
+use crate::signature::algorithm::{Crypto, DigestAlgorithm};
+use crate::signature::{Declared, ReferenceOutcome};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+#[derive(Debug)]
+pub(super) struct Digests<'c> {
+    container: &'c Container,
+    known: Mutex<Known<'c>>,
+}
+
+/// By path and algorithm; `None` where this build does not compute it.
+type Known<'c> = HashMap<(&'c str, DigestAlgorithm), Option<Vec<u8>>>;
+
+impl<'c> Digests<'c> {
+    pub(super) fn new(container: &'c Container) -> Self {
+        Self { container, known: Mutex::default() }
+    }
+
+    /// The file that a manifest lists, and whether it is as listed. A name whose encoding the archive does not state is
+    /// found by the file's digest, where no file has it as it stands.
+    pub(super) fn look_up(
+        &self,
+        listed: &ManifestReference,
+        crypto: &Crypto,
+    ) -> (Option<&'c File>, ReferenceOutcome) {
+        let algorithm = match &listed.digest_algorithm {
+            Declared::Known(algorithm) => *algorithm,
+            Declared::Unknown(uri) => {
+                return (None, ReferenceOutcome::Refused(format!("digest algorithm {uri}")));
+            }
+        };
+        let is_as_listed = |file: &&'c File| {
+            self.digest(file, algorithm, crypto).is_some_and(|digest| digest == listed.digest)
+        };
+        let by_name = self.container.file(&listed.name);
+        let guessed = || self.container.files.iter().filter(|file| file.name_is_guessed).find(is_as_listed);
+        let Some(file) = by_name.or_else(guessed) else {
+            let why = format!("no file of the container is named {:?}", listed.name);
+            return (None, ReferenceOutcome::NotFound(why));
+        };
+        let outcome = match self.digest(file, algorithm, crypto) {
+            None => ReferenceOutcome::Refused(format!("{} is not computed here", algorithm.name())),
+            Some(digest) if digest == listed.digest => ReferenceOutcome::Intact,
+            Some(_) => ReferenceOutcome::Mismatch,
+        };
+        (Some(file), outcome)
+    }
+
+    fn digest(&self, file: &'c File, algorithm: DigestAlgorithm, crypto: &Crypto) -> Option<Vec<u8>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = || crypto.digest(algorithm, &[&file.content]).map(|digest| digest.value);
+        known.entry((&*file.name, algorithm)).or_insert_with(digest).clone()
+    }
+}

@@ -1,0 +1,224 @@
+//! ASiC (EN 319 162-1) and OpenDocument packages: the signatures of a container's files as facts.
+//!
+//! What a signature is over is found by its whole path in the container, never elsewhere.
+
+mod archive;
+mod digests;
+mod manifest;
+
+pub use manifest::{Manifest, ManifestReference};
+
+use super::algorithm::Crypto;
+use super::cades::{self, Content};
+use super::xmldsig::{Budget, Workspace, percent_decoded};
+use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, xades};
+use crate::format::cms::{SignedData, Trailing};
+use crate::format::container::{Container, File, Form, Role};
+use crate::format::{Limits, Unreadable, xml};
+use bytes::Bytes;
+use digests::Digests;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A container whose files with signatures, and what belongs to them, are parsed.
+#[derive(Debug)]
+pub struct Opened<'c> {
+    /// What it is of.
+    pub container: &'c Container,
+    /// Files with signatures, each with its path.
+    documents: Vec<(&'c str, Signed<'c>)>,
+    /// What CMS signatures and time-stamps are over, archive manifests included, in order.
+    manifests: Vec<Manifest>,
+    /// What evidence records are over, in order.
+    pub evidence: Vec<Manifest>,
+    digests: Digests<'c>,
+}
+
+impl<'c> Opened<'c> {
+    /// Parses them.
+    ///
+    /// # Errors
+    /// A file that is none of what its name says, or over a limit.
+    pub fn new(container: &'c Container, limits: &Limits) -> Result<Self, Unreadable> {
+        let mut opened = Self {
+            container,
+            documents: Vec::new(),
+            manifests: Vec::new(),
+            evidence: Vec::new(),
+            digests: Digests::new(container),
+        };
+        for file in &container.files {
+            opened.open(file, limits).map_err(|why| in_file(&file.name, why))?;
+        }
+        Ok(opened)
+    }
+
+    fn open(&mut self, file: &'c File, limits: &Limits) -> Result<(), Unreadable> {
+        let document = match file.role {
+            Role::XmlSignatures => Signed::Xml(xml::Document::parse(&file.content, limits)?),
+            Role::CmsSignature => {
+                Signed::Cms(Box::new(SignedData::parse(&file.content, Trailing::ZeroPadding, limits)?))
+            }
+            Role::Manifest | Role::ArchiveManifest | Role::EvidenceRecordManifest => {
+                let of_evidence = file.role == Role::EvidenceRecordManifest;
+                let all = if of_evidence { &mut self.evidence } else { &mut self.manifests };
+                match Manifest::read(file, limits) {
+                    Ok(manifest) => all.push(manifest),
+                    // It lists nothing, and what it would be over has no manifest then.
+                    Err(Unreadable::Malformed(..)) => {}
+                    Err(why) => return Err(why),
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        if self.documents.len() >= limits.signatures {
+            return Err(Unreadable::OverLimit("files with signatures in a container", limits.signatures));
+        }
+        self.documents.push((&file.name, document));
+        Ok(())
+    }
+
+    /// Whether the file that a manifest lists is there, and as listed.
+    #[must_use]
+    pub fn outcome(&self, listed: &ManifestReference, crypto: &Crypto) -> ReferenceOutcome {
+        self.digests.look_up(listed, crypto).1
+    }
+
+    /// The signatures of all files, in the order of the files, and within one in document order.
+    #[must_use]
+    pub fn signatures<'a>(&'a self, context: &Context<'a>) -> Vec<Signature<'a>>
+    where
+        'c: 'a,
+    {
+        let files: Arc<[(String, Bytes)]> =
+            self.container.files.iter().map(|file| (file.name.clone(), file.content.clone())).collect();
+        let only_file = self.only_file().map(|file| (file.name.clone(), file.content.clone()));
+        let only_content =
+            self.only_file().map(|file| Content::detached(vec![&file.content], context.crypto));
+        let budget = Arc::new(Budget::new(context.limits));
+        let (mut signatures, mut ids) = (Vec::new(), HashSet::new());
+        let most = context.limits.signatures;
+        for (name, document) in &self.documents {
+            if signatures.len() > most {
+                break;
+            }
+            let read = match document {
+                Signed::Xml(document) => {
+                    let (files, only_file, budget) =
+                        (Arc::clone(&files), only_file.clone(), Arc::clone(&budget));
+                    let workspace =
+                        Workspace::in_container(document, files, only_file, budget, context.limits);
+                    xades::signatures_with(&workspace, context)
+                }
+                Signed::Cms(cms) => self.cades(name, cms, only_content.clone(), context),
+            };
+            let before = signatures.len();
+            for mut signature in read {
+                signature.counters = signature.counters.map(|master| master.saturating_add(before));
+                signature.id = unique(format!("{name}#{}", signature.id), &mut ids);
+                signatures.push(signature);
+            }
+        }
+        let facts = self.facts(&signatures);
+        let too_many = (signatures.len() > most).then(|| format!("more than {most} signatures"));
+        for signature in &mut signatures {
+            signature.structure.schema_warnings.extend(facts.warnings.iter().cloned());
+            signature.structure.format_failures.extend(facts.failures.iter().chain(&too_many).cloned());
+        }
+        signatures
+    }
+
+    /// The signatures of a CMS file: over the one file of an ASiC-S (4.3.3.2), else over the manifest that names it, and by
+    /// that over what it lists (4.4.3.2).
+    fn cades<'a>(
+        &'a self,
+        name: &str,
+        cms: &'a SignedData<'a>,
+        only_content: Option<Content<'a>>,
+        context: &Context<'a>,
+    ) -> Vec<Signature<'a>> {
+        let crypto = context.crypto;
+        let simple = self.container.form == Form::Simple;
+        let manifest = self.manifests.iter().find(|manifest| manifest.by == *name && !simple);
+        let file = manifest.and_then(|manifest| self.container.file(&manifest.name));
+        let given = file.map(|file| Content::detached(vec![&file.content], crypto)).or(only_content);
+        let missing = || Content::missing("nothing says what the file's signatures are over", crypto);
+        let mut signatures = cades::over(cms, &given.unwrap_or_else(missing), context);
+        for signature in signatures.iter_mut().filter(|signature| signature.counters.is_none()) {
+            let intact = signature.references.iter().all(|one| one.outcome == ReferenceOutcome::Intact);
+            let Some(manifest) = manifest else {
+                signature.files.extend(self.only_file().filter(|_| intact).map(|file| file.name.clone()));
+                let failure = "no ASiCManifest names the signature's file (EN 319 162-1, 4.4.3.2)";
+                signature.structure.format_failures.extend((!simple).then(|| failure.to_owned()));
+                continue;
+            };
+            signature.structure.core_references_valid = intact;
+            for listed in &manifest.references {
+                let (file, outcome) = self.digests.look_up(listed, crypto);
+                if intact && outcome == ReferenceOutcome::Intact {
+                    signature.files.extend(file.map(|file| file.name.clone()));
+                }
+                let (uri, digest) = (Some(listed.name.clone()), Some(listed.digest_algorithm.clone()));
+                signature.references.push(Reference { uri, kind: ReferenceKind::Content, digest, outcome });
+            }
+        }
+        archive::add(self, name, &mut signatures, context);
+        signatures
+    }
+
+    fn in_root(&self) -> impl Iterator<Item = &'c File> {
+        self.container.of_role(Role::Data).filter(|file| !file.name.contains('/'))
+    }
+
+    /// What the signatures of an ASiC-S are over.
+    fn only_file(&self) -> Option<&'c File> {
+        let mut in_root = self.in_root().filter(|_| self.container.form == Form::Simple);
+        in_root.next().filter(|_| in_root.next().is_none())
+    }
+
+    /// What holds of the container itself.
+    fn facts(&self, signatures: &[Signature<'_>]) -> Facts {
+        let mut facts = Facts { warnings: self.container.warnings.clone(), failures: Vec::new() };
+        let data = || self.container.of_role(Role::Data);
+        let in_root = self.in_root().count();
+        if self.container.form == Form::Simple && in_root != 1 {
+            facts.failures.push(format!("{in_root} files in the root of an ASiC-S (EN 319 162-1, 4.3.3.2)"));
+        }
+        let intact = |one: &&Reference| one.outcome == ReferenceOutcome::Intact;
+        let named = signatures.iter().flat_map(|one| one.references.iter().filter(intact));
+        let named = named.filter_map(|one| one.uri.as_deref()).map(percent_decoded);
+        let covered: HashSet<String> =
+            signatures.iter().flat_map(|one| one.files.iter().cloned()).chain(named).collect();
+        let uncovered = data().filter(|file| !covered.contains(&*file.name));
+        facts.warnings.extend(uncovered.map(|file| format!("no signature covers {:?}", file.name)));
+        facts
+    }
+}
+
+#[derive(Debug)]
+enum Signed<'c> {
+    Xml(xml::Document<'c>),
+    Cms(Box<SignedData<'c>>),
+}
+
+struct Facts {
+    warnings: Vec<String>,
+    failures: Vec<String>,
+}
+
+/// The identifier, made one that no signature before has.
+fn unique(mut id: String, taken: &mut HashSet<String>) -> String {
+    while !taken.insert(id.clone()) {
+        id.push('\'');
+    }
+    id
+}
+
+#[cold]
+fn in_file(name: &str, why: Unreadable) -> Unreadable {
+    match why {
+        Unreadable::Malformed(format, why) => Unreadable::Malformed(format, format!("{name:?}: {why}")),
+        other => other,
+    }
+}

@@ -1,0 +1,246 @@
+//! ASiC containers through the whole pipeline: what is signed, what is not, and what is made to deceive or exhaust.
+
+use crate::cades::seal::Sealed;
+use crate::demo::content::Content;
+use crate::demo::{self, Demo, Sealer, elm_v3};
+use crate::support::demo_pipeline_of;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
+use sealgate::format::{self, Limits};
+use sealgate::pipeline::{Pipeline, Request};
+use sealgate::report::{Overall, Verdict};
+use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
+use std::io::Write;
+use std::sync::LazyLock;
+
+static PIPELINE: LazyLock<Pipeline> = LazyLock::new(|| demo_pipeline_of(demo::shared()));
+
+const SIMPLE: &[u8] = b"application/vnd.etsi.asic-s+zip";
+const EXTENDED: &[u8] = b"application/vnd.etsi.asic-e+zip";
+
+fn demo() -> &'static Demo {
+    demo::shared()
+}
+
+fn verify(bytes: &[u8]) -> Verdict {
+    PIPELINE.verify(bytes, &Request::at(demo().options.reference.plus_seconds(3_600)))
+}
+
+fn credential(index: u64) -> Vec<u8> {
+    let issued = demo().options.reference;
+    elm_v3::credential(&Content { index, sealer: Sealer::University, issued, picture: None })
+}
+
+/// A CMS signature over content that it does not hold.
+fn signature(content: &[u8]) -> Vec<u8> {
+    let identity = demo().pki.sealer(Sealer::Compact);
+    Sealed { detached: true, ..Sealed::new(content, identity, demo().options.reference) }.bytes()
+}
+
+fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let reference = |(name, content): &(&str, &[u8])| {
+        let digest = Crypto::default().digest(DigestAlgorithm::Sha256, &[content]).unwrap().value;
+        format!(
+            r#"<a:DataObjectReference URI="{name}"><d:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><d:DigestValue>{}</d:DigestValue></a:DataObjectReference>"#,
+            STANDARD.encode(digest)
+        )
+    };
+    let references: String = files.iter().map(reference).collect();
+    format!(
+        r#"<a:ASiCManifest xmlns:a="http://uri.etsi.org/02918/v1.2.1#" xmlns:d="http://www.w3.org/2000/09/xmldsig#"><a:SigReference URI="{signature}"/>{references}</a:ASiCManifest>"#
+    )
+    .into_bytes()
+}
+
+/// An archive of these files, stored, or deflated where the name ends in a star.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    let word = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
+    let half = |length: usize| u16::try_from(length).unwrap().to_le_bytes();
+    for (name, content) in files {
+        let (name, deflated) = name.strip_suffix('*').map_or((*name, false), |name| (name, true));
+        let mut crc = Crc::new();
+        crc.update(content);
+        let packed = if deflated {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(content).unwrap();
+            encoder.finish().unwrap()
+        } else {
+            content.to_vec()
+        };
+        let method = if deflated { 8 } else { 0 };
+        let common = [
+            &half(1 << 11)[..],
+            &half(method),
+            &[0; 4],
+            &crc.sum().to_le_bytes(),
+            &word(packed.len()),
+            &word(content.len()),
+            &half(name.len()),
+            &[0; 2],
+        ]
+        .concat();
+        let at = word(out.len());
+        directory.extend([b"PK\x01\x02\x14\0\x14\0", &common[..], &[0; 10], &at, name.as_bytes()].concat());
+        out.extend([b"PK\x03\x04\x14\0", &common[..], name.as_bytes(), &packed].concat());
+    }
+    let (start, count) = (word(out.len()), half(files.len()));
+    let end = [b"PK\x05\x06\0\0\0\0", &count[..], &count, &word(directory.len()), &start, &[0; 2]].concat();
+    [out, directory, end].concat()
+}
+
+fn simple(content: &[u8], signed: &[u8]) -> Vec<u8> {
+    let signature = signature(signed);
+    archive(&[("mimetype", SIMPLE), ("diploma.json*", content), ("META-INF/signature.p7s", &signature)])
+}
+
+/// A container that signs two files, with these in it.
+fn extended(listed: &[(&str, &[u8])], there: &[(&str, &[u8])]) -> Vec<u8> {
+    let manifest = manifest("META-INF/signature001.p7s", listed);
+    let signature = signature(&manifest);
+    let mut files = vec![("mimetype", EXTENDED)];
+    files.extend(there);
+    files.push(("META-INF/ASiCManifest001.xml", &manifest));
+    files.push(("META-INF/signature001.p7s", &signature));
+    archive(&files)
+}
+
+fn sub_indication(verdict: &Verdict) -> Option<&'static str> {
+    verdict.seals[0].sub_indication
+}
+
+fn warnings(verdict: &Verdict) -> String {
+    verdict.seals[0].findings.iter().map(|finding| finding.detail.clone().into_owned() + "\n").collect()
+}
+
+#[test]
+fn the_one_file_of_a_simple_container_is_what_is_sealed() {
+    let credential = credential(1);
+    let verdict = verify(&simple(&credential, &credential));
+    assert_eq!((verdict.verdict, verdict.format), (Overall::Passed, Some("asic-s")));
+    assert_eq!(verdict.seals[0].level, "CAdES-BASELINE-B");
+    assert!(verdict.credential.is_some() && verdict.contained.is_empty());
+    let container = verdict.container.unwrap();
+    assert_eq!(container.files[0].name, "diploma.json");
+    assert_eq!(container.files[0].sealed_by, [verdict.seals[0].id.clone()]);
+    assert!(verdict.seals[0].id.starts_with("META-INF/signature.p7s#"));
+
+    let other = verify(&simple(&self::credential(2), &credential));
+    assert_eq!((other.verdict, sub_indication(&other)), (Overall::Failed, Some("HASH_FAILURE")));
+    assert!(other.container.unwrap().files[0].sealed_by.is_empty());
+    let signature = signature(&credential);
+    let signature = ("META-INF/signature.p7s", &signature[..]);
+    let two = verify(&archive(&[("mimetype", SIMPLE), ("a", &credential), ("b", b"more"), signature]));
+    assert_eq!(sub_indication(&two), Some("FORMAT_FAILURE"));
+}
+
+#[test]
+fn a_manifest_says_what_is_sealed_by_path_and_digest() {
+    let (one, other) = (credential(1), credential(2));
+    let listed = [("a/one.json", &one[..]), ("terms.txt", b"terms")];
+    let verdict = verify(&extended(&listed, &listed));
+    assert_eq!((verdict.verdict, verdict.format), (Overall::Passed, Some("asic-e")));
+    assert!(verdict.credential.is_some());
+
+    // A credential beside what is sealed is found, and not taken for sealed.
+    let more = [listed[0], listed[1], ("two.json", &other[..])];
+    let verdict = verify(&extended(&listed, &more));
+    assert_eq!(verdict.verdict, Overall::Unsigned);
+    assert!(warnings(&verdict).contains("no signature covers \"two.json\""));
+    let places: Vec<_> = verdict.contained.iter().map(|one| (&*one.place, one.verdict)).collect();
+    assert_eq!(places, [("a/one.json", Overall::Passed), ("two.json", Overall::Unsigned)]);
+
+    for (there, sub) in [
+        (vec![listed[0]], "SIGNED_DATA_NOT_FOUND"),
+        (vec![("b/one.json", &one[..]), listed[1]], "SIGNED_DATA_NOT_FOUND"),
+        (vec![("a/one.json", &other[..]), listed[1]], "HASH_FAILURE"),
+        (vec![listed[0], ("terms.txt", b"other terms")], "HASH_FAILURE"),
+    ] {
+        let verdict = verify(&extended(&listed, &there));
+        assert_ne!(verdict.verdict, Overall::Passed);
+        assert_eq!(sub_indication(&verdict), Some(sub), "{:?}", there[0].0);
+        assert!(
+            verdict.contained.iter().all(|one| one.verdict != Overall::Passed || one.place == "a/one.json")
+        );
+    }
+    // A manifest that names no signature lists nothing for it.
+    let alone = manifest("META-INF/signature002.p7s", &listed);
+    let signature = signature(&alone);
+    let verdict = verify(&archive(&[
+        ("mimetype", EXTENDED),
+        listed[0],
+        ("META-INF/ASiCManifest.xml", &alone),
+        ("META-INF/signature001.p7s", &signature),
+    ]));
+    assert_eq!(sub_indication(&verdict), Some("FORMAT_FAILURE"));
+}
+
+#[test]
+fn no_changed_octet_leaves_a_container_sealed_with_other_content() {
+    let credential = credential(1);
+    let listed = [("one.json", &credential[..])];
+    let sound = extended(&listed, &listed);
+    assert_eq!(verify(&sound).verdict, Overall::Passed);
+    let stride = (sound.len() / 600).max(1);
+    for at in (0..sound.len()).step_by(stride) {
+        let mut changed = sound.clone();
+        changed[at] ^= 1;
+        let verdict = verify(&changed);
+        if verdict.verdict == Overall::Passed {
+            let files = verdict.container.unwrap().files;
+            assert_eq!((files.len(), &*files[0].name), (1, "one.json"), "octet {at}");
+            let found = format::container::Container::read(&changed, &Limits::default()).unwrap();
+            assert_eq!(&found.file("one.json").unwrap().content[..], credential, "octet {at}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_of_credentials_is_each_of_them() {
+    let sealed = std::fs::read("examples/sound/b-compact.jwt").unwrap();
+    let altered = [b"{\"payload\":\"", &credential(1)[..20]].concat();
+    let verdict = verify(&archive(&[("notes.txt", b"notes"), ("one.jwt", &sealed), ("two.json", &altered)]));
+    assert_eq!((verdict.verdict, verdict.format), (Overall::Unreadable, Some("zip")));
+    let places: Vec<_> = verdict.contained.iter().map(|one| &*one.place).collect();
+    assert_eq!(places, ["one.jwt", "two.json"]);
+    assert_eq!(verdict.contained[0].seals.len(), 1);
+    let inner = archive(&[("one.jwt", &sealed)]);
+    let nested = verify(&archive(&[("inner.zip", &inner)]));
+    assert_eq!(nested.contained[0].contained[0].place, "one.jwt");
+}
+
+#[test]
+fn containers_made_to_exhaust_or_deceive_are_answered() {
+    let zeros = vec![0; 8 << 20];
+    let bomb = archive(&[("mimetype", EXTENDED), ("zeros*", &zeros)]);
+    assert_eq!(verify(&bomb).verdict, Overall::Unreadable);
+    let mut nested = archive(&[("x", b"x")]);
+    for _ in 0..40 {
+        nested = archive(&[("inner.zip*", &nested), ("again.zip*", &nested)]);
+        if nested.len() > 1 << 20 {
+            break;
+        }
+    }
+    assert_ne!(verify(&nested).verdict, Overall::Passed);
+
+    // The same file listed again and again is digested once; too long a list is refused.
+    let big = vec![7; 1 << 20];
+    let listed = vec![("big.bin", &big[..]); 1024];
+    assert_eq!(verify(&extended(&listed, &[("big.bin*", &big)])).verdict, Overall::Passed);
+    let listed = vec![("big.bin", &b"x"[..]); 1025];
+    assert_eq!(verify(&extended(&listed, &[("big.bin", b"x")])).verdict, Overall::Unreadable);
+
+    let signature = signature(b"x");
+    let names: Vec<String> = (0..65).map(|index| format!("META-INF/signature{index}.p7s")).collect();
+    let mut files = vec![("mimetype", SIMPLE), ("x", &b"x"[..])];
+    files.extend(names.iter().map(|name| (&**name, &signature[..])));
+    let verdict = verify(&archive(&files));
+    assert!(verdict.error.unwrap().contains("files with signatures"));
+    let twice =
+        archive(&[("mimetype", SIMPLE), ("x", b"x"), ("x", b"y"), ("META-INF/signature.p7s", &signature)]);
+    assert!(verify(&twice).error.unwrap().contains("same name"));
+    let broken = archive(&[("mimetype", SIMPLE), ("x", b"x"), ("META-INF/signature.p7s", b"0\x80broken")]);
+    assert_eq!(verify(&broken).verdict, Overall::Unreadable);
+}
