@@ -133,7 +133,8 @@ impl Metrics {
     /// Is to be told what happens outside of HTTP.
     #[must_use]
     pub fn recorder(&self) -> Arc<dyn Recorder> {
-        Arc::clone(&self.recorded) as Arc<dyn Recorder>
+        let recorded = Arc::clone(&self.recorded);
+        recorded
     }
 
     pub(super) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
