@@ -133,8 +133,7 @@ impl Metrics {
     /// Is to be told what happens outside of HTTP.
     #[must_use]
     pub fn recorder(&self) -> Arc<dyn Recorder> {
-        let recorded = Arc::clone(&self.recorded);
-        recorded
+        self.recorded.clone()
     }
 
     pub(super) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {

@@ -107,8 +107,8 @@ fn verify() -> String {
 }
 
 fn is_idle(server: &Server) -> bool {
-    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
-    metrics.contains("\nsealgate_body_bytes 0\n") && metrics.contains("\nsealgate_queue_depth 0\n")
+    let none = |name: &str| server.metric(name, &[]) == Some(0.0);
+    none("sealgate_body_bytes") && none("sealgate_queue_depth")
 }
 
 #[test]
