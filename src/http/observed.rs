@@ -77,7 +77,7 @@ impl<B> Drop for Observed<B> {
         let (bytes, seconds, client) = (self.bytes, watch.elapsed().as_secs_f64(), client.as_deref());
         let _in = span.enter();
         // Who asks whether it lives, and who is not let in, asks often: such lines are for who looks for them.
-        if client.is_some() && route.starts_with("/v1/") {
+        if client.is_some() && !matches!(*route, "/livez" | "/readyz" | "/metrics") {
             tracing::info!(target: "sealgate::access", status, method, route, seconds, bytes, client, "answered");
         } else {
             tracing::debug!(target: "sealgate::access", status, method, route, seconds, bytes, client, "answered");

@@ -179,6 +179,51 @@ fn every_trust_domain_has_its_lists_and_an_absent_one_shows() {
     }
 }
 
+/// The names of metrics in a text.
+fn names(text: &str) -> std::collections::BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("sealgate_") || word.starts_with("process_")).collect()
+}
+
+#[test]
+fn dashboard_alerts_and_documents_name_only_metrics_that_there_are() {
+    let server = Server::start(&["--offline"]);
+    assert_eq!(server.verify(&example("sound/b-compact.jwt")).status, 200);
+    let mut stream = server.connect();
+    write!(stream, "POST /v1/verify/batch HTTP/1.1\r\nhost: x\r\nconnection: close\r\n").unwrap();
+    write!(stream, "content-length: 8\r\n\r\nno line\n").unwrap();
+    std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    let text = metrics(&server);
+    let series = text.lines().filter(|line| !line.starts_with('#'));
+    let mut exported: std::collections::BTreeSet<&str> =
+        series.filter_map(|line| line.split([' ', '{']).next()).collect();
+    // No server was asked for a list here.
+    exported.insert("sealgate_trusted_list_checked_timestamp_seconds");
+    let files = [
+        ("deploy/grafana/sealgate.json", 25),
+        ("deploy/prometheus/alerts.yml", 11),
+        ("deploy/prometheus/alerts.test.yml", 11),
+        ("deploy/kubernetes/horizontalpodautoscaler.yaml", 1),
+    ];
+    for (file, least) in files {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let named = names(&text);
+        assert!(named.len() >= least, "{file}: {named:?}");
+        let unknown: Vec<_> = named.difference(&exported).collect();
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
+    // Every metric stands in the table of the deployment's page, and no other.
+    let page = std::fs::read_to_string(root().join("deploy/README.md")).unwrap();
+    let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut families: std::collections::BTreeSet<&str> =
+        families.filter(|name| name.starts_with("sealgate_")).collect();
+    families.insert("sealgate_trusted_list_checked_timestamp_seconds");
+    let told = names(&page);
+    let told: std::collections::BTreeSet<&str> =
+        told.into_iter().filter(|name| name.starts_with("sealgate_")).collect();
+    assert_eq!(told, families);
+}
+
 /// An answer to a request with these header lines.
 fn with(server: &Server, path: &str, headers: &str) -> Answer {
     let mut stream = server.connect();
