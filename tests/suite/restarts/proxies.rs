@@ -68,9 +68,9 @@ fn upgrade(
     assert_eq!(told.untaken, 0, "the proxy refused a connection");
 }
 
-/// What HAProxy says of the state of its servers.
+/// What HAProxy says of the state of its servers; nothing as long as it does not listen yet.
 fn states(port: u16) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return String::new() };
     stream.write_all(b"GET /;csv HTTP/1.0\r\n\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
