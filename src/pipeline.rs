@@ -129,10 +129,7 @@ impl Pipeline {
     /// How full the caches are.
     #[must_use]
     pub fn holdings(&self) -> Vec<Holding> {
-        let lists = self.status_lists.as_ref().map(|lists| {
-            lists.run_pending_tasks();
-            Holding { kept: Kept::StatusLists, entries: lists.entry_count(), bytes: lists.weighted_size() }
-        });
+        let lists = self.status_lists.as_ref().map(|lists| Holding::of(Kept::StatusLists, lists));
         self.certificates.holdings().into_iter().chain(self.revocation.holdings()).chain(lists).collect()
     }
 

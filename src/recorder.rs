@@ -3,6 +3,7 @@
 
 use crate::clock::Stopwatch;
 use std::fmt;
+use std::hash::{BuildHasher, Hash};
 use std::time::Duration;
 use tracing::span::EnteredSpan;
 
@@ -98,6 +99,20 @@ pub struct Holding {
     pub entries: u64,
     /// About what they take, in bytes.
     pub bytes: u64,
+}
+
+impl Holding {
+    /// Of a cache; moka counts late, so that it is made to first.
+    #[must_use]
+    pub fn of<K, V, S>(kept: Kept, cache: &moka::sync::Cache<K, V, S>) -> Self
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        S: BuildHasher + Clone + Send + Sync + 'static,
+    {
+        cache.run_pending_tasks();
+        Self { kept, entries: cache.entry_count(), bytes: cache.weighted_size() }
+    }
 }
 
 /// What is fetched.

@@ -49,19 +49,9 @@ impl CertificateStore {
     /// How full it is.
     pub fn holdings(&self) -> Vec<Holding> {
         let Some(Caches { certificates, verifications }) = &self.caches else { return Vec::new() };
-        certificates.run_pending_tasks();
-        verifications.run_pending_tasks();
         vec![
-            Holding {
-                kept: Kept::Certificates,
-                entries: certificates.entry_count(),
-                bytes: certificates.weighted_size(),
-            },
-            Holding {
-                kept: Kept::CertificateSignatures,
-                entries: verifications.entry_count(),
-                bytes: verifications.weighted_size(),
-            },
+            Holding::of(Kept::Certificates, certificates),
+            Holding::of(Kept::CertificateSignatures, verifications),
         ]
     }
 

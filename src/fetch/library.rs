@@ -127,9 +127,7 @@ impl Library {
     /// How full it is.
     #[must_use]
     pub fn holding(&self) -> Holding {
-        self.entries.run_pending_tasks();
-        let (entries, bytes) = (self.entries.entry_count(), self.entries.weighted_size());
-        Holding { kept: Kept::Documents, entries, bytes }
+        Holding::of(Kept::Documents, &self.entries)
     }
 
     /// How many hosts rest, since they failed again and again.

@@ -70,9 +70,9 @@ impl RevocationStore {
     pub fn holdings(&self) -> Vec<Holding> {
         let Some(Caches { crls, ocsps, verifications }) = &self.caches else { return Vec::new() };
         vec![
-            holding(Kept::Crls, crls),
-            holding(Kept::OcspResponses, ocsps),
-            holding(Kept::RevocationSignatures, verifications),
+            Holding::of(Kept::Crls, crls),
+            Holding::of(Kept::OcspResponses, ocsps),
+            Holding::of(Kept::RevocationSignatures, verifications),
         ]
     }
 
@@ -154,16 +154,6 @@ impl RevocationStore {
             recorder.lookup(kept, found);
         }
     }
-}
-
-fn holding<K, V>(kept: Kept, cache: &Cache<K, V>) -> Holding
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    // moka counts late.
-    cache.run_pending_tasks();
-    Holding { kept, entries: cache.entry_count(), bytes: cache.weighted_size() }
 }
 
 struct Signed<'a> {

@@ -112,6 +112,30 @@ pub struct Signature<'a> {
     pub structure: Structure,
 }
 
+impl Signature<'_> {
+    /// One that says nothing, for a reader to fill in.
+    pub(crate) fn blank(form: Form) -> Self {
+        Self {
+            id: String::new(),
+            form,
+            element: None,
+            counters: None,
+            algorithm: Declared::Unknown("unreadable".to_owned()),
+            value: Vec::new(),
+            message: Vec::new(),
+            references: Vec::new(),
+            files: Vec::new(),
+            payload: None,
+            signer: SignerIdentification::default(),
+            certificates: Vec::new(),
+            revocation: Vec::new(),
+            timestamps: Vec::new(),
+            attributes: Attributes::default(),
+            structure: Structure::default(),
+        }
+    }
+}
+
 /// The signed bytes that `credential/` reads: the very bytes or element that a reference covered.
 #[derive(Clone, Debug)]
 pub enum Payload<'a> {

@@ -127,7 +127,6 @@ fn describe(reference: &Reference) -> &'static str {
 mod tests {
     use super::super::policy::{Level, Levels};
     use super::*;
-    use crate::signature::{Attributes, Declared, SignerIdentification, Structure};
 
     fn signature(form: Form, references: &[(ReferenceKind, ReferenceOutcome)]) -> Signature<'static> {
         let reference = |(kind, outcome): &(ReferenceKind, ReferenceOutcome)| Reference {
@@ -136,24 +135,8 @@ mod tests {
             digest: None,
             outcome: outcome.clone(),
         };
-        Signature {
-            id: "s".into(),
-            form,
-            element: None,
-            counters: None,
-            algorithm: Declared::Unknown("x".into()),
-            value: Vec::new(),
-            message: Vec::new(),
-            references: references.iter().map(reference).collect(),
-            files: Vec::new(),
-            payload: None,
-            signer: SignerIdentification::default(),
-            certificates: Vec::new(),
-            revocation: Vec::new(),
-            timestamps: Vec::new(),
-            attributes: Attributes::default(),
-            structure: Structure::default(),
-        }
+        let references = references.iter().map(reference).collect();
+        Signature { references, ..Signature::blank(form) }
     }
 
     fn not_found() -> ReferenceOutcome {

@@ -24,7 +24,7 @@ pub(super) struct Timestamp {
     pub(super) kind: TimestampKind,
     /// How many time-stamps of the signature it covers, in document order.
     pub(super) covers_timestamps: usize,
-    /// Whether it covers revocation data of the signature.
+    /// Whether it is over a document, and covers revocation data of the signature.
     pub(super) covers_revocation_data: bool,
     /// The token; `None` where it could not be read.
     pub(super) token: Option<Rc<Token>>,
@@ -141,7 +141,8 @@ fn basic(
     let mut timestamp = Timestamp {
         kind: embedded.kind,
         covers_timestamps: embedded.covers_timestamps,
-        covers_revocation_data: material.covered_revocation_data(index, embedded.covers_timestamps),
+        covers_revocation_data: embedded.kind == TimestampKind::Document
+            && material.covered_revocation_data(index, embedded.covers_timestamps),
         token: token.ok().cloned(),
         imprint_intact: false,
         tsa: None,

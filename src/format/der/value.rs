@@ -31,6 +31,40 @@ impl<'a> Tlv<'a> {
         }
     }
 
+    /// The text of a string value, whichever string type holds it; `None` if it is no string or not of its type.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        if self.constructed || self.tag.class() != 0 {
+            return None;
+        }
+        let content = self.content;
+        match self.tag.number() {
+            // UTF8String, NumericString, PrintableString, IA5String, VisibleString. Real PrintableStrings have any
+            // ASCII, some UTF-8.
+            12 | 18 | 19 | 22 | 26 => match std::str::from_utf8(content) {
+                Ok(text) => Some(Cow::Borrowed(text)),
+                Err(_) => None,
+            },
+            // T61String: in practice ISO 8859-1 (or ASCII).
+            20 => Some(Cow::Owned(content.iter().map(|&octet| char::from(octet)).collect())),
+            // BMPString.
+            30 => {
+                let (units, []) = content.as_chunks::<2>() else { return None };
+                char::decode_utf16(units.iter().map(|&unit| u16::from_be_bytes(unit)))
+                    .collect::<Result<String, _>>()
+                    .ok()
+                    .map(Cow::Owned)
+            }
+            // UniversalString.
+            28 => {
+                let (units, []) = content.as_chunks::<4>() else { return None };
+                let characters = units.iter().map(|&unit| char::from_u32(u32::from_be_bytes(unit)));
+                characters.collect::<Option<String>>().map(Cow::Owned)
+            }
+            _ => None,
+        }
+    }
+
     /// OBJECT IDENTIFIER.
     ///
     /// # Errors

@@ -92,7 +92,8 @@ impl Dictionary {
 }
 
 impl Value {
-    pub(super) const NULL: Self = Self { span: 0..0, kind: Kind::Null };
+    /// null, standing nowhere.
+    pub const NULL: Self = Self { span: 0..0, kind: Kind::Null };
 
     /// An integer.
     #[must_use]

@@ -5,6 +5,7 @@ use crate::format::der::{self, Reader, Tag, Tlv};
 use crate::signature::cms::digest;
 use crate::signature::{Attributes, SignaturePolicy};
 use crate::time::Time;
+use std::borrow::Cow;
 
 /// Commitments and roles that are kept; real ones are one or two.
 const MOST: usize = 32;
@@ -69,7 +70,7 @@ fn location(value: &Tlv<'_>) -> Result<Option<String>, der::Error> {
     let country = fields.optional(Tag::context(0))?;
     let locality = fields.optional(Tag::context(1))?;
     let mut words = Vec::new();
-    words.extend(locality.and_then(|locality| text(&locality.explicit("localityName").ok()?)));
+    words.extend(locality.and_then(|locality| string(&locality.explicit("localityName").ok()?)));
     if let Some(address) = fields.optional(Tag::context(2))? {
         // The tag is explicit in one module and implicit in the other (RFC 5126, annexes A.1 and A.2).
         let mut lines = match address.explicit("postalAddress") {
@@ -77,10 +78,10 @@ fn location(value: &Tlv<'_>) -> Result<Option<String>, der::Error> {
             _ => address.reader()?,
         };
         while let Some(line) = lines.read()? {
-            words.extend(text(&line));
+            words.extend(string(&line));
         }
     }
-    words.extend(country.and_then(|country| text(&country.explicit("countryName").ok()?)));
+    words.extend(country.and_then(|country| string(&country.explicit("countryName").ok()?)));
     Ok((!words.is_empty()).then(|| words.join(", ")))
 }
 
@@ -101,7 +102,7 @@ fn claimed(value: &Tlv<'_>, roles: &mut Vec<String>) -> Result<(), der::Error> {
             let mut values = fields.set("attrValues")?;
             while let Some(value) = values.read()? {
                 if roles.len() < MOST {
-                    roles.extend(text(&value));
+                    roles.extend(string(&value));
                 }
             }
         }
@@ -113,25 +114,6 @@ fn first_is_sequence(tlv: &Tlv<'_>) -> bool {
     tlv.reader().is_ok_and(|reader: Reader<'_>| reader.peek() == Some(Tag::SEQUENCE))
 }
 
-/// A character string of a DirectoryString; TeletexString only where it is UTF-8, as signers in fact write it.
-fn text(value: &Tlv<'_>) -> Option<String> {
-    const UTF8: Tag = Tag::universal(12);
-    const PRINTABLE: Tag = Tag::universal(19);
-    const TELETEX: Tag = Tag::universal(20);
-    const IA5: Tag = Tag::universal(22);
-    const BMP: Tag = Tag::universal(30);
-    if value.constructed {
-        return None;
-    }
-    match value.tag {
-        UTF8 | PRINTABLE | TELETEX | IA5 => std::str::from_utf8(value.content).ok().map(str::to_owned),
-        BMP => {
-            let units = value.content.chunks_exact(2).map(|pair| match pair {
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                _ => 0,
-            });
-            String::from_utf16(&units.collect::<Vec<_>>()).ok()
-        }
-        _ => None,
-    }
+fn string(value: &Tlv<'_>) -> Option<String> {
+    value.text().map(Cow::into_owned)
 }

@@ -16,7 +16,7 @@ use super::algorithm::identity;
 use super::cms::Signer;
 use super::{
     Context, Declared, Form, Payload, Reference, ReferenceKind, ReferenceOutcome, Signature,
-    SignerIdentification, Structure,
+    SignerIdentification,
 };
 use crate::format::cms::{SignedData, SignerInfo, oid};
 use crate::format::der::{self, Reader, Tag};
@@ -80,7 +80,12 @@ impl<'a> Reading<'_, 'a> {
         }
         let mut signature = match Signer::read(&info) {
             Ok(signer) => self.read(&info, signer, &content, counters.is_some()),
-            Err(error) => unreadable(format!("the signer's attributes cannot be read: {error}")),
+            Err(error) => {
+                let mut signature = Signature::blank(Form::Cades);
+                let why = format!("the signer's attributes cannot be read: {error}");
+                signature.structure.format_failures.push(why);
+                signature
+            }
         };
         signature.id = id;
         signature.value = value;
@@ -153,31 +158,8 @@ impl<'a> Reading<'_, 'a> {
             timestamps: stamped,
             attributes: attributes::read(info, signer.signing_time),
             structure,
-            ..unreadable(String::new())
+            ..Signature::blank(Form::Cades)
         }
-    }
-}
-
-/// A signer that says nothing, with the reason.
-fn unreadable(why: String) -> Signature<'static> {
-    let format_failures = vec![why];
-    Signature {
-        id: String::new(),
-        form: Form::Cades,
-        element: None,
-        counters: None,
-        algorithm: Declared::Unknown("unreadable".to_owned()),
-        value: Vec::new(),
-        message: Vec::new(),
-        references: Vec::new(),
-        files: Vec::new(),
-        payload: None,
-        signer: SignerIdentification::default(),
-        certificates: Vec::new(),
-        revocation: Vec::new(),
-        timestamps: Vec::new(),
-        attributes: super::Attributes::default(),
-        structure: Structure { format_failures, ..Structure::default() },
     }
 }
 

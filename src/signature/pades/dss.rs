@@ -1,11 +1,11 @@
 //! The document security store (ISO 32000-2, 12.8.4.3; EN 319 142-1, 5.4.2): that of every revision.
 
 use super::DocumentTimestamp;
-use crate::format::pdf::{Dictionary, Document, Value, View};
+use crate::format::pdf::{Dictionary, Document, View};
 use crate::signature::{
     EmbeddedCertificate, EmbeddedRevocation, RevocationKind, Signature, Source, TimestampKind,
 };
-use foldhash::{HashSet, HashSetExt};
+use foldhash::HashSet;
 use std::borrow::Cow;
 
 /// Certificates, CRLs and OCSP responses taken.
@@ -42,20 +42,13 @@ pub(super) struct Material {
 
 impl Material {
     pub(super) fn read(document: &Document<'_>) -> Self {
-        let mut material = Self { seen: HashSet::new(), ..Self::default() };
-        let mut dictionaries = HashSet::new();
+        let mut material = Self::default();
         for revision in 0..document.revisions().len() {
             let view = document.view(revision);
-            let store = view.catalog().and_then(|catalog| {
-                let id = catalog.get("DSS").and_then(Value::as_reference);
-                // One that is as it was needs no second look, unless what is in it was touched: its arrays may stand alone.
-                Ok((id, view.dictionary(&catalog, "DSS")?))
-            });
-            match store {
-                Ok((_, None)) => material.present = false,
-                Ok((id, Some(store))) => {
+            match view.catalog().and_then(|catalog| view.dictionary(&catalog, "DSS")) {
+                Ok(None) => material.present = false,
+                Ok(Some(store)) => {
                     material.present = true;
-                    dictionaries.insert(id);
                     material.store(view, &store);
                 }
                 Err(why) => material.refuse(format!("the DSS cannot be read: {why}")),

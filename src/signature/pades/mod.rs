@@ -15,8 +15,9 @@ pub use changes::{Change, Coverage, Scope, What};
 use super::cades::{self, Content};
 use super::{
     Context, Declared, EmbeddedTimestamp, Form, Imprint, Reference, ReferenceKind, ReferenceOutcome,
-    Signature, SignerIdentification, Structure, TimestampKind,
+    Signature, TimestampKind,
 };
+use crate::format::Limits;
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::pdf::{Dictionary, Document, Value};
 use crate::signature::algorithm::{DigestAlgorithm, identity};
@@ -69,11 +70,11 @@ pub fn signatures<'a>(
     fields.sort_by_key(|field| (field.claimed_end(), field.claimed_time()));
     let timestamps_from = |field: &Field| field.is_timestamp();
     let (stamps, fields): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(timestamps_from);
-    let material = Material::read(document);
+    let mut material = Material::read(document);
 
     let mut octets: Vec<Vec<u8>> = Vec::new();
     octets.extend(fields.iter().chain(&stamps).map(|field| field.contents().to_vec()));
-    octets.extend(material.items.iter().map(|item| item.octets.clone()));
+    octets.extend(material.items.iter_mut().map(|item| std::mem::take(&mut item.octets)));
     // Filled once; a second document would get none of its own.
     let octets: &'a [Vec<u8>] = arena.octets.get_or_init(|| octets);
     let signed_data = arena.signed_data.get_or_init(|| {
@@ -89,7 +90,7 @@ pub fn signatures<'a>(
         .iter()
         .zip(tokens)
         .take(MOST_TIMESTAMPS)
-        .map(|(field, token)| document_timestamp(document, field, token))
+        .map(|(field, token)| document_timestamp(document, field, token, limits))
         .collect();
 
     let mut all = Vec::new();
@@ -114,21 +115,21 @@ fn document_timestamp<'a>(
     document: &'a Document<'a>,
     field: &Field,
     token: &'a [u8],
+    limits: &Limits,
 ) -> DocumentTimestamp<'a> {
     let signed = byte_range::check(document, field);
     let revision = signed.as_ref().ok().map(|signed| signed.revision);
     let covered = signed.map(|signed| pieces(document, &signed.ranges));
-    DocumentTimestamp { token: whole(token), end: field.claimed_end(), revision, covered }
+    DocumentTimestamp { token: whole(token, limits), end: field.claimed_end(), revision, covered }
 }
 
-fn pieces<'a>(document: &'a Document<'a>, ranges: &[Range<usize>; 2]) -> [&'a [u8]; 2] {
+fn pieces<'a>(document: &Document<'a>, ranges: &[Range<usize>; 2]) -> [&'a [u8]; 2] {
     ranges.clone().map(|range| document.octets().get(range).unwrap_or_default())
 }
 
 /// A token without the octets that fill the space reserved for it.
-fn whole(contents: &[u8]) -> &[u8] {
-    let limits = crate::format::Limits::default();
-    SignedData::parse(contents, Trailing::Any, &limits).map_or(contents, |parsed| parsed.raw)
+fn whole<'a>(contents: &'a [u8], limits: &Limits) -> &'a [u8] {
+    SignedData::parse(contents, Trailing::Any, limits).map_or(contents, |parsed| parsed.raw)
 }
 
 /// One field's signature with its counter-signatures.
@@ -180,7 +181,8 @@ fn read<'a>(
         }
     };
     if all.is_empty() {
-        all.push(unreadable(field.contents()));
+        let id = hex::encode(identity(field.contents()).first_chunk::<8>().unwrap_or(&[0; 8]));
+        all.push(Signature { id, ..Signature::blank(field.form()) });
     }
     for signature in &mut all {
         signature.form = field.form();
@@ -228,9 +230,10 @@ fn sha1_reference(
     cms: &SignedData<'_>,
     context: &Context<'_>,
 ) -> Reference {
-    let pieces: Vec<&[u8]> =
-        signed.ranges.iter().map(|range| document.octets().get(range.clone()).unwrap_or_default()).collect();
-    let found = context.crypto.digest(DigestAlgorithm::Sha1, &pieces).map(|digest| digest.value);
+    let found = context
+        .crypto
+        .digest(DigestAlgorithm::Sha1, &pieces(document, &signed.ranges))
+        .map(|digest| digest.value);
     let stated = cms.content.as_ref().map(|content| content.octets.to_vec());
     let outcome = if found.is_some() && found == stated {
         ReferenceOutcome::Intact
@@ -350,28 +353,6 @@ fn make_unique(all: &mut [Signature<'_>]) {
         if *count > 1 {
             signature.id = format!("{}-{count}", signature.id);
         }
-    }
-}
-
-/// A signature that cannot be read; the reasons are added by the caller.
-fn unreadable(contents: &[u8]) -> Signature<'static> {
-    Signature {
-        id: hex::encode(identity(contents).first_chunk::<8>().unwrap_or(&[0; 8])),
-        form: Form::Pades,
-        element: None,
-        counters: None,
-        algorithm: Declared::Unknown("unreadable".to_owned()),
-        value: Vec::new(),
-        message: Vec::new(),
-        references: Vec::new(),
-        files: Vec::new(),
-        payload: None,
-        signer: SignerIdentification::default(),
-        certificates: Vec::new(),
-        revocation: Vec::new(),
-        timestamps: Vec::new(),
-        attributes: super::Attributes::default(),
-        structure: Structure::default(),
     }
 }
 

@@ -92,9 +92,8 @@ impl<'c, 'a> Comparison<'c, 'a> {
         let value = |dictionary| Value { span: 0..0, kind: Kind::Dictionary(dictionary) };
         self.push(Role::Catalog, value(before), value(after), None);
         let info = |view: View<'_, '_>| view.trailer().and_then(|trailer| trailer.get("Info")).cloned();
-        let null = || Value { span: 0..0, kind: Kind::Null };
         let (was, now) = (info(self.before), info(self.after));
-        self.push(Role::Part(What::Metadata), was.unwrap_or_else(null), now.unwrap_or_else(null), None);
+        self.push(Role::Part(What::Metadata), was.unwrap_or(Value::NULL), now.unwrap_or(Value::NULL), None);
         Ok(())
     }
 
@@ -191,7 +190,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
             _ => {}
         }
         if one.len() != other.len() {
-            self.differs(role, &NULL, &NULL, page);
+            self.differs(role, &Value::NULL, &Value::NULL, page);
             return Ok(());
         }
         for (one, other) in one.iter().zip(other) {
@@ -215,7 +214,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
         for key in keys.collect::<Vec<_>>() {
             if let Some(role) = below(role, &key) {
                 let key = text(&key);
-                let value = |of: &Dictionary| of.get(&key).cloned().unwrap_or(NULL);
+                let value = |of: &Dictionary| of.get(&key).cloned().unwrap_or(Value::NULL);
                 self.push(role, value(one), value(other), page);
             }
         }
@@ -245,8 +244,6 @@ impl<'c, 'a> Comparison<'c, 'a> {
         self.report(what, needs, visible, verb, page);
     }
 }
-
-pub(super) const NULL: Value = Value { span: 0..0, kind: Kind::Null };
 
 pub(super) fn placed(detail: &str, page: Option<usize>) -> String {
     page.map_or_else(|| detail.to_owned(), |page| format!("{detail}, page {page}"))

@@ -1,6 +1,6 @@
 //! Fields and annotations of two revisions.
 
-use super::compare::{Comparison, NULL, Role, placed, text};
+use super::compare::{Comparison, Role, placed, text};
 use super::permission::Needs;
 use super::{Change, What};
 use crate::format::pdf::{Dictionary, Error, Id, Kind, Value, View};
@@ -130,7 +130,7 @@ impl Comparison<'_, '_> {
         let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
         for key in keys.collect::<Vec<_>>() {
             let name = text(&key);
-            let value = |of: &Dictionary| of.get(&name).cloned().unwrap_or(NULL);
+            let value = |of: &Dictionary| of.get(&name).cloned().unwrap_or(Value::NULL);
             let (was, now) = (value(one), value(other));
             let below = match key.as_slice() {
                 b"Parent" | b"P" | b"StructParent" | b"Popup" | b"IRT" => continue,
@@ -225,7 +225,11 @@ impl Comparison<'_, '_> {
             }
             if let (Some(one), Some(other), true) = (was.as_dictionary(), now.as_dictionary(), depth < 3) {
                 for (key, value) in one.iter().filter(|(key, _)| !matches!(*key, b"Parent" | b"P")) {
-                    pairs.push((value.clone(), other.get(&text(key)).cloned().unwrap_or(NULL), depth + 1));
+                    pairs.push((
+                        value.clone(),
+                        other.get(&text(key)).cloned().unwrap_or(Value::NULL),
+                        depth + 1,
+                    ));
                 }
             }
         }

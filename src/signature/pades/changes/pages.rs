@@ -38,9 +38,8 @@ impl Comparison<'_, '_> {
                     own.or_else(|| inherited().map(|(_, value)| value.clone()))
                 };
                 let (was, now) = (value(&before), value(&after));
-                let null = || Value { span: 0..0, kind: Kind::Null };
                 let role = Role::Part(What::PageContent);
-                self.push(role, was.unwrap_or_else(null), now.unwrap_or_else(null), Some(number));
+                self.push(role, was.unwrap_or(Value::NULL), now.unwrap_or(Value::NULL), Some(number));
             }
             let whole = |page: Page| Value { span: 0..0, kind: Kind::Dictionary(page.own) };
             self.push(Role::Page, whole(before), whole(after), Some(number));
