@@ -7,7 +7,9 @@ use super::zip::{Archive, Entry};
 use super::{Limits, Unreadable};
 use bytes::Bytes;
 use std::borrow::Cow;
-use std::fmt;
+
+/// Files of one container; real ones have some dozens.
+const MOST_FILES: usize = 4_096;
 
 /// A container, whole.
 #[derive(Debug)]
@@ -45,12 +47,6 @@ impl Form {
             Self::OpenDocument => "opendocument",
             Self::Plain => "zip",
         }
-    }
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -120,6 +116,9 @@ impl Container {
     /// No archive, one that could be read in two ways, a file that cannot be read, or over a limit.
     pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Unreadable> {
         let archive = Archive::open(bytes, limits)?;
+        if archive.entries().len() > MOST_FILES {
+            return Err(Unreadable::OverLimit("files of a container", MOST_FILES));
+        }
         let all = archive.entries().iter().map(Entry::size).fold(0, usize::saturating_add);
         if all > limits.bytes {
             return Err(Unreadable::OverLimit("bytes of all files of a container", limits.bytes));
@@ -153,10 +152,11 @@ impl Container {
         self.files.iter().filter(move |file| file.role == role)
     }
 
-    /// The file of this very path.
+    /// Bytes of the files that are no documents.
     #[must_use]
-    pub fn file(&self, name: &str) -> Option<&File> {
-        self.files.iter().find(|file| file.name == name)
+    pub fn overhead(&self) -> usize {
+        let others = self.files.iter().filter(|file| file.role != Role::Data);
+        others.map(|file| file.content.len()).fold(0, usize::saturating_add)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Task<'t> {
 
 /// What stands around a document within another.
 #[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
+struct Around<'a> {
     /// How many presentations or containers.
     depth: usize,
     /// The innermost one.
@@ -38,13 +38,6 @@ pub(super) struct Around<'a> {
     /// The seals around it that cover it, and whether one covers the presentation too.
     seals: &'a [&'a SealVerdict],
     covered: bool,
-}
-
-impl<'a> Around<'a> {
-    /// A file of a container that stands within so many, and the seals that cover it.
-    pub(super) fn file(depth: usize, seals: &'a [&'a SealVerdict]) -> Self {
-        Self { depth, presentation: None, seals, covered: !seals.is_empty() }
-    }
 }
 
 /// What a payload says, or has in it.
@@ -77,11 +70,12 @@ impl<'t> Task<'t> {
             Err(error) => return self.unreadable(place, error.to_string()),
         };
         if let Envelope::Container(container) = &envelope {
-            if depth > limits.presentations {
-                let limit = Unreadable::OverLimit("containers within each other", limits.presentations);
-                return self.unreadable(place, format!("not looked at: {limit}"));
+            // Its documents are counted one by one.
+            if around.is_some() {
+                self.bytes.set(self.bytes.get().saturating_sub(container.overhead()));
             }
-            return self.container(place, container, depth.saturating_add(1));
+            let alone = around.is_none_or(|around| around.seals.is_empty());
+            return self.container(place, container, depth, alone);
         }
         // What is given beside the document belongs to that alone.
         let detached = if around.is_none() { self.request.detached } else { &[] };
@@ -179,10 +173,8 @@ impl<'t> Task<'t> {
         let (files, left_out) = pdf::attachments(document);
         for (number, file) in files.into_iter().enumerate() {
             let place = format!("/EmbeddedFiles/{number}");
-            let left = self.credentials.get();
-            if depth >= self.pipeline.limits.presentations || left == 0 {
-                let why = "attached files from here on were not looked at: over the limit";
-                contained.push(self.unreadable(place, why.to_owned()));
+            if let Some(refused) = self.no_more_files(&place, depth) {
+                contained.push(refused);
                 break;
             }
             let octets = match file.octets {
@@ -193,11 +185,6 @@ impl<'t> Task<'t> {
                 }
                 Err(_) => continue,
             };
-            // A picture or a spreadsheet is no credential.
-            if !matches!(octets.trim_ascii_start().first(), Some(b'{' | b'[' | b'<' | b'e' | 0xef)) {
-                continue;
-            }
-            self.credentials.set(left.saturating_sub(1));
             let covers = |signature: &Signature<'_>| {
                 let coverage = signature.structure.coverage.as_ref();
                 signature.counters.is_none()
@@ -205,22 +192,39 @@ impl<'t> Task<'t> {
             };
             let covering: Vec<&SealVerdict> =
                 signatures.iter().zip(seals).filter(|(one, _)| covers(one)).map(|(_, seal)| seal).collect();
-            let inner = Around {
-                depth: depth.saturating_add(1),
-                presentation: None,
-                seals: &covering,
-                covered: !covering.is_empty(),
-            };
-            let one = self.within(place, &octets, inner);
-            let sealed = !one.sealed_from_outside && one.verdict != Overall::Unreadable;
-            if one.credential.is_some() || !one.contained.is_empty() || sealed {
-                contained.push(one);
-            }
+            contained.extend(self.file(place, &octets, &covering, depth.saturating_add(1)).ok());
         }
         if let Some(why) = left_out {
             contained.push(self.unreadable("/EmbeddedFiles".to_owned(), format!("attached files: {why}")));
         }
         contained
+    }
+
+    /// What is answered in place of files from one on, where so many credentials were looked at, or documents stand too
+    /// deep within each other.
+    pub(super) fn no_more_files(&self, place: &str, depth: usize) -> Option<Contained> {
+        let over = depth >= self.pipeline.limits.presentations || self.credentials.get() == 0;
+        let why = "files from here on were not looked at: over the limit of credentials in each other";
+        over.then(|| self.unreadable(place.to_owned(), why.to_owned()))
+    }
+
+    /// A file in a document: a credential, or one with seals of its own. `Err` has what came of any other file.
+    pub(super) fn file(
+        &self,
+        place: String,
+        octets: &[u8],
+        covering: &[&SealVerdict],
+        depth: usize,
+    ) -> Result<Contained, Box<Contained>> {
+        let around = Around { depth, presentation: None, seals: covering, covered: !covering.is_empty() };
+        let mut found = self.within(place, octets, around);
+        let sealed = !found.sealed_from_outside && !found.seals.is_empty();
+        found.sealed_from_outside &= !covering.is_empty();
+        if found.credential.is_none() && found.contained.is_empty() && !sealed {
+            return Err(Box::new(found));
+        }
+        self.credentials.set(self.credentials.get().saturating_sub(1));
+        Ok(found)
     }
 
     fn presentation(
@@ -295,7 +299,7 @@ impl<'t> Task<'t> {
     }
 
     /// A document of its own within another.
-    pub(super) fn within(&self, place: String, bytes: &[u8], around: Around<'_>) -> Contained {
+    fn within(&self, place: String, bytes: &[u8], around: Around<'_>) -> Contained {
         match self.bytes.get().checked_sub(bytes.len()) {
             Some(left) => {
                 self.bytes.set(left);

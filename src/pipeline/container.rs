@@ -1,16 +1,24 @@
 //! A container and the credentials among its files: each is a document of its own, sealed by its own seals, else by
 //! those of the container that cover its very octets.
 
-use super::contained::{Around, Task};
+use super::contained::Task;
 use crate::format::Unreadable;
 use crate::format::container::{Container, Form, Role};
 use crate::recorder::Stage;
 use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall, Seal};
 use crate::signature::{Context, ReferenceOutcome, Signature, asic};
 use crate::validation::SealVerdict;
+use std::collections::HashMap;
 
 impl Task<'_> {
-    pub(super) fn container(&self, place: String, container: &Container, depth: usize) -> Contained {
+    /// `alone`: no seal around it covers it.
+    pub(super) fn container(
+        &self,
+        place: String,
+        container: &Container,
+        depth: usize,
+        alone: bool,
+    ) -> Contained {
         let context = Context { crypto: self.crypto, limits: &self.pipeline.limits, detached: &[] };
         let opened = match asic::Opened::new(container, &self.pipeline.limits) {
             Ok(opened) => opened,
@@ -18,8 +26,9 @@ impl Task<'_> {
         };
         let signatures = self.pipeline.staged(Stage::Signature, || opened.signatures(&context));
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
-        let mut contained = self.credentials_of(container, &signatures, &seals, depth);
-        let summary = self.container_summary(&opened, &signatures);
+        let by = by_file(&signatures);
+        let mut contained = self.credentials_of(container, &seals, &by, (depth, alone));
+        let summary = self.container_summary(&opened, &signatures, &by);
         let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
         let credential = if seals.is_empty() { None } else { self.only_one(&mut contained) };
         let own = Overall::of(&seals);
@@ -27,37 +36,47 @@ impl Task<'_> {
         Contained { format: Some(container.form.as_str()), container: Some(summary), ..one }
     }
 
-    /// Those of its files that are credentials, or have seals of their own.
+    /// Those of its files that are credentials, or have seals of their own; of an archive of files alone also broken ones,
+    /// which may have been such.
     fn credentials_of(
         &self,
         container: &Container,
-        signatures: &[Signature<'_>],
         seals: &[SealVerdict],
-        depth: usize,
+        by: &By<'_>,
+        (depth, alone): (usize, bool),
     ) -> Vec<Contained> {
         let other_files = [Unreadable::Unknown, Unreadable::Empty].map(|why| why.to_string());
+        let is_broken = |found: &Contained| {
+            container.form == Form::Plain
+                && alone
+                && found.error.as_ref().is_some_and(|error| !other_files.contains(error))
+        };
         let mut contained = Vec::new();
         for file in container.of_role(Role::Data) {
-            let covering = signatures.iter().zip(seals).filter(|(one, _)| one.files.contains(&file.name));
-            let covering: Vec<&SealVerdict> = covering.map(|(_, seal)| seal).collect();
-            let around = Around::file(depth, &covering);
-            let mut found = self.within(file.name.clone(), &file.content, around);
-            // What is no credential is a file like any other; in an archive of files alone, a broken one may have been one.
-            let is_one = found.credential.is_some() || !found.contained.is_empty() || has_own_seals(&found);
-            let is_broken = container.form == Form::Plain
-                && found.error.as_ref().is_some_and(|error| !other_files.contains(error));
-            if is_one || is_broken {
-                found.sealed_from_outside &= !covering.is_empty();
-                contained.push(found);
+            if let Some(refused) = self.no_more_files(&file.name, depth) {
+                contained.push(refused);
+                break;
+            }
+            let covering = by.get(&*file.name).into_iter().flatten();
+            let covering: Vec<&SealVerdict> = covering.filter_map(|index| seals.get(*index)).collect();
+            match self.file(file.name.clone(), &file.content, &covering, depth.saturating_add(1)) {
+                Ok(found) => contained.push(found),
+                Err(found) if is_broken(&found) => contained.push(*found),
+                Err(_) => {}
             }
         }
         contained
     }
 
-    fn container_summary(&self, opened: &asic::Opened<'_>, signatures: &[Signature<'_>]) -> ContainerSummary {
+    fn container_summary(
+        &self,
+        opened: &asic::Opened<'_>,
+        signatures: &[Signature<'_>],
+        by: &By<'_>,
+    ) -> ContainerSummary {
         let container = opened.container;
         let files = container.of_role(Role::Data).map(|file| {
-            let by = signatures.iter().filter(|signature| signature.files.contains(&file.name));
+            let by = by.get(&*file.name).into_iter().flatten().filter_map(|index| signatures.get(*index));
             ContainerFile {
                 name: file.name.clone(),
                 bytes: file.content.len(),
@@ -81,6 +100,19 @@ impl Task<'_> {
     }
 }
 
-fn has_own_seals(found: &Contained) -> bool {
-    !found.sealed_from_outside && !found.seals.is_empty()
+/// The signatures that cover a file as it stands, by its path.
+type By<'s> = HashMap<&'s str, Vec<usize>>;
+
+fn by_file<'s>(signatures: &'s [Signature<'_>]) -> By<'s> {
+    let mut by = By::new();
+    for (index, signature) in signatures.iter().enumerate() {
+        for file in &signature.files {
+            let of: &mut Vec<usize> = by.entry(file).or_default();
+            // A file may be referred to twice.
+            if of.last() != Some(&index) {
+                of.push(index);
+            }
+        }
+    }
+    by
 }

@@ -302,7 +302,22 @@ pub enum TimestampKind {
 }
 
 /// Feeds exactly the bytes that a time-stamp covers into a sink; an error says why they cannot be had.
-pub type Imprint<'a> = Box<dyn Fn(&mut dyn Sink) -> Result<(), String> + Send + Sync + 'a>;
+pub type Imprint<'a> = Box<dyn Fn(&mut dyn Sink) -> Result<(), NoImprint> + Send + Sync + 'a>;
+
+/// Why there are no bytes that a time-stamp could cover.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoImprint {
+    /// They cannot be had: why.
+    NotFound(String),
+    /// They say of other data that it is what it is not.
+    Differs,
+}
+
+impl From<String> for NoImprint {
+    fn from(why: String) -> Self {
+        Self::NotFound(why)
+    }
+}
 
 /// A time-stamp token found in the signature.
 pub struct EmbeddedTimestamp<'a> {

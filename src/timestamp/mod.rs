@@ -9,7 +9,7 @@ use crate::format::der::{self, Reader, Rules, Tag, minimal_integer};
 use crate::format::{Limits, Sink};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm, PublicKey, Verification};
 use crate::signature::cms::{Signer, certificate_values, digest, revocation_values};
-use crate::signature::{CertificateReference, Declared, Imprint};
+use crate::signature::{CertificateReference, Declared, Imprint, NoImprint};
 use crate::time::Time;
 use std::borrow::Cow;
 use std::fmt;
@@ -210,7 +210,8 @@ impl Token {
         };
         let sink: &mut dyn Sink = &mut hasher;
         match stamped(sink) {
-            Err(why) => ImprintOutcome::NotFound(why),
+            Err(NoImprint::NotFound(why)) => ImprintOutcome::NotFound(why),
+            Err(NoImprint::Differs) => ImprintOutcome::Mismatch,
             Ok(()) if hasher.finish().value == self.imprint => ImprintOutcome::Intact,
             Ok(()) => ImprintOutcome::Mismatch,
         }

@@ -2,7 +2,7 @@
 
 use crate::cades::seal::Sealed;
 use crate::demo::content::Content;
-use crate::demo::{self, Demo, Sealer, elm_v3};
+use crate::demo::{self, Demo, Sealer, elm_v3, timestamp};
 use crate::support::demo_pipeline_of;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use sealgate::format::{self, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::report::{Overall, Verdict};
 use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
+use sealgate::signature::{Context, EmbeddedTimestamp, NoImprint, asic};
 use std::io::Write;
 use std::sync::LazyLock;
 
@@ -192,9 +193,74 @@ fn no_changed_octet_leaves_a_container_sealed_with_other_content() {
             let files = verdict.container.unwrap().files;
             assert_eq!((files.len(), &*files[0].name), (1, "one.json"), "octet {at}");
             let found = format::container::Container::read(&changed, &Limits::default()).unwrap();
-            assert_eq!(&found.file("one.json").unwrap().content[..], credential, "octet {at}");
+            let file = found.files.iter().find(|file| file.name == "one.json").unwrap();
+            assert_eq!(&file.content[..], credential, "octet {at}");
         }
     }
+}
+
+/// The archive time-stamps of the one signature: how many others each covers, and whether what it is over can be had.
+fn archive_timestamps(bytes: &[u8]) -> Vec<(usize, Result<Vec<u8>, NoImprint>)> {
+    let (crypto, limits) = (Crypto::default(), Limits::default());
+    let container = format::container::Container::read(bytes, &limits).unwrap();
+    let opened = asic::Opened::new(&container, &limits).unwrap();
+    let signatures = opened.signatures(&Context { crypto: &crypto, limits: &limits, detached: &[] });
+    let imprint = |stamp: &EmbeddedTimestamp<'_>| {
+        let mut octets = Vec::new();
+        let written = (stamp.imprint)(&mut octets);
+        (stamp.covers_timestamps, written.map(|()| octets))
+    };
+    signatures[0].timestamps.iter().map(imprint).collect()
+}
+
+#[test]
+fn a_time_stamp_of_the_container_proves_what_its_manifest_lists() {
+    const SIGNATURE: &str = "META-INF/signature001.p7s";
+    let (at, tsa) = (demo().options.reference, &demo().pki.tsa);
+    let content = credential(1);
+    let over = manifest(SIGNATURE, &[("one.json", &content)]);
+    let signature = signature(&over);
+    let made = |manifests: &[&[u8]], tokens: &[&[u8]]| {
+        let names = |kind: &str| -> Vec<String> { (1..=2).map(|n| format!("META-INF/{kind}{n}")).collect() };
+        let (manifest_names, token_names) = (names("ASiCArchiveManifest"), names("timestamp"));
+        let manifest_names: Vec<_> = manifest_names.iter().map(|name| format!("{name}.xml")).collect();
+        let token_names: Vec<_> = token_names.iter().map(|name| format!("{name}.tst")).collect();
+        let mut files = vec![("mimetype", EXTENDED), ("one.json", &content[..])];
+        files.push(("META-INF/ASiCManifest.xml", &over));
+        files.push((SIGNATURE, &signature));
+        files.extend(manifest_names.iter().zip(manifests).map(|(name, text)| (&**name, *text)));
+        files.extend(token_names.iter().zip(tokens).map(|(name, token)| (&**name, *token)));
+        archive(&files)
+    };
+    let first = manifest("META-INF/timestamp1.tst", &[(SIGNATURE, &signature)]);
+    let token = timestamp::token(tsa, &first, at);
+    let sound = made(&[&first], &[&token]);
+    let verdict = verify(&sound);
+    assert_eq!(verdict.verdict, Overall::Passed);
+    let [stamp] = verdict.seals[0].timestamps.as_slice() else { panic!("one time-stamp") };
+    assert_eq!((stamp.kind, stamp.intact), ("archive", true));
+
+    // The second covers the first only where its manifest lists it.
+    for (listed, covers) in [
+        (vec![(SIGNATURE, &signature[..])], 0),
+        (vec![(SIGNATURE, &signature[..]), ("META-INF/timestamp1.tst", &token[..])], 1),
+    ] {
+        let second = manifest("META-INF/timestamp2.tst", &listed);
+        let later = timestamp::token(tsa, &second, at.plus_seconds(60));
+        let both = made(&[&first, &second], &[&token, &later]);
+        assert_eq!(archive_timestamps(&both), [(0, Ok(first.clone())), (covers, Ok(second))]);
+    }
+    // A manifest that lists another signature than the one there proves nothing, whatever the token is over.
+    let wrong = manifest("META-INF/timestamp1.tst", &[(SIGNATURE, b"another signature")]);
+    for forged in [wrong.clone(), Vec::new(), [&wrong[..], &[0]].concat()] {
+        let container = made(&[&wrong], &[&timestamp::token(tsa, &forged, at)]);
+        assert_eq!(archive_timestamps(&container)[0].1, Err(NoImprint::Differs));
+        assert!(!verify(&container).seals[0].timestamps[0].intact);
+    }
+    // One that names two files it is over names none.
+    let text = String::from_utf8(first.clone()).unwrap();
+    let two = text.replace("<a:SigReference", "<a:SigReference URI=\"a\"/><a:SigReference").into_bytes();
+    assert!(archive_timestamps(&made(&[&two], &[&timestamp::token(tsa, &two, at)])).is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Digests of a container's files: each by an algorithm once, however many manifests list it.
+//! A container's files by path, and their digests: each by an algorithm once, however many manifests list it.
 
 use super::ManifestReference;
 use crate::format::container::{Container, File};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug)]
 pub(super) struct Digests<'c> {
-    container: &'c Container,
+    files: HashMap<&'c str, &'c File>,
     known: Mutex<Known<'c>>,
 }
 
@@ -18,7 +18,13 @@ type Known<'c> = HashMap<(&'c str, DigestAlgorithm), Option<Vec<u8>>>;
 
 impl<'c> Digests<'c> {
     pub(super) fn new(container: &'c Container) -> Self {
-        Self { container, known: Mutex::default() }
+        let files = container.files.iter().map(|file| (&*file.name, file)).collect();
+        Self { files, known: Mutex::default() }
+    }
+
+    /// The file of this very path.
+    pub(super) fn file(&self, name: &str) -> Option<&'c File> {
+        self.files.get(name).copied()
     }
 
     /// The file that a manifest lists, and whether it is as listed. A name whose encoding the archive does not state is
@@ -37,9 +43,8 @@ impl<'c> Digests<'c> {
         let is_as_listed = |file: &&'c File| {
             self.digest(file, algorithm, crypto).is_some_and(|digest| digest == listed.digest)
         };
-        let by_name = self.container.file(&listed.name);
-        let guessed = || self.container.files.iter().filter(|file| file.name_is_guessed).find(is_as_listed);
-        let Some(file) = by_name.or_else(guessed) else {
+        let guessed = || self.files.values().copied().filter(|file| file.name_is_guessed).find(is_as_listed);
+        let Some(file) = self.file(&listed.name).or_else(guessed) else {
             let why = format!("no file of the container is named {:?}", listed.name);
             return (None, ReferenceOutcome::NotFound(why));
         };

@@ -31,15 +31,13 @@ pub struct ManifestReference {
     pub digest_algorithm: Declared<DigestAlgorithm>,
     /// The digest; empty where it is no base64.
     pub digest: Vec<u8>,
-    /// Whether it says that it is what the container is for (`Rootfile`).
-    pub root: bool,
 }
 
 impl Manifest {
     /// Reads one. Namespaces differ between versions of the standard: local names decide.
     ///
     /// # Errors
-    /// No XML, or over a limit.
+    /// No XML, over two files or none, or over a limit.
     pub fn read(file: &File, limits: &Limits) -> Result<Self, Unreadable> {
         let document = xml::Document::parse(&file.content, limits)?;
         let of =
@@ -47,7 +45,8 @@ impl Manifest {
         let mut manifest = Self { name: file.name.clone(), by: String::new(), references: Vec::new() };
         for node in document.root_element().children().filter(roxmltree::Node::is_element) {
             match node.tag_name().name() {
-                "SigReference" => manifest.by = of(node),
+                "SigReference" if manifest.by.is_empty() => manifest.by = of(node),
+                "SigReference" => return Err(malformed("two SigReference")),
                 "DataObjectReference" if manifest.references.len() >= REFERENCES => {
                     return Err(Unreadable::OverLimit("references in a manifest", REFERENCES));
                 }
@@ -61,13 +60,12 @@ impl Manifest {
                         digest_algorithm: DigestAlgorithm::from_uri(method)
                             .map_or_else(|| Declared::Unknown(method.to_owned()), Declared::Known),
                         digest: digest.unwrap_or_default(),
-                        root: matches!(node.attribute("Rootfile"), Some("true" | "1")),
                     });
                 }
                 _ => {}
             }
         }
-        Ok(manifest)
+        if manifest.by.is_empty() { Err(malformed("no SigReference")) } else { Ok(manifest) }
     }
 
     /// Whether it lists a file of this path.
@@ -75,4 +73,9 @@ impl Manifest {
     pub fn lists(&self, name: &str) -> bool {
         self.references.iter().any(|listed| listed.name == name)
     }
+}
+
+#[cold]
+fn malformed(why: &str) -> Unreadable {
+    Unreadable::Malformed("ASiCManifest", why.to_owned())
 }

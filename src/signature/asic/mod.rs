@@ -20,6 +20,15 @@ use digests::Digests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// Manifests of one container.
+const MOST_MANIFESTS: usize = 256;
+
+/// Characters of an identifier that is taken over from a signature's file.
+const LONGEST_ID: usize = 160;
+
+/// Names of files that no signature covers that are told.
+const UNCOVERED_TOLD: usize = 8;
+
 /// A container whose files with signatures, and what belongs to them, are parsed.
 #[derive(Debug)]
 pub struct Opened<'c> {
@@ -63,6 +72,9 @@ impl<'c> Opened<'c> {
                 let of_evidence = file.role == Role::EvidenceRecordManifest;
                 let all = if of_evidence { &mut self.evidence } else { &mut self.manifests };
                 match Manifest::read(file, limits) {
+                    Ok(_) if all.len() >= MOST_MANIFESTS => {
+                        return Err(Unreadable::OverLimit("manifests of a container", MOST_MANIFESTS));
+                    }
                     Ok(manifest) => all.push(manifest),
                     // It lists nothing, and what it would be over has no manifest then.
                     Err(Unreadable::Malformed(..)) => {}
@@ -97,6 +109,7 @@ impl<'c> Opened<'c> {
         let only_content =
             self.only_file().map(|file| Content::detached(vec![&file.content], context.crypto));
         let budget = Arc::new(Budget::new(context.limits));
+        let stamps = archive::stamps(self, context.crypto);
         let (mut signatures, mut ids) = (Vec::new(), HashSet::new());
         let most = context.limits.signatures;
         for (name, document) in &self.documents {
@@ -111,12 +124,18 @@ impl<'c> Opened<'c> {
                         Workspace::in_container(document, files, only_file, budget, context.limits);
                     xades::signatures_with(&workspace, context)
                 }
-                Signed::Cms(cms) => self.cades(name, cms, only_content.clone(), context),
+                Signed::Cms(cms) => {
+                    let mut read = self.cades(name, cms, only_content.clone(), context);
+                    archive::add(&stamps, name, &mut read);
+                    read
+                }
             };
             let before = signatures.len();
             for mut signature in read {
                 signature.counters = signature.counters.map(|master| master.saturating_add(before));
-                signature.id = unique(format!("{name}#{}", signature.id), &mut ids);
+                let id = Some(format!("{name}#{}", signature.id)).filter(|id| id.len() <= LONGEST_ID);
+                let number = signatures.len().saturating_add(1);
+                signature.id = unique(id.unwrap_or_else(|| format!("signature-{number}")), &mut ids);
                 signatures.push(signature);
             }
         }
@@ -141,7 +160,7 @@ impl<'c> Opened<'c> {
         let crypto = context.crypto;
         let simple = self.container.form == Form::Simple;
         let manifest = self.manifests.iter().find(|manifest| manifest.by == *name && !simple);
-        let file = manifest.and_then(|manifest| self.container.file(&manifest.name));
+        let file = manifest.and_then(|manifest| self.digests.file(&manifest.name));
         let given = file.map(|file| Content::detached(vec![&file.content], crypto)).or(only_content);
         let missing = || Content::missing("nothing says what the file's signatures are over", crypto);
         let mut signatures = cades::over(cms, &given.unwrap_or_else(missing), context);
@@ -163,7 +182,6 @@ impl<'c> Opened<'c> {
                 signature.references.push(Reference { uri, kind: ReferenceKind::Content, digest, outcome });
             }
         }
-        archive::add(self, name, &mut signatures, context);
         signatures
     }
 
@@ -190,8 +208,12 @@ impl<'c> Opened<'c> {
         let named = named.filter_map(|one| one.uri.as_deref()).map(percent_decoded);
         let covered: HashSet<String> =
             signatures.iter().flat_map(|one| one.files.iter().cloned()).chain(named).collect();
-        let uncovered = data().filter(|file| !covered.contains(&*file.name));
-        facts.warnings.extend(uncovered.map(|file| format!("no signature covers {:?}", file.name)));
+        let uncovered: Vec<_> = data().filter(|file| !covered.contains(&*file.name)).collect();
+        let told = uncovered.iter().take(UNCOVERED_TOLD).map(|file| format!("{:?}", file.name));
+        let told = told.collect::<Vec<_>>().join(", ");
+        let more = uncovered.len().saturating_sub(UNCOVERED_TOLD);
+        let more = if more > 0 { format!(" and {more} more files") } else { String::new() };
+        facts.warnings.extend((!uncovered.is_empty()).then(|| format!("no signature covers {told}{more}")));
         facts
     }
 }

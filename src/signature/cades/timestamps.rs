@@ -209,7 +209,7 @@ impl<'a> Stamp<'a> {
     fn embedded(self, covered: &Arc<Covered<'a>>, covers_timestamps: usize) -> EmbeddedTimestamp<'a> {
         let imprint = |scope: Scope<'a>, older: bool| -> Imprint<'a> {
             let covered = Arc::clone(covered);
-            Box::new(move |sink| covered.write(&scope, older, sink))
+            Box::new(move |sink| Ok(covered.write(&scope, older, sink)?))
         };
         let two_ways = matches!(self.scope, Scope::ArchiveV2 { .. });
         EmbeddedTimestamp {

@@ -248,9 +248,9 @@ impl<'a> Unsigned<'a> {
                 // Only elements in the clear are canonicalised, and no method is implemented.
                 Some(method) if covered.elements.iter().any(|element| element.clear) => {
                     let shown = excerpt(method, 100);
-                    Err(format!("the canonicalisation {shown:?} is not known"))
+                    Err(format!("the canonicalisation {shown:?} is not known").into())
                 }
-                _ => covered.imprint(kind, index, &names, sink),
+                _ => Ok(covered.imprint(kind, index, &names, sink)?),
             });
             self.timestamps.push(EmbeddedTimestamp {
                 kind,

@@ -85,7 +85,7 @@ fn push<'a>(
             return;
         }
         let covered = Arc::clone(covered);
-        let imprint: Imprint<'a> = Box::new(move |sink| covered.write(property, index, scope, sink));
+        let imprint: Imprint<'a> = Box::new(move |sink| Ok(covered.write(property, index, scope, sink)?));
         let token = Cow::Owned(decode_base64(&text(token)).unwrap_or_default());
         found.push(EmbeddedTimestamp { kind, token, imprint, older_imprint: None, covers_timestamps });
     }
