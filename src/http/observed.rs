@@ -31,8 +31,8 @@ pub(super) async fn respond(
     response.headers_mut().insert(REQUEST_ID, id.header());
     let status = response.status().as_u16();
     service.metrics.request(route, method, status, watch.elapsed());
-    let line = Line { span, method, route, status, client, watch };
-    response.map(|body| Observed { body, bytes: 0, line })
+    let line = Line { span, method, route, status, client, watch, bytes: 0 };
+    response.map(|body| Observed { body, line })
 }
 
 /// One of the methods of RFC 9110 and RFC 5789, or `other`.
@@ -51,7 +51,7 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// What is logged of a request: nothing of its query, its body or its key.
+/// What is logged of a request when it is dropped: nothing of its query, its body or its key.
 #[derive(Debug)]
 struct Line {
     span: Span,
@@ -61,20 +61,22 @@ struct Line {
     /// The name that configuration has for who asked; `None` where nobody was let in.
     client: Option<String>,
     watch: Stopwatch,
+    /// Of the answer, so far.
+    bytes: u64,
 }
 
 /// An answer that is logged when it is written, or nobody wants it any more.
 #[derive(Debug)]
 pub(super) struct Observed<B> {
+    /// Dropped first, so that what it holds is given back before anything is logged.
     body: B,
-    bytes: u64,
     line: Line,
 }
 
-impl<B> Drop for Observed<B> {
+impl Drop for Line {
     fn drop(&mut self) {
-        let Line { span, method, route, status, client, watch } = &self.line;
-        let (bytes, seconds, client) = (self.bytes, watch.elapsed().as_secs_f64(), client.as_deref());
+        let Self { span, method, route, status, client, watch, bytes } = self;
+        let (seconds, client) = (watch.elapsed().as_secs_f64(), client.as_deref());
         let _in = span.enter();
         // Who asks whether it lives, and who is not let in, asks often: such lines are for who looks for them.
         if client.is_some() && !matches!(*route, "/livez" | "/readyz" | "/metrics") {
@@ -96,7 +98,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Observed<B> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
             let length = frame.data_ref().map_or(0, Bytes::len);
-            self.bytes = self.bytes.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            self.line.bytes = self.line.bytes.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         }
         Poll::Ready(frame)
     }

@@ -1,8 +1,9 @@
 //! Where a server listens and what it asks of who connects: real sockets, certificates made for the test.
 
+use crate::authority::{Authority, Identity};
 use crate::server::{Answer, Server, get_from};
 use crate::support::root;
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::ExtendedKeyUsagePurpose;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
@@ -17,40 +18,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An authority that issues certificates.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-/// A certificate and its key, PEM.
-#[derive(Clone)]
-struct Identity {
-    certificate: String,
-    key: String,
-}
-
 impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "authority");
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-
-    fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> Identity {
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.extended_key_usages.push(usage);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
-        Identity { certificate, key: key.serialize_pem() }
-    }
-
     fn server(&self) -> Identity {
-        self.issue("localhost", ExtendedKeyUsagePurpose::ServerAuth)
+        self.named("localhost", ExtendedKeyUsagePurpose::ServerAuth)
     }
 }
 
@@ -153,8 +123,8 @@ fn clients_prove_who_they_are_by_certificates() {
     let (folder, authority, stranger) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     authority.server().write(folder.path());
     std::fs::write(folder.path().join("clients.pem"), &authority.pem).unwrap();
-    let known = authority.issue("registrar", ExtendedKeyUsagePurpose::ClientAuth);
-    let other = stranger.issue("registrar", ExtendedKeyUsagePurpose::ClientAuth);
+    let known = authority.named("registrar", ExtendedKeyUsagePurpose::ClientAuth);
+    let other = stranger.named("registrar", ExtendedKeyUsagePurpose::ClientAuth);
     let path = |name: &str| folder.path().join(name);
     let (certificate, key, ca) = (path("own.pem"), path("own.key"), path("clients.pem"));
     for (when, without_one) in [("", false), ("client_certificate = \"optional\"\n", true)] {

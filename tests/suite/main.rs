@@ -15,6 +15,7 @@ mod accreditation;
 mod admission;
 mod asic;
 mod asn1;
+mod authority;
 mod batch;
 mod bypass;
 mod cades;
