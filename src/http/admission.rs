@@ -152,12 +152,17 @@ impl Admission {
         let (sender, receiver) = oneshot::channel();
         let (span, waiting) = (tracing::Span::current(), tracing::debug_span!("queue"));
         let waits = self.recorder.clone().map(|recorder| (recorder, Stopwatch::start()));
+        let lanes = Arc::clone(&self.lanes);
         let job = move || {
             drop(waiting);
+            let busy = Busy::new(lanes);
             if let Some((recorder, watch)) = waits {
                 recorder.waited(lane, watch.elapsed());
             }
-            let _ = sender.send(span.in_scope(work));
+            let done = span.in_scope(work);
+            // Who has the answer finds the thread free.
+            drop(busy);
+            let _ = sender.send(done);
         };
         (Box::new(job), receiver)
     }
@@ -172,6 +177,22 @@ impl Drop for Admission {
 }
 
 type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread at work, until it is dropped.
+struct Busy(Arc<Lanes>);
+
+impl Busy {
+    fn new(lanes: Arc<Lanes>) -> Self {
+        lanes.busy.fetch_add(1, Ordering::Relaxed);
+        Self(lanes)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// What waits for a thread.
 #[derive(Default)]
@@ -218,11 +239,9 @@ impl Lanes {
     /// What a thread of the pool does until the end.
     fn work(&self) {
         while let Some(job) = self.take() {
-            self.busy.fetch_add(1, Ordering::Relaxed);
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
                 tracing::error!("a verification panicked");
             }
-            self.busy.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
