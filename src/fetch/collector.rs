@@ -1,6 +1,6 @@
 //! The collector that whoever operates the gateway named for traces: OTLP over HTTP/1.1.
 
-use super::address::Origin;
+use super::address::{Origin, Refused};
 use super::client::NotFetched;
 use super::connect::{self, Stream};
 use super::proxy::Proxies;
@@ -55,9 +55,12 @@ impl Collector {
     ///
     /// # Errors
     /// No absolute `http` or `https` address, or a user in it.
-    pub fn admits(address: &str) -> Result<(), String> {
-        let uri: Uri = address.parse().map_err(|_| "it is no address of a web server")?;
-        Origin::of(&uri).map(|_| ()).map_err(|why| why.to_string())
+    pub fn admits(address: &str) -> Result<(), &'static str> {
+        match address.parse::<Uri>().ok().map(|uri| Origin::of(&uri)) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(Refused::Credentials)) => Err("it names a user; OTEL_EXPORTER_OTLP_HEADERS is for that"),
+            _ => Err("it is no http or https address"),
+        }
     }
 
     /// Why the last request had no answer or a bad one; `None` where it was good.

@@ -3,7 +3,7 @@
 use super::collector::{Collector, Manner};
 use super::serve;
 use crate::authority::Authority;
-use crate::server::{AT, Answer, Server, examples, send, send_to, wait_for, wait_until};
+use crate::server::{AT, Answer, Server, examples, send, send_to, wait_until};
 use crate::support::root;
 use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Value, json};
@@ -154,7 +154,7 @@ fn a_request_without_a_caller_begins_a_trace_and_one_that_its_caller_drops_is_dr
 fn what_is_no_route_or_method_has_a_name_without_it_and_only_server_errors_are_errors() {
     let collector = Collector::start(Manner::Answers(200));
     let address = format!("http://localhost:{}", collector.port);
-    let server = serve(&[(ENDPOINT, &address), SOON], &["--threads", "1", "--queue", "0"]);
+    let server = serve(&[(ENDPOINT, &address), SOON], &["--max-body", "1000000", "--body-memory", "1000000"]);
     let ask = |head: &str| {
         let mut stream = server.connect();
         write!(stream, "{head} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").unwrap();
@@ -163,20 +163,14 @@ fn what_is_no_route_or_method_has_a_name_without_it_and_only_server_errors_are_e
     assert_eq!(ask("GET /Kowalska?secret=Kowalska"), 404);
     assert_eq!(ask("KOWALSKA /v1/verify"), 405);
     assert_eq!(ask("GET /v1/trust/Kowalska"), 404);
-    // A second verification where one may run and none may wait.
-    let mut busy = Vec::new();
-    let status = wait_for(|| {
-        let mut stream = server.connect();
-        let body = vec![b' '; 8 << 20];
-        write!(stream, "POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len())
-            .unwrap();
-        let mut sending = stream.try_clone().unwrap();
-        busy.push(std::thread::spawn(move || drop((sending.write_all(&body), Answer::read(&mut stream)))));
-        let status = send(&mut server.connect(), &sound()).unwrap().status;
-        (status != 200).then_some(status)
-    });
-    assert_eq!(status, 503);
-    busy.drain(..).for_each(|one| one.join().unwrap());
+    // A body that holds what memory there is for bodies.
+    let mut held = server.connect();
+    write!(held, "POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").unwrap();
+    held.write_all(&vec![b' '; 999_999]).unwrap();
+    wait_until(|| server.metric("sealgate_body_bytes", &[("lane", "single")]) >= Some(999_999.0));
+    assert_eq!(send(&mut server.connect(), &sound()).unwrap().status, 503);
+    held.write_all(b" ").unwrap();
+    assert_eq!(Answer::read(&mut held).unwrap().status, 200);
     let Some(spans) = all(server, &collector) else { return };
     assert!(!collector.posts().iter().any(|post| post.body.windows(8).any(|bytes| bytes == b"Kowalska")));
     let of = |name: &str| {
@@ -318,10 +312,10 @@ fn nothing_goes_out_where_no_collector_is_named_or_traces_are_off() {
 #[test]
 fn what_variables_say_wrongly_is_told_without_the_value_and_is_no_reason_not_to_serve() {
     for (address, why) in [
-        ("http://user:Kowalska@localhost:1", "it names a user"),
-        ("ftp://Kowalska", "only https is asked"),
-        ("Kowalska", "it is no address of a web server"),
-        ("http://Kowalska /", "it is no address of a web server"),
+        ("http://user:Kowalska@localhost:1", "it names a user; OTEL_EXPORTER_OTLP_HEADERS is for that"),
+        ("ftp://Kowalska", "it is no http or https address"),
+        ("Kowalska", "it is no http or https address"),
+        ("http://Kowalska /", "it is no http or https address"),
     ] {
         let server = serve(&[(ENDPOINT, address)], &[]);
         verify(&server, "");
