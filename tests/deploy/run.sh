@@ -33,6 +33,13 @@ if have kubectl && have kubernetes-validate; then
         exit 1
     fi
     timeout 300 "$python" tests/deploy/manifests.py "$sealgate" kubernetes "$work/kubernetes.yaml"
+    mkdir "$work/overlay"
+    sed -n '/^    # overlay\/kustomization.yaml/,/^$/s/^    //p' deploy/README.md |
+        sed "s#../deploy/kubernetes#$(realpath --relative-to="$(realpath "$work/overlay")" deploy/kubernetes)#" \
+            >"$work/overlay/kustomization.yaml"
+    "$tools/kubectl" kustomize "$work/overlay" >"$work/kept.yaml"
+    "$tools/kubernetes-validate" --strict -k 1.37 "$work/kept.yaml"
+    timeout 300 "$python" tests/deploy/manifests.py "$sealgate" kept "$work/kept.yaml"
 fi
 
 about "Compose: its own parser and schema"
