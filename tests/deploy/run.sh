@@ -22,6 +22,13 @@ python=python3
 about "Dockerfile: hadolint"
 have hadolint && "$tools/hadolint" Dockerfile
 
+about "Dockerfile: its last stage, built and started"
+if command -v buildah >/dev/null && [ "$(id -u)" = 0 ]; then
+    tests/deploy/image.sh "$sealgate"
+else
+    echo "skipped: no buildah, or not root"
+fi
+
 about "Kubernetes: kustomize, and the schemas of 1.37"
 if have kubectl && have kubernetes-validate; then
     "$tools/kubectl" kustomize deploy/kubernetes >"$work/kubernetes.yaml"
