@@ -146,19 +146,27 @@ fn policies_are_read_anew_on_sighup_and_a_bad_file_changes_nothing() {
     server.logged("unknown key `queu`; the nearest is `queue`");
     assert_eq!(ask(""), (200, "two".into()));
 
-    // A mistake that is told over several lines is one line of the log.
-    with("[limits\n");
-    server.signal("-HUP");
-    server.logged("the old ones stay");
-    wait_until(|| server.log().contains('\n'));
-    let log = server.log();
-    let (told, after) = log.split_once('\n').unwrap();
-    assert!(told.contains("\\n") && after.lines().all(|line| line.starts_with("20")), "{log}");
-
     with("[limits]\nqueue = 1");
     server.signal("-HUP");
     server.logged("needs a restart key=\"limits.queue\"");
     assert_eq!(ask(""), (200, "three".into()));
+}
+
+#[test]
+fn an_event_is_one_line_whatever_is_told_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let forging = folder.path().join("a\n2026-01-01T00:00:00Z  INFO forged");
+    std::fs::create_dir(&forging).unwrap();
+    let path = forging.join("sealgate.toml");
+    let sound = "[trust]\ndomain = \"trust-lists/demo.toml\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n";
+    std::fs::write(&path, sound).unwrap();
+    let server = Server::spawn(sealgate(&["serve", "--config", path.to_str().unwrap()]));
+    std::fs::write(&path, "[limits\n").unwrap();
+    server.signal("-HUP");
+    server.logged("the old ones stay");
+    wait_until(|| server.log().contains("unclosed table"));
+    let log = server.log();
+    assert!(log.contains("a\\n2026-01-01T00:00:00Z  INFO forged") && !log.contains("\n2026-01-01"), "{log}");
 }
 
 #[test]
@@ -199,7 +207,7 @@ fn of_many_signals_the_last_configuration_holds() {
     // What is still to come of them comes before this, and each line of the log tells what was read.
     named(0);
     server.signal("-HUP");
-    let line = |number: usize| format!("certificates validation=p{number}\n");
+    let line = |number: usize| format!("certificates validation=p{number},");
     wait_until(|| server.times_logged(&line(0)) > 0);
     let reads = server.times_logged(&line(2 * SIGNALS));
     // One for what the kernel kept; and of the signals before, one that was being read as it fell asleep, one that the

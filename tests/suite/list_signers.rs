@@ -112,7 +112,10 @@ fn a_list_by_a_revoked_certificate_is_not_believed() {
                 (CheckStatus::Error, Some("list-unverified")),
                 "{check:?}"
             );
-            let why = format!("REVOKED_NO_POE (certificate-not-revoked: revoked since {}", yesterday());
+            let why = format!(
+                "REVOKED_NO_POE (certificate-not-revoked: signing certificate: revoked since {}",
+                yesterday()
+            );
             assert!(check.reason.contains(&why), "{}", check.reason);
         }
         let verdict =
