@@ -7,7 +7,6 @@ mod lists;
 
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
-use crate::credential::status::ReadList;
 use crate::credential::{Applicant, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{Envelope, Limits};
@@ -22,6 +21,7 @@ use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
 use crate::validation::Policy;
 use contained::Task;
+use lists::Reading;
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 
@@ -40,7 +40,7 @@ pub struct Pipeline {
     limits: Limits,
     certificates: Arc<CertificateStore>,
     revocation: Arc<RevocationStore>,
-    /// Status lists by trust domain, digest and time of fetching, which are all that reading one depends on.
+    /// Status lists by trust domain, digest and time of fetching; each knows what else its reading rests on.
     status_lists: Option<ListCache>,
     crypto: Crypto,
     /// Whether a large document may be worked on by two threads.
@@ -49,7 +49,7 @@ pub struct Pipeline {
     recorder: Option<Arc<dyn Recorder>>,
 }
 
-type ListCache = Cache<(String, [u8; 32], Time), Arc<ReadList>>;
+type ListCache = Cache<(String, [u8; 32], Time), Arc<Reading>>;
 
 /// Bytes that each of the caches may hold.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -104,7 +104,7 @@ impl Pipeline {
             certificates: Arc::new(CertificateStore::new(bytes)),
             revocation: Arc::new(RevocationStore::new(bytes)),
             status_lists: (bytes > 0).then(|| {
-                let weigh = |_: &_, list: &Arc<ReadList>| list.weight();
+                let weigh = |_: &_, reading: &Arc<Reading>| reading.weight();
                 Cache::builder().max_capacity(bytes).weigher(weigh).build()
             }),
             crypto: Crypto::default(),

@@ -61,6 +61,7 @@ impl Running {
         if let Err(why) = service.clients.replace(&prepared.clients, &prepared.policies.names()) {
             tracing::error!(why = %why.join("; "), "clients stay as they were");
         }
+        let names = prepared.policies.names().validation.join(", ");
         service.policies.store(Arc::new(prepared.policies));
         let mut restart = self.changed(&effective.table);
         for ((address, old), new) in self.listeners.iter().zip(&prepared.listeners) {
@@ -74,7 +75,7 @@ impl Running {
         for key in restart {
             tracing::warn!(key, "changed, and needs a restart");
         }
-        tracing::info!("settings are read anew: policies, clients and certificates");
+        tracing::info!(validation = %names, "settings are read anew: policies, clients and certificates");
     }
 
     /// The keys whose values are others than at the start, and hold only after a restart.

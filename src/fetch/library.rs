@@ -153,18 +153,12 @@ impl Library {
 
     /// Asks the server, unless it was asked a moment ago; whoever asks meanwhile waits for the same answer.
     async fn fetch(&self, wanted: Wanted) {
-        let turn = Arc::clone(self.lock().entry(wanted.clone()).or_default());
-        let guard = turn.lock().await;
+        let turn = Turn::of(self, &wanted);
+        let _guard = turn.lock.lock().await;
         let just_asked = |entry: &Entry| self.watch.elapsed() < entry.asked.saturating_add(AT_LEAST);
         if !self.entries.get(&wanted).is_some_and(|entry| just_asked(&entry)) {
             let entry = self.ask(&wanted).await;
             self.entries.insert(wanted.clone(), entry);
-        }
-        drop(guard);
-        let mut fetching = self.lock();
-        // The map and this function hold one each: nobody else waits.
-        if Arc::strong_count(&turn) <= 2 {
-            fetching.remove(&wanted);
         }
     }
 
@@ -201,6 +195,32 @@ impl Library {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Wanted, Arc<tokio::sync::Mutex<()>>>> {
         self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among those who want the same document; the last one out forgets it, also where nobody waits any more for what
+/// comes.
+struct Turn<'t> {
+    library: &'t Library,
+    wanted: &'t Wanted,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<'t> Turn<'t> {
+    fn of(library: &'t Library, wanted: &'t Wanted) -> Self {
+        let lock = Arc::clone(library.lock().entry(wanted.clone()).or_default());
+        Self { library, wanted, lock }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut fetching = self.library.lock();
+        // Given back while the map is locked: of two who leave at once one sees that it is the last.
+        self.lock = Arc::default();
+        if fetching.get(self.wanted).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            fetching.remove(self.wanted);
+        }
     }
 }
 
@@ -294,5 +314,42 @@ impl Outside for Desk {
 
     fn issuer(&self, address: &str) -> Lookup {
         self.look_up(Kind::Issuer, address, self.fresh())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::{Origin, Rules};
+    use std::net::TcpListener;
+
+    /// A client that leaves takes back what it waits for; nothing of that may stay.
+    #[test]
+    fn who_leaves_while_a_document_is_fetched_leaves_nothing_behind() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", silent.local_addr().unwrap());
+        let rules = Rules { allowed: vec![Origin::parse(&origin).unwrap()], ..Rules::default() };
+        let library = Arc::new(Library::new(Client::new(rules, None).unwrap()));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let waits = |number: usize| {
+                // Two each for one address.
+                let (library, address) = (Arc::clone(&library), format!("{origin}/{}", number / 2));
+                tokio::spawn(async move {
+                    let desk = library.desk();
+                    desk.document(&address);
+                    library.fill(&desk).await
+                })
+            };
+            let waiting: Vec<_> = (0..32).map(waits).collect();
+            while library.lock().len() < 16 {
+                tokio::task::yield_now().await;
+            }
+            waiting.iter().for_each(tokio::task::JoinHandle::abort);
+            for one in waiting {
+                assert!(one.await.unwrap_err().is_cancelled());
+            }
+        });
+        assert_eq!(library.lock().len(), 0);
     }
 }

@@ -148,8 +148,9 @@ struct Anonymous {
 impl Anonymous {
     fn includes(&self, peer: &Peer) -> bool {
         let is_from = |origin: &Origin| match (origin, peer.address) {
-            (Origin::Anywhere, _) | (Origin::Unix, None) => true,
-            (Origin::Loopback, Some(address)) => address.ip().to_canonical().is_loopback(),
+            (Origin::Anywhere, _) => true,
+            (Origin::Unix, None) => !peer.elsewhere,
+            (Origin::Loopback, Some(address)) => !peer.elsewhere && address.ip().to_canonical().is_loopback(),
             (Origin::Loopback, None) | (Origin::Unix, Some(_)) => false,
         };
         self.from.iter().any(is_from)

@@ -35,7 +35,7 @@ pub use observed::PROBES;
 pub use openapi::openapi;
 pub use peer::{Conditions, Peer};
 pub use proxy_protocol::{Refused, Source, Sources, client as proxied_client};
-pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles};
+pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles, own_identity};
 
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
@@ -182,6 +182,26 @@ pub struct Endpoint {
     pub listener: Listener,
     /// What is asked of them.
     pub conditions: Conditions,
+    /// Until this resolves connections wait in the kernel. Where the end comes first they are left there, for who is
+    /// handed the socket next.
+    pub after: Option<After>,
+}
+
+/// Resolves once it is set, or who would set it is gone.
+#[derive(Clone, Debug)]
+pub struct After(watch::Receiver<bool>);
+
+impl After {
+    /// One with what sets it.
+    #[must_use]
+    pub fn new() -> (watch::Sender<bool>, Self) {
+        let (set, seen) = watch::channel(false);
+        (set, Self(seen))
+    }
+
+    async fn reached(&mut self) {
+        let _ = self.0.wait_for(|set| *set).await;
+    }
 }
 
 /// Serves on `endpoints` until `end` resolves, then answers what was accepted and returns.
@@ -196,21 +216,27 @@ pub async fn serve(
     let open = Arc::new(Semaphore::new(service.bounds.connections));
     let (stage, watched) = watch::channel(Stage::Serving);
     let mut accepting = tokio::task::JoinSet::new();
-    for Endpoint { listener, conditions } in endpoints {
-        let (service, open, watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
+    for Endpoint { listener, conditions, after } in endpoints {
+        let (service, open, mut watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
         let conditions = Arc::new(conditions);
         match listener {
             Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 let listener = TcpListener::from_std(listener)?;
-                accepting.spawn(accept(listener, conditions, service, open, watched));
+                accepting.spawn(async move {
+                    if waited(after, &mut watched).await {
+                        accept(listener, conditions, service, open, watched).await;
+                    }
+                });
             }
             Listener::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 let listener = UnixListener::from_std(listener)?;
                 accepting.spawn(async move {
                     let _file = file;
-                    accept(listener, conditions, service, open, watched).await;
+                    if waited(after, &mut watched).await {
+                        accept(listener, conditions, service, open, watched).await;
+                    }
                 });
             }
         }
@@ -227,6 +253,15 @@ pub async fn serve(
         tracing::warn!("connections were still open at the end of the time for shutting down");
     }
     Ok(())
+}
+
+/// Waits until a listener's connections may be accepted; `false` where the end comes first.
+async fn waited(after: Option<After>, stage: &mut watch::Receiver<Stage>) -> bool {
+    let Some(mut after) = after else { return true };
+    tokio::select! {
+        () = after.reached() => true,
+        () = reached(stage, Stage::Ending) => false,
+    }
 }
 
 /// What connections come from.

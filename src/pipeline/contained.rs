@@ -336,10 +336,8 @@ impl<'t> Task<'t> {
         presentation: Option<&Presentation>,
     ) -> Option<CheckedCredential> {
         let Request { applicant, registers, outside, time, .. } = *self.request;
-        // What is read of a status list is kept by the list alone, and may rest on nothing else from outside.
-        let snapshot = self.snapshot_of(seals);
-        let validation = validation::Context { outside: None, ..self.validation_context(snapshot) };
-        let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context: validation, outside });
+        let context = self.validation_context(self.snapshot_of(seals));
+        let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context, outside });
         let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
         let context = credential::Context {
             seals,

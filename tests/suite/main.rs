@@ -41,6 +41,7 @@ mod jades;
 mod json_mutator;
 mod layout;
 mod leaves;
+mod list_signers;
 mod listeners;
 mod mutation;
 mod otlp;

@@ -189,6 +189,10 @@ fn who_goes_without_comes_from_where_that_is_allowed() {
         assert!(!is_in(&local, Some(peer(address))), "{address}");
     }
     assert!(is_in(&local, Some(Peer::default())) && !is_in(&local, None));
+    // A trusted proxy of another machine has clients of its own there, which are none of this one's.
+    for there in [peer("127.0.0.1"), Peer::default()] {
+        assert!(!is_in(&local, Some(Peer { elsewhere: true, ..there })));
+    }
     assert!(!ClientsSettings::local_only().serve_others());
     // A certificate that the listener vouches for is enough where nobody is named.
     let certificate = ClientCertificate { subject: "CN=x".into(), names: Vec::new(), sha256: [0; 32] };

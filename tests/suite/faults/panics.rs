@@ -70,7 +70,7 @@ fn a_worker_that_panics_costs_its_request_and_nothing_else() {
             let end = async {
                 let _ = ended.await;
             };
-            let endpoint = Endpoint { listener, conditions: Conditions::default() };
+            let endpoint = Endpoint { listener, conditions: Conditions::default(), after: None };
             sealgate::http::serve(vec![endpoint], Arc::new(service()), end).await
         })
     });
