@@ -66,3 +66,4 @@ mod wrapping_xml;
 mod xml;
 mod xml_mutator;
 mod xmldsig;
+mod zip64;
