@@ -4,6 +4,7 @@
 mod contained;
 mod container;
 mod lists;
+mod stamped;
 
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
@@ -15,7 +16,7 @@ use crate::recorder::{Holding, Kept, Recorder, Stage, staged};
 use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Context, Detached, Signature, cades, jades, pades, xades};
+use crate::signature::{Context, Detached, Signature, Standalone, cades, jades, pades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
@@ -217,9 +218,9 @@ impl Pipeline {
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
-        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } =
-            whole;
-        let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
+        let (trust, further_trust) = self.rested_on(&whole, request.time);
+        let Contained { verdict, error, format, seals, timestamps, credential, .. } = whole;
+        let Contained { decision, contained, container, .. } = whole;
         Verdict {
             file: None,
             verdict,
@@ -228,6 +229,7 @@ impl Pipeline {
             format,
             decision,
             seals,
+            timestamps,
             credential,
             contained,
             container,
@@ -260,18 +262,13 @@ impl Pipeline {
         Verdict { error, ..self.answer(whole, request) }
     }
 
-    /// The domains that the seals were judged in, the first seal's first.
-    fn rested_on(
-        &self,
-        seals: &[Seal],
-        contained: &[Contained],
-        time: Time,
-    ) -> (TrustSummary, Vec<TrustSummary>) {
+    /// The domains that the seals, and time-stamps without one, were judged in, the first seal's first.
+    fn rested_on(&self, whole: &Contained, time: Time) -> (TrustSummary, Vec<TrustSummary>) {
         if self.further.is_empty() {
             return (self.trust_summary(time), Vec::new());
         }
         let mut names = Vec::new();
-        domains(seals, contained, &mut names);
+        domains(whole, &mut names);
         let named = |name: &&str| self.snapshots().find(|snapshot| snapshot.domain == **name);
         let mut summaries = names.iter().filter_map(|name| Some(TrustSummary::of(named(name)?, time)));
         let first = summaries.next().unwrap_or_else(|| self.trust_summary(time));
@@ -285,31 +282,34 @@ impl Pipeline {
     }
 }
 
-/// The trust domains of seals, each once, in document order.
-fn domains<'s>(seals: &'s [Seal], contained: &'s [Contained], names: &mut Vec<&'s str>) {
-    for name in seals.iter().filter_map(|seal| seal.domain.as_deref()) {
+/// The trust domains of seals and time-stamps, each once, in document order.
+fn domains<'s>(of: &'s Contained, names: &mut Vec<&'s str>) {
+    let seals = of.seals.iter().map(|seal| &seal.domain);
+    for name in seals.chain(of.timestamps.iter().map(|stamp| &stamp.domain)).filter_map(Option::as_deref) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    for one in contained {
-        domains(&one.seals, &one.contained, names);
-    }
+    of.contained.iter().for_each(|one| domains(one, names));
 }
 
 fn signatures<'a>(
     envelope: &'a Envelope<'a>,
     arena: &'a pades::Arena<'a>,
     context: &Context<'a>,
-) -> Vec<Signature<'a>> {
-    match envelope {
+) -> (Vec<Signature<'a>>, Option<Standalone<'a>>) {
+    let signatures = match envelope {
         Envelope::Jws(jws) => jades::signatures(jws, context),
         Envelope::Xml(document) => xades::signatures(document, context),
         Envelope::Cms(cms) => cades::signatures(cms, context),
-        Envelope::Pdf(document) => pades::signatures(document, arena, context),
+        Envelope::Pdf(document) => {
+            let (signatures, alone) = pades::signatures(document, arena, context);
+            return (signatures, Some(alone));
+        }
         // Those of a container are read with its files.
         Envelope::Json(_) | Envelope::Container(_) => Vec::new(),
-    }
+    };
+    (signatures, None)
 }
 
 fn format_name(envelope: &Envelope<'_>) -> &'static str {

@@ -81,8 +81,11 @@ impl<'t> Task<'t> {
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
         let arena = pades::Arena::default();
-        let found = || Sealed::separate(signatures(&envelope, &arena, &context), &envelope);
-        let Sealed { signatures, with_own } = self.pipeline.staged(Stage::Signature, found);
+        let found = || {
+            let (signatures, alone) = signatures(&envelope, &arena, &context);
+            (Sealed::separate(signatures, &envelope), alone)
+        };
+        let (Sealed { signatures, with_own }, alone) = self.pipeline.staged(Stage::Signature, found);
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
 
         let document = match &envelope {
@@ -113,7 +116,8 @@ impl<'t> Task<'t> {
         let sealed_from_outside = outside && around.is_some();
         let own = Overall::of(&seals);
         let one = self.judged(place, own, seals, credential, contained);
-        Contained { format: Some(format_name(&envelope)), sealed_from_outside, ..one }
+        let timestamps = alone.map(|alone| self.stamped(alone)).unwrap_or_default();
+        Contained { format: Some(format_name(&envelope)), sealed_from_outside, timestamps, ..one }
     }
 
     /// What a payload is: a presentation, a credential, or neither.
@@ -179,11 +183,11 @@ impl<'t> Task<'t> {
             }
             let octets = match file.octets {
                 Ok(octets) => octets,
-                Err(why @ pdf::Error::OverLimit(..)) => {
+                // What it is nobody knows: it may be a credential.
+                Err(why) => {
                     contained.push(self.unreadable(place, format!("an attached file: {why}")));
                     continue;
                 }
-                Err(_) => continue,
             };
             let covers = |signature: &Signature<'_>| {
                 let coverage = signature.structure.coverage.as_ref();
@@ -208,7 +212,7 @@ impl<'t> Task<'t> {
         over.then(|| self.unreadable(place.to_owned(), why.to_owned()))
     }
 
-    /// A file in a document: a credential, or one with seals of its own. `Err` has what came of any other file.
+    /// A file in a document: a credential, or one with seals or time-stamps of its own. `Err` has what came of any other file.
     pub(super) fn file(
         &self,
         place: String,
@@ -220,7 +224,8 @@ impl<'t> Task<'t> {
         let mut found = self.within(place, octets, around);
         let sealed = !found.sealed_from_outside && !found.seals.is_empty();
         found.sealed_from_outside &= !covering.is_empty();
-        if found.credential.is_none() && found.contained.is_empty() && !sealed {
+        let nothing = found.credential.is_none() && found.contained.is_empty() && found.timestamps.is_empty();
+        if nothing && !sealed {
             return Err(Box::new(found));
         }
         self.credentials.set(self.credentials.get().saturating_sub(1));
@@ -384,7 +389,7 @@ impl<'t> Task<'t> {
         self.pipeline.snapshots().find(|snapshot| Some(&*snapshot.domain) == name).unwrap_or(first)
     }
 
-    fn validation_context(&self, snapshot: &'t Snapshot) -> validation::Context<'t> {
+    pub(super) fn validation_context(&self, snapshot: &'t Snapshot) -> validation::Context<'t> {
         validation::Context {
             crypto: self.crypto,
             certificates: &self.pipeline.certificates,
@@ -422,6 +427,7 @@ impl<'t> Task<'t> {
             format: None,
             seals,
             sealed_from_outside: false,
+            timestamps: Vec::new(),
             credential,
             decision,
             contained,

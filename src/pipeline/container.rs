@@ -33,7 +33,8 @@ impl Task<'_> {
         let credential = if seals.is_empty() { None } else { self.only_one(&mut contained) };
         let own = Overall::of(&seals);
         let one = self.judged(place, own, seals, credential, contained);
-        Contained { format: Some(container.form.as_str()), container: Some(summary), ..one }
+        let timestamps = self.stamped(opened.timestamps(&context));
+        Contained { format: Some(container.form.as_str()), container: Some(summary), timestamps, ..one }
     }
 
     /// Those of its files that are credentials, or have seals of their own; of an archive of files alone also broken ones,

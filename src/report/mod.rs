@@ -44,6 +44,10 @@ pub struct Verdict {
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
+    /// The time-stamps that belong to no seal: over files of a container, or over a PDF before anything in it is sealed. They
+    /// tell when these existed and not by whom: `verdict` takes no account of them. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timestamps: Vec<StandaloneTimestamp>,
     /// What the sealed payload says; `null` where nothing sealed could be read as a credential, and where the
     /// credentials are in `contained`.
     pub credential: Option<CheckedCredential>,
@@ -82,6 +86,9 @@ pub struct Contained {
     pub seals: Vec<Seal>,
     /// Whether `seals` are those around it: it has none of its own.
     pub sealed_from_outside: bool,
+    /// The time-stamps in it that belong to no seal. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timestamps: Vec<StandaloneTimestamp>,
     /// What it says; sealed only where `seals` has a seal.
     pub credential: Option<CheckedCredential>,
     /// The acceptance policy's word on it.
@@ -266,7 +273,8 @@ pub struct CertificateSummary {
 /// A time-stamp.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TimestampSummary {
-    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `document`, `archive`.
+    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `document`, `archive`; `container`
+    /// for files of a container where it belongs to no seal.
     pub kind: &'static str,
     /// Generation time; `null` where the token is unreadable.
     pub time: Option<Time>,
@@ -280,6 +288,31 @@ pub struct TimestampSummary {
     pub qualification: &'static str,
     /// commonName of the time-stamping unit.
     pub produced_by: Option<String>,
+}
+
+/// A time-stamp that belongs to no seal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandaloneTimestamp {
+    /// Where it stands: the path of its file in a container; in a PDF `revision 2`, counted from 1 on.
+    pub place: String,
+    /// What it is over: `container` or `document`; and its own verdict.
+    #[serde(flatten)]
+    pub summary: TimestampSummary,
+    /// The trust domain in which its chain reached an anchor; `null` where it reached none.
+    pub domain: Option<String>,
+    /// Files of the container that it proves as they stand, by path; none where `intact` is false.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+    /// Files that its manifest lists and that differ or are missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<String>,
+    /// How much of a PDF it covers; absent in other formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageSummary>,
+    /// The path, the TSA's certificate first.
+    pub certificates: Vec<CertificateSummary>,
+    /// Its own checks.
+    pub findings: Vec<Finding>,
 }
 
 /// Revocation data for one certificate.

@@ -1,9 +1,9 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
 use super::trust::last_part;
-use super::{Contained, ContainerSummary, Decision, Seal, Verdict};
+use super::{Contained, ContainerSummary, Decision, Seal, StandaloneTimestamp, Verdict};
 use crate::credential::{Annex, CheckedCredential, Text};
-use crate::finding::Status;
+use crate::finding::{Finding, Status};
 use std::io::{self, Write};
 
 /// Writes the verdict for a person.
@@ -13,15 +13,16 @@ use std::io::{self, Write};
 pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     let name = verdict.file.as_deref().unwrap_or("(input)");
     writeln!(out, "{}: {}", plain(name), verdict.verdict.as_str().to_uppercase())?;
-    write_parts(
-        verdict.error.as_deref(),
-        &verdict.seals,
-        verdict.credential.as_ref(),
-        &verdict.contained,
-        verdict.container.as_ref(),
-        &verdict.decision,
-        out,
-    )?;
+    let parts = Parts {
+        error: verdict.error.as_deref(),
+        seals: &verdict.seals,
+        timestamps: &verdict.timestamps,
+        credential: verdict.credential.as_ref(),
+        contained: &verdict.contained,
+        container: verdict.container.as_ref(),
+        decision: &verdict.decision,
+    };
+    write_parts(&parts, out)?;
     for trust in std::iter::once(&verdict.trust).chain(&verdict.further_trust) {
         write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
         if let Some(sequence) = trust.lotl_sequence {
@@ -38,21 +39,28 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What a document and a credential in it have in common; a contained one is indented under its place.
-fn write_parts(
-    error: Option<&str>,
-    seals: &[Seal],
-    credential: Option<&CheckedCredential>,
-    contained: &[Contained],
-    container: Option<&ContainerSummary>,
-    decision: &Decision,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// What a document and a credential in it have in common.
+struct Parts<'v> {
+    error: Option<&'v str>,
+    seals: &'v [Seal],
+    timestamps: &'v [StandaloneTimestamp],
+    credential: Option<&'v CheckedCredential>,
+    contained: &'v [Contained],
+    container: Option<&'v ContainerSummary>,
+    decision: &'v Decision,
+}
+
+/// A contained one is indented under its place.
+fn write_parts(parts: &Parts<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Parts { error, seals, timestamps, credential, contained, container, decision } = *parts;
     if let Some(error) = error {
         writeln!(out, "  {}", plain(error))?;
     }
     for seal in seals {
         write_seal(seal, out)?;
+    }
+    for stamp in timestamps {
+        write_timestamp(stamp, out)?;
     }
     for file in container.into_iter().flat_map(|container| &container.files) {
         let by =
@@ -76,10 +84,16 @@ fn write_parts(
         if one.sealed_from_outside && !one.seals.is_empty() {
             writeln!(within, "  No seal of its own: those around it count")?;
         }
-        let credential = one.credential.as_ref();
-        let seals = if one.sealed_from_outside { &[] } else { one.seals.as_slice() };
-        let (container, error) = (one.container.as_ref(), one.error.as_deref());
-        write_parts(error, seals, credential, &one.contained, container, &one.decision, &mut within)?;
+        let parts = Parts {
+            error: one.error.as_deref(),
+            seals: if one.sealed_from_outside { &[] } else { &one.seals },
+            timestamps: &one.timestamps,
+            credential: one.credential.as_ref(),
+            contained: &one.contained,
+            container: one.container.as_ref(),
+            decision: &one.decision,
+        };
+        write_parts(&parts, &mut within)?;
         for line in String::from_utf8_lossy(&within).lines() {
             writeln!(out, "  {line}")?;
         }
@@ -117,7 +131,39 @@ fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
             service.status
         )?;
     }
-    for finding in &seal.findings {
+    write_findings(&seal.findings, out)
+}
+
+/// A time-stamp that belongs to no seal.
+fn write_timestamp(stamp: &StandaloneTimestamp, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &stamp.summary;
+    write!(out, "  Time-stamp without a seal: {}", summary.indication)?;
+    if let Some(sub) = summary.sub_indication {
+        write!(out, ", {sub}")?;
+    }
+    let time = summary.time.map_or_else(|| "no time".to_owned(), |time| time.to_string());
+    writeln!(out, "; {}; {time}; {}", summary.qualification, plain(&stamp.place))?;
+    if let Some(by) = &summary.produced_by {
+        writeln!(out, "    Produced by: {}", plain(by))?;
+    }
+    if let Some(coverage) = &stamp.coverage {
+        writeln!(
+            out,
+            "    Over: revision {} of {}: {}",
+            coverage.revision, coverage.revisions, coverage.scope
+        )?;
+    }
+    for name in &stamp.covers {
+        writeln!(out, "    Over: {}", plain(name))?;
+    }
+    for name in &stamp.differing {
+        writeln!(out, "    Listed, and differs or is missing: {}", plain(name))?;
+    }
+    write_findings(&stamp.findings, out)
+}
+
+fn write_findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+    for finding in findings {
         let mark = match finding.status {
             Status::Failed => "FAILED",
             Status::Warning => "warning",

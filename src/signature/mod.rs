@@ -9,8 +9,11 @@ pub mod cades;
 pub mod cms;
 pub mod jades;
 pub mod pades;
+mod standalone;
 pub mod xades;
 pub mod xmldsig;
+
+pub use standalone::{Over, Standalone};
 
 use crate::format::{Limits, Sink, xml};
 use crate::time::Time;

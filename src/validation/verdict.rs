@@ -106,6 +106,17 @@ pub struct TimestampVerdict {
     pub findings: Vec<Finding>,
 }
 
+/// What came of a time-stamp that belongs to no signature.
+#[derive(Clone, Debug)]
+pub struct StandaloneVerdict {
+    /// Its own verdict.
+    pub verdict: TimestampVerdict,
+    /// The TSA's certificate first, up to the root.
+    pub chain: Vec<ChainCertificate>,
+    /// The trust domain in which the chain reached an anchor; `None` where it reached none.
+    pub domain: Option<String>,
+}
+
 /// The service of a trusted list that a chain leads to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct TrustedService {

@@ -68,3 +68,4 @@ mod wrapping_xml;
 mod xml;
 mod xml_mutator;
 mod xmldsig;
+mod zip64;

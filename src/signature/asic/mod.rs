@@ -11,7 +11,7 @@ pub use manifest::{Manifest, ManifestReference};
 use super::algorithm::Crypto;
 use super::cades::{self, Content};
 use super::xmldsig::{Budget, Workspace, percent_decoded};
-use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, xades};
+use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, Standalone, xades};
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::container::{Container, File, Form, Role};
 use crate::format::{Limits, Unreadable, xml};
@@ -146,6 +146,15 @@ impl<'c> Opened<'c> {
             signature.structure.format_failures.extend(facts.failures.iter().chain(&too_many).cloned());
         }
         signatures
+    }
+
+    /// The time-stamps that belong to no signature.
+    #[must_use]
+    pub fn timestamps<'a>(&'a self, context: &Context<'a>) -> Standalone<'a>
+    where
+        'c: 'a,
+    {
+        archive::alone(self, context.crypto)
     }
 
     /// The signatures of a CMS file: over the one file of an ASiC-S (4.3.3.2), else over the manifest that names it, and by

@@ -1,8 +1,11 @@
 //! PDF: the format layer, seals in PDF files, and what is changed after sealing.
 
+mod attached;
 mod changes;
 mod corpus;
 mod format;
 mod hostile;
 mod sealed;
-pub(crate) mod writer;
+mod stamped;
+
+pub(crate) use crate::demo::pdf as writer;
