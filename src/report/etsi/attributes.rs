@@ -117,14 +117,11 @@ fn values(xml: &mut Xml, evidence: &Evidence, objects: &mut Objects<'_>) {
     ids.extend(revocation(evidence, of_timestamps).map(|(kind, one)| objects.revocation(kind, one)));
     references(xml, "TimeStampValidationData", &ids);
     for (name, source) in [("DSS", Source::Dss), ("VRI", Source::Vri)] {
-        let of_kind = |wanted: RevocationKind| {
-            let all = revocation(evidence, source).filter(move |(kind, _)| *kind == wanted);
-            all.map(|(kind, one)| (kind, one)).collect::<Vec<_>>()
-        };
         let certs: Vec<String> =
             certificates(evidence, source).map(|one| objects.certificate_digest(one)).collect();
-        let mut ids = |kind| -> Vec<String> {
-            of_kind(kind).into_iter().map(|(kind, one)| objects.revocation(kind, one)).collect()
+        let mut ids = |wanted: RevocationKind| -> Vec<String> {
+            let of_kind = revocation(evidence, source).filter(|(kind, _)| *kind == wanted);
+            of_kind.map(|(kind, one)| objects.revocation(kind, one)).collect()
         };
         let lists =
             [("Certs", certs), ("CRLs", ids(RevocationKind::Crl)), ("OCSPs", ids(RevocationKind::Ocsp))];
