@@ -13,7 +13,7 @@ use crate::finding::{Finding, Status};
 use crate::format::{Envelope, Limits};
 use crate::outside::Outside;
 use crate::recorder::{Holding, Kept, Recorder, Stage, staged};
-use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
+use crate::report::{AcceptancePolicy, Contained, Original, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Detached, Signature, Standalone, cades, jades, pades, xades};
@@ -72,6 +72,9 @@ pub struct Request<'r> {
     pub outside: Option<&'r dyn Outside>,
     /// Registers that are asked for accreditations.
     pub registers: &'r [Arc<dyn Register>],
+    /// Whether the verdict comes with what reports name beside it: [`Original`], and the seals'
+    /// [`Evidence`](crate::report::Evidence).
+    pub evidence: bool,
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -82,7 +85,16 @@ impl Request<'_> {
     #[must_use]
     pub fn at(time: Time) -> Self {
         let (acceptance, fields) = (&*ACCEPTANCE, Fields::default());
-        Self { time, detached: &[], acceptance, fields, applicant: None, outside: None, registers: &[] }
+        Self {
+            time,
+            detached: &[],
+            acceptance,
+            fields,
+            applicant: None,
+            outside: None,
+            registers: &[],
+            evidence: false,
+        }
     }
 }
 
@@ -209,7 +221,8 @@ impl Pipeline {
     /// The same with other primitives: `sealgate bench` records what they do.
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
         let whole = Task::new(self, crypto, request).whole(bytes);
-        self.answer(whole, request)
+        let at_hand = request.evidence && bytes.len() <= self.limits.bytes;
+        Verdict { original: at_hand.then(|| Original::of(bytes)), ..self.answer(whole, request) }
     }
 
     /// Runs one of its stages.
@@ -236,6 +249,7 @@ impl Pipeline {
             trust,
             further_trust,
             policy: self.policy.name().to_owned(),
+            original: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod process;
 mod refresh;
 mod registers;
 mod reload;
+mod reports;
 mod serve;
 mod settings;
 mod source;

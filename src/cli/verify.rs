@@ -3,13 +3,14 @@
 use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
 use super::registers::RegisterSource;
+use super::reports::Folder;
 use super::source::Domains;
 use super::sync::{self, MirrorSource};
 use super::{Failure, TrustSource, exit};
 use crate::clock;
 use crate::credential::{Applicant, Fields};
 use crate::pipeline::{Pipeline, Request};
-use crate::report::{Overall, Verdict, write_text};
+use crate::report::{Overall, Verdict, write_etsi, write_text};
 use crate::signature::Detached;
 use crate::time::Time;
 use crate::trust::Snapshot;
@@ -51,6 +52,9 @@ pub(super) struct VerifyArgs {
     /// How the answers are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// A folder for reports that are documents, a file each. Without it the report on one file is printed.
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
     /// How many files are verified at once; the number of processors otherwise.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -65,6 +69,26 @@ enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// The validation report of ETSI TS 119 102-2, an XML document for each file.
+    EtsiXml,
+}
+
+impl Format {
+    /// The end of a file's name, where each answer is a document of its own.
+    fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::EtsiXml => Some("xml"),
+        }
+    }
+
+    fn write(self, verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Json => writeln!(out, "{}", verdict.to_json()),
+            Self::Text => write_text(verdict, out),
+            Self::EtsiXml => write_etsi(verdict, out),
+        }
+    }
 }
 
 pub(super) fn parse_time(text: &str) -> Result<Time, String> {
@@ -74,6 +98,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time, String> {
 /// Verifies and prints, in input order.
 pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     let files = collect(&args.paths)?;
+    let mut folder = folder(args, files.len())?;
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let pipeline = pipeline(args)?;
     let acceptance = args.acceptance.read()?;
@@ -84,6 +109,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
         applicant: applicant.as_ref(),
         acceptance: &acceptance,
         fields: args.fields,
+        evidence: args.format.extension().is_some(),
         ..Request::at(args.at.unwrap_or_else(clock::now))
     };
     let mut pool = rayon::ThreadPoolBuilder::new();
@@ -100,12 +126,14 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
         });
         for verdict in verdicts {
             worst = worse(worst, verdict.verdict);
-            let written = match args.format {
-                Format::Json => writeln!(out, "{}", verdict.to_json()),
-                Format::Text => write_text(&verdict, &mut out),
-            };
-            if written.is_err() {
-                return Ok(worst);
+            match &mut folder {
+                Some(folder) => {
+                    let mut report = Vec::new();
+                    let _ = args.format.write(&verdict, &mut report);
+                    folder.write(&verdict, &report)?;
+                }
+                None if args.format.write(&verdict, &mut out).is_err() => return Ok(worst),
+                None => {}
             }
             bar.inc(1);
         }
@@ -113,6 +141,20 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
     bar.finish_and_clear();
     let _ = out.flush();
     Ok(worst)
+}
+
+/// The folder for reports, where they go into one.
+fn folder(args: &VerifyArgs, files: usize) -> Result<Option<Folder>, Failure> {
+    match (args.format.extension(), &args.output) {
+        (Some(extension), Some(path)) => Folder::open(path, extension).map(Some),
+        (Some(_), None) if files > 1 => Err(Failure::usage(format!(
+            "{files} files, each with a report of its own: --output names a folder"
+        ))),
+        (None, Some(_)) => {
+            Err(Failure::usage("--output is for reports that are documents: --format etsi-xml"))
+        }
+        (_, None) => Ok(None),
+    }
 }
 
 /// On the lists that are named or kept; where there are none yet, they are fetched.

@@ -17,6 +17,7 @@ recorded![
     "verify-failed",
     "verify-unreadable",
     "verify-form",
+    "verify-etsi",
     "batch-lines",
     "validate-passed",
     "validate-altered",

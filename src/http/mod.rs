@@ -1,5 +1,6 @@
 //! Requests → pipeline → responses: listeners, connections, admission, problems, metrics.
 
+mod accept;
 mod admission;
 mod batch;
 mod body;
@@ -17,6 +18,7 @@ mod outgoing;
 mod peer;
 mod problem;
 mod proxy_protocol;
+mod representation;
 mod routes;
 mod tls;
 mod trace;

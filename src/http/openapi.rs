@@ -90,7 +90,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
     let answered = |one: &&&Example| one.status() == 200;
     let good: Vec<&Example> = mine.iter().filter(answered).copied().collect();
     let mut responses = Map::new();
-    let headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
+    let mut headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
+    if let (Some(headers), true) = (headers.as_object_mut(), operation.answers.len() > 1) {
+        headers.insert("Vary".into(), header("Vary"));
+    }
     responses.insert(
         "200".into(),
         json!({
@@ -202,6 +205,11 @@ fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
         },
+        "Vary": {
+            "description": "The form is chosen by what the request accepts.",
+            "required": true,
+            "schema": {"const": "accept"},
+        },
         "RetryAfter": {
             "description": "Seconds after which to ask again.",
             "required": true,
@@ -251,6 +259,7 @@ pub(super) fn headers_of(status: u16) -> &'static [(&'static str, &'static str)]
     match status {
         401 => &[("WWW-Authenticate", "Challenge")],
         405 => &[("Allow", "Allow")],
+        406 => &[("Vary", "Vary")],
         429 | 503 => &[("Retry-After", "RetryAfter")],
         _ => &[],
     }
@@ -339,6 +348,13 @@ pub(super) fn json_credential(_: &mut SchemaGenerator) -> Value {
 
 pub(super) fn compact(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string", "minLength": 1, "description": "JWS in its compact serialisation."})
+}
+
+pub(super) fn etsi(_: &mut SchemaGenerator) -> Value {
+    json!({
+        "type": "string",
+        "description": "A ValidationReport by the schema of ETSI TS 119 102-2 V1.4.1, `http://uri.etsi.org/19102/v1.4.1#`.",
+    })
 }
 
 pub(super) fn xml(_: &mut SchemaGenerator) -> Value {

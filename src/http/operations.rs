@@ -149,7 +149,8 @@ pub(super) static OPERATIONS: [Operation; 9] = [
         id: "verify",
         summary: "Verify one credential",
         description: "The body is the credential; its content decides what it is, whatever its type says. Or a form \
-                      with the credential as `file`. An unreadable or failing credential is an answer, not a problem.",
+                      with the credential as `file`. An unreadable or failing credential is an answer, not a problem. \
+                      The answer is JSON, or what `Accept` wants more: the validation report of ETSI TS 119 102-2.",
         query: OF_A_VERDICT,
         body: &[
             Media { name: "application/json", schema: openapi::json_credential },
@@ -158,7 +159,11 @@ pub(super) static OPERATIONS: [Operation; 9] = [
             Media { name: "application/octet-stream", schema: openapi::bytes },
             Media { name: "multipart/form-data", schema: openapi::form },
         ],
-        answers: &[Media { name: "application/json", schema: openapi::verdict }],
+        answers: &[
+            Media { name: "application/json", schema: openapi::verdict },
+            Media { name: "application/xml", schema: openapi::etsi },
+            Media { name: "text/xml", schema: openapi::etsi },
+        ],
         problems: &WITH_BODY,
     },
     Operation {

@@ -205,6 +205,9 @@ impl Problem {
             Self::SlowHead | Self::SlowBody => {
                 headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
             }
+            Self::NotAcceptable(_) => {
+                headers.insert(header::VARY, header::HeaderValue::from_static("accept"));
+            }
             Self::MethodNotAllowed(allowed) => {
                 headers.insert(header::ALLOW, header::HeaderValue::from_static(allowed));
             }

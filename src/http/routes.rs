@@ -5,8 +5,9 @@ use super::metrics::Refused;
 use super::multipart::Form;
 use super::operations::Route;
 use super::problem::Problem;
+use super::representation::Wanted;
 use super::trace::RequestId;
-use super::{Bounds, Service, batch, body, multipart, openapi, operations};
+use super::{Bounds, Service, accept, batch, body, multipart, openapi, operations};
 use crate::clock;
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
@@ -110,10 +111,15 @@ async fn route(
             return (operation.path, answer.map(|response| response.map(Either::Right)));
         }
         Route::Verify => {
-            let verdict = verify(service, request, Form::Own).await;
-            verdict.map(|verdict| json_response(service.metrics.report(|| verdict.to_json())))
+            let judged = verify(service, request, Form::Own).await;
+            match judged {
+                Ok(judged) => judged.answer(service).await,
+                Err(problem) => Err(problem),
+            }
         }
-        Route::Validate => verify(service, request, Form::Official).await.map(|verdict| official(&verdict)),
+        Route::Validate => {
+            verify(service, request, Form::Official).await.map(|judged| official(&judged.verdict))
+        }
         Route::Live => Ok(text("live\n")),
         Route::Ready => ready(service),
         Route::Metrics => Ok(metrics(service)),
@@ -158,11 +164,35 @@ fn trust(service: &Service, territory: Option<&str>) -> Answer {
     Ok(json_response(json))
 }
 
-async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) -> Result<Verdict, Problem> {
+/// A verdict and the form in which it is wanted.
+struct Judged {
+    verdict: Verdict,
+    wanted: Wanted,
+}
+
+impl Judged {
+    /// In the form that was asked for.
+    async fn answer(self, service: &Arc<Service>) -> Answer {
+        let Self { verdict, wanted } = self;
+        let body = if wanted.is_work() {
+            let held = Arc::clone(service);
+            let written = service.admission.resume(move || held.metrics.report(|| wanted.write(&verdict)));
+            written.await.map_err(|_| Problem::Internal)?
+        } else {
+            service.metrics.report(|| wanted.write(&verdict))
+        };
+        let mut response = with_type(body, wanted.media_type);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        Ok(response)
+    }
+}
+
+async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) -> Result<Judged, Problem> {
     let (head, body) = request.into_parts();
     let admitted = Admitted::of(&head.extensions)?;
     let bounds = Bounds { body: admitted.body_limit(service.bounds.body), ..service.bounds };
-    let (query, mut pipeline) = match admissible(service, &head, &bounds, body::announced(&body)) {
+    let admissible = admissible(service, &head, &bounds, body::announced(&body), form);
+    let Admissible { query, mut pipeline, wanted } = match admissible {
         Ok(admissible) => admissible,
         Err(problem) => {
             body::discard(body, &head, &bounds);
@@ -179,12 +209,20 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         acceptance: query.acceptance,
         fields: query.fields,
         parts,
+        wanted,
         _share: body.share,
     };
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
-    Ok(verdict)
+    Ok(Judged { verdict, wanted })
+}
+
+/// What is known of a request before its body comes.
+struct Admissible {
+    query: Query,
+    pipeline: Arc<Pipeline>,
+    wanted: Wanted,
 }
 
 /// What can be told before a body comes: whoever is refused is so at once, and nothing of the body is kept.
@@ -193,11 +231,16 @@ fn admissible(
     head: &Parts,
     bounds: &Bounds,
     announced: Option<usize>,
-) -> Result<(Query, Arc<Pipeline>), Problem> {
+    form: Form,
+) -> Result<Admissible, Problem> {
     let query = Query::parse(head, service)?;
-    if !accepts(&head.headers, &[JSON]) {
-        return Err(Problem::NotAcceptable(JSON));
-    }
+    let wanted = match form {
+        Form::Own => Wanted::of(&head.headers)?,
+        Form::Official => {
+            accept::choose(&head.headers, &[JSON]).ok_or(Problem::NotAcceptable(JSON))?;
+            Wanted::JSON
+        }
+    };
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let size = announced.unwrap_or_default();
     // What is over the limit is answered so, whatever else, and never held.
@@ -209,12 +252,14 @@ fn admissible(
             return Err(Problem::Crowded);
         }
     }
-    Ok((query, pipeline))
+    Ok(Admissible { query, pipeline, wanted })
 }
 
 /// What is to be verified, and how.
 struct Order {
     parts: multipart::Parts,
+    /// The form of the answer.
+    wanted: Wanted,
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
@@ -231,6 +276,7 @@ impl Order {
             applicant: self.parts.applicant.as_ref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
             registers,
+            evidence: self.wanted.wants_evidence(),
             ..Verification::at(self.time)
         }
     }
@@ -357,16 +403,6 @@ fn named<P>(
         let known: Vec<&str> = known.iter().map(|policy| name_of(policy)).collect();
         Problem::BadRequest(field, format!("no policy of this name; known are {}", known.join(", ")))
     })
-}
-
-/// Whether the client takes one of these forms, which are all of `application/`.
-pub(super) fn accepts(headers: &hyper::HeaderMap, forms: &[&str]) -> bool {
-    let mut named = headers.get_all(header::ACCEPT).iter().peekable();
-    named.peek().is_none()
-        || named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
-            let media = range.split(';').next().unwrap_or_default().trim();
-            matches!(media, "*/*" | "application/*") || forms.contains(&media)
-        })
 }
 
 /// The form of verdicts.

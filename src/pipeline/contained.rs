@@ -9,7 +9,7 @@ use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
 use crate::format::{self, Envelope, Limits, Unreadable, pdf, xml};
 use crate::recorder::Stage;
-use crate::report::{Contained, Decision, Overall, Seal};
+use crate::report::{Contained, Decision, Evidence, Overall, Seal};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Payload, ReferenceOutcome, Signature, pades};
 use crate::trust::Snapshot;
@@ -111,7 +111,7 @@ impl<'t> Task<'t> {
         let outside = seals.is_empty();
         let seals: Vec<Seal> = match around {
             Some(around) if outside => around.seals.iter().map(|seal| Seal::from(*seal)).collect(),
-            _ => seals.into_iter().map(Seal::from).collect(),
+            _ => self.own_seals(&signatures, seals),
         };
         let sealed_from_outside = outside && around.is_some();
         let own = Overall::of(&seals);
@@ -377,6 +377,19 @@ impl<'t> Task<'t> {
             }
         }
         seals
+    }
+
+    /// A document's own seals, with their evidence where that is asked for.
+    pub(super) fn own_seals(&self, signatures: &[Signature<'_>], seals: Vec<SealVerdict>) -> Vec<Seal> {
+        if !self.request.evidence {
+            return seals.into_iter().map(Seal::from).collect();
+        }
+        let terms = (&self.pipeline.policy.algorithms, self.request.time);
+        let with = |(index, seal): (usize, SealVerdict)| {
+            let evidence = Evidence::of(index, signatures, &seal, terms, self.crypto).map(Box::new);
+            Seal { evidence, ..Seal::from(seal) }
+        };
+        seals.into_iter().enumerate().map(with).collect()
     }
 
     /// The trust domain in which what belongs to a credential is judged: that of its first seal.

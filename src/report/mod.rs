@@ -2,7 +2,10 @@
 
 mod container;
 mod decision;
+mod etsi;
+mod evidence;
 mod official;
+mod original;
 mod schema;
 mod seal;
 mod text;
@@ -11,7 +14,10 @@ mod trust_diff;
 
 pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use etsi::write_etsi;
+pub use evidence::{AlgorithmUsed, Evidence};
 pub use official::{OfficialCheck, official_checks};
+pub use original::Original;
 pub use schema::verdict_schema;
 pub use text::write_text;
 pub use trust::{
@@ -68,6 +74,10 @@ pub struct Verdict {
     pub further_trust: Vec<TrustSummary>,
     /// The validation policy's name.
     pub policy: String,
+    /// The document as it was handed in; `None` where the request did not ask for what reports name, or it could not be
+    /// had whole.
+    #[serde(skip)]
+    pub original: Option<Original>,
 }
 
 /// A credential within the document: the verdict on it alone.
@@ -205,6 +215,9 @@ pub struct Seal {
     pub revocation: Vec<RevocationSummary>,
     /// Every check.
     pub findings: Vec<Finding>,
+    /// What a validation report names beside; `None` where the request did not ask for it.
+    #[serde(skip)]
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// How much of a PDF a seal covers.

@@ -39,6 +39,7 @@ impl From<&SealVerdict> for Seal {
             timestamps: verdict.timestamps.iter().map(TimestampSummary::from).collect(),
             revocation: verdict.revocation.iter().map(RevocationSummary::from).collect(),
             findings: verdict.findings.clone(),
+            evidence: None,
         }
     }
 }
@@ -64,6 +65,7 @@ impl Seal {
             timestamps: Vec::new(),
             revocation: Vec::new(),
             findings: vec![finding],
+            evidence: None,
         }
     }
 }

@@ -206,7 +206,7 @@ fn assemble(
         revocation: used(outcome.chain.as_ref(), material),
         domain: path.and_then(|path| path.anchors().next()).map(|_| snapshot.domain.clone()),
         trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
-        timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(snapshot)).collect(),
+        timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(material)).collect(),
         findings,
     }
 }

@@ -102,6 +102,10 @@ pub struct TimestampVerdict {
     pub imprint_intact: bool,
     /// Its own sub-indication; `None` where it passed.
     pub sub_indication: Option<SubIndication>,
+    /// The certificate that signed it first, up to the root; empty where none was identified.
+    pub chain: Vec<Arc<Certificate>>,
+    /// The revocation data that its verdict rests on.
+    pub revocation: Vec<RevocationUsed>,
     /// Its own checks.
     pub findings: Vec<Finding>,
 }

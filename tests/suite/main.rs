@@ -49,6 +49,7 @@ mod paths;
 mod pdf;
 mod policy;
 mod presentation;
+mod reports;
 mod reproducible;
 mod restarts;
 mod seeing;

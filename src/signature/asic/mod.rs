@@ -187,8 +187,13 @@ impl<'c> Opened<'c> {
                 if intact && outcome == ReferenceOutcome::Intact {
                     signature.files.extend(file.map(|file| file.name.clone()));
                 }
-                let (uri, digest) = (Some(listed.name.clone()), Some(listed.digest_algorithm.clone()));
-                signature.references.push(Reference { uri, kind: ReferenceKind::Content, digest, outcome });
+                signature.references.push(Reference {
+                    uri: Some(listed.name.clone()),
+                    kind: ReferenceKind::Content,
+                    digest: Some(listed.digest_algorithm.clone()),
+                    value: listed.digest.clone(),
+                    outcome,
+                });
             }
         }
         signatures

@@ -266,6 +266,7 @@ fn sha1_reference(
         uri: None,
         kind: ReferenceKind::Content,
         digest: Some(Declared::Known(DigestAlgorithm::Sha1)),
+        value: stated.unwrap_or_default(),
         outcome,
     }
 }
