@@ -234,6 +234,7 @@ impl Pipeline {
             trust,
             further_trust,
             policy: self.policy.name().to_owned(),
+            receipt: None,
         }
     }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod config;
+mod explain;
 mod health;
 mod logging;
 mod manual;
@@ -10,6 +11,8 @@ mod notify;
 mod online;
 mod policy;
 mod process;
+mod receipt;
+mod receipts;
 mod refresh;
 mod registers;
 mod reload;
@@ -19,6 +22,7 @@ mod source;
 mod sync;
 mod trust;
 mod verify;
+mod watch;
 
 use crate::{http, report};
 use clap::{Parser, Subcommand};
@@ -47,6 +51,10 @@ enum Command {
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
+    /// Check a receipt: the signature, the file, and by verifying again.
+    Receipt(receipt::ReceiptArgs),
+    /// Tell what a word of a verdict means, and what can be done.
+    Explain(explain::ExplainArgs),
     /// Make API keys.
     Keys(clients::KeysArgs),
     /// Tell whether the service on this machine is ready: exit code 0 or 1.
@@ -75,7 +83,7 @@ pub(crate) mod exit {
     pub(crate) const UNREADABLE: u8 = 3;
     /// Wrong usage.
     pub(crate) const USAGE: u8 = 64;
-    /// Trust could not be loaded.
+    /// Trust could not be loaded, or a receipt not be signed.
     pub(crate) const TRUST: u8 = 70;
 }
 
@@ -95,6 +103,8 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Receipt(args) => receipt::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Keys(args) => clients::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Completions(args) => manual::completions(&args),

@@ -2,18 +2,25 @@
 
 mod container;
 mod decision;
+mod explain;
 mod official;
+mod palette;
+mod points;
 mod schema;
 mod seal;
 mod text;
+mod tree;
 mod trust;
 mod trust_diff;
 
 pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use explain::{Meaning, explain, meanings};
 pub use official::{OfficialCheck, official_checks};
+pub use palette::Palette;
+pub use points::{Holds, Point, write_points};
 pub use schema::verdict_schema;
-pub use text::write_text;
+pub use text::{Manner, write_text};
 pub use trust::{
     TerritoryReport, TrustReport, territory_json, trust_json, write_absent, write_territory, write_trust,
 };
@@ -64,6 +71,10 @@ pub struct Verdict {
     pub further_trust: Vec<TrustSummary>,
     /// The validation policy's name.
     pub policy: String,
+    /// What this verdict rests on, signed by the gateway: a JWS in compact form. Absent where none is asked for. Its
+    /// digest of the verdict is over this object's text without `file` and `receipt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A credential within the document: the verdict on it alone.
