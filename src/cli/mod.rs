@@ -42,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Verify files or folders.
+    #[command(after_help = EXIT_CODES)]
     Verify(Box<verify::VerifyArgs>),
     /// Serve verification over HTTP.
     Serve(Box<serve::ServeArgs>),
@@ -70,6 +71,10 @@ enum Command {
     /// Measure the pipeline against the cryptography alone.
     Bench(bench::BenchArgs),
 }
+
+/// What `sealgate verify --help` and its man page say of exit codes.
+const EXIT_CODES: &str = "Exit code: 0 all passed; 1 any failed; 2 any indeterminate or unsigned and none failed; 3 any \
+                          unreadable; 64 wrong usage; 70 trust could not be loaded, or a receipt not be signed.";
 
 /// Exit codes (DESIGN.md, section 3).
 pub(crate) mod exit {

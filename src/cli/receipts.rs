@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::disk::{self, FileSystem};
-use crate::receipt::{KeyFile, Signer, SigningKey};
+use crate::receipt::{KeyFile, Signer};
 use crate::report::Verdict;
 use crate::signature::algorithm::{PublicKey, identity};
 use clap::Args;
@@ -23,22 +23,6 @@ pub(super) struct ReceiptKey {
     #[arg(long, value_name = "ALG", env = "SEALGATE_RECEIPT_ALGORITHM")]
     #[serde(rename = "algorithm")]
     receipt_algorithm: Option<String>,
-    /// A PKCS #11 module whose token has the key, instead of a file.
-    #[arg(long, value_name = "FILE", env = "SEALGATE_RECEIPT_MODULE")]
-    #[serde(rename = "module")]
-    receipt_module: Option<PathBuf>,
-    /// The token's label.
-    #[arg(long, value_name = "LABEL", env = "SEALGATE_RECEIPT_TOKEN")]
-    #[serde(rename = "token")]
-    receipt_token: Option<String>,
-    /// The key's label in the token; its public key must stand there under the same.
-    #[arg(long, value_name = "LABEL", env = "SEALGATE_RECEIPT_LABEL")]
-    #[serde(rename = "label")]
-    receipt_label: Option<String>,
-    /// A file with the token's PIN, of mode 600 or 640.
-    #[arg(long, value_name = "FILE", env = "SEALGATE_RECEIPT_PIN")]
-    #[serde(rename = "pin")]
-    receipt_pin: Option<PathBuf>,
 }
 
 /// `[receipt]`.
@@ -58,47 +42,21 @@ pub(super) struct ReceiptSection {
 impl ReceiptKey {
     /// Whether a key is named.
     pub(super) fn named(&self) -> bool {
-        self.receipt_key.is_some() || self.receipt_module.is_some()
+        self.receipt_key.is_some()
     }
 
     /// What signs; `None` where no key is named.
     pub(super) fn signer(&self, previous: Vec<PublicKey>) -> Result<Option<Signer>, Failure> {
-        let Some((option, key)) = self.key()? else { return Ok(None) };
-        let signer = Signer::new(key, previous).map_err(|why| wrong(option, None, &why))?;
-        Ok(Some(signer))
-    }
-
-    fn key(&self) -> Result<Option<(&'static str, Box<dyn SigningKey>)>, Failure> {
         let algorithm = self.receipt_algorithm.as_deref();
-        match (&self.receipt_key, &self.receipt_module) {
-            (Some(_), Some(_)) => {
-                Err(Failure::usage("--receipt-module: the key is a file, or in a token, not both"))
-            }
-            (Some(file), None) => {
-                let key = KeyFile::private(file, algorithm);
-                let key = key.map_err(|why| wrong("--receipt-key", Some(file), &why))?;
-                Ok(Some(("--receipt-key", Box::new(key))))
-            }
-            (None, Some(module)) => {
-                self.token_key(module, algorithm).map(|key| Some(("--receipt-module", key)))
-            }
-            (None, None) => {
-                let parts = [
-                    ("--receipt-token", self.receipt_token.is_some()),
-                    ("--receipt-label", self.receipt_label.is_some()),
-                    ("--receipt-pin", self.receipt_pin.is_some()),
-                    ("--receipt-algorithm", algorithm.is_some()),
-                ];
-                match parts.into_iter().find(|(_, given)| *given) {
-                    Some((option, _)) => Err(Failure::usage(format!("{option}: no key is named"))),
-                    None => Ok(None),
-                }
-            }
-        }
-    }
-
-    fn token_key(&self, _: &Path, _: Option<&str>) -> Result<Box<dyn SigningKey>, Failure> {
-        Err(Failure::usage("--receipt-module: this build has no PKCS #11 (feature `pkcs11`)"))
+        let Some(file) = &self.receipt_key else {
+            return match algorithm {
+                Some(_) => Err(Failure::usage("--receipt-algorithm: no key is named")),
+                None => Ok(None),
+            };
+        };
+        let key = KeyFile::private(file, algorithm);
+        let signer = key.and_then(|key| Signer::new(Box::new(key), previous));
+        signer.map(Some).map_err(|why| wrong("--receipt-key", Some(file), &why))
     }
 }
 

@@ -22,6 +22,7 @@ recorded![
     "validate-altered",
     "trust",
     "territory",
+    "keys",
     "live",
     "ready",
     "bad-time",

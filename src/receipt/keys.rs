@@ -67,7 +67,7 @@ impl KeyFile {
         let [der] = blocks.as_slice() else {
             let text = String::from_utf8_lossy(&bytes);
             return Err(if text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
-                "the key is encrypted, which is not supported; keep it in a token (PKCS #11) instead".into()
+                "the key is encrypted, which is not supported; let the file's mode keep it".into()
             } else if text.contains("PRIVATE KEY-----") {
                 "not one key in PKCS #8; `openssl pkcs8 -topk8 -nodes` converts others".into()
             } else {

@@ -110,6 +110,29 @@ fn explain_tells_what_a_word_means_and_what_to_do() {
 }
 
 #[test]
+fn exit_codes_stand_in_help_and_man_page() {
+    let pages = tempfile::tempdir().unwrap();
+    assert!(sealgate(&["man", pages.path().to_str().unwrap()]).status().unwrap().success());
+    let page = std::fs::read_to_string(pages.path().join("sealgate-verify.1")).unwrap();
+    let help = text(&sealgate(&["verify", "--help"]).output().unwrap());
+    for said in [page.replace('\\', ""), help.split_whitespace().collect::<Vec<_>>().join(" ")] {
+        for code in [
+            "0 all passed",
+            "1 any failed",
+            "2 any indeterminate",
+            "3 any unreadable",
+            "64 wrong",
+            "70 trust",
+        ] {
+            assert!(said.contains(code), "{code}: {said}");
+        }
+    }
+    for page in ["sealgate-explain.1", "sealgate-receipt-verify.1", "sealgate-receipt-keys.1"] {
+        assert!(pages.path().join(page).is_file(), "{page}");
+    }
+}
+
+#[test]
 fn exit_codes_are_those_of_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Signed receipts: given by the command and by the service, checked and replayed later, and by OpenSSL, which knows nothing
 //! of Sealgate.
 
-use crate::server::AT;
+use crate::server::{AT, Server, send_to};
 use crate::support::root;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::Value;
@@ -438,4 +438,119 @@ fn a_key_that_is_none_is_refused_and_not_told() {
     ] {
         assert_eq!(sealgate(&arguments).status.code(), Some(code), "{arguments:?}");
     }
+}
+
+/// Writes the answer's body into a file beside the keys.
+fn kept(keys: &Keys, name: &str, body: &[u8]) -> String {
+    let path = keys.path(name);
+    std::fs::write(&path, body).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_service_gives_receipts_that_hold_after_a_restart() {
+    let keys = Keys::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let private = keys.private();
+    let start = || Server::start(&["--receipt-key", &private]);
+    let server = start();
+    let bytes = std::fs::read(root().join(FILE)).unwrap();
+    let answer = server.verify(&bytes);
+    assert_eq!(answer.status, 200);
+    let receipt = kept(&keys, "answer.json", &answer.body);
+    let published = server.get("/.well-known/jwks.json");
+    assert!(published.head.contains("content-type: application/jwk-set+json"), "{}", published.head);
+    let set = kept(&keys, "jwks.json", &published.body);
+    let (header, said, ..) = parts(&answer.json());
+    assert_eq!(published.json()["keys"][0]["kid"], header["kid"]);
+    assert_eq!(said["online"], true);
+    drop(server);
+    let replay = ["--jwks", &set, "--replay", DOMAIN[0], DOMAIN[1]];
+    let (code, point) = check(&[&replay[..], &[&receipt, FILE]].concat());
+    assert_eq!((code, point("replay").0.as_str()), (0, "yes"), "{:?}", point("replay"));
+    // The same verdict again, of another process: only the receipt is new.
+    let server = start();
+    let again = server.verify(&bytes);
+    let without = |answer: &Value| {
+        let mut answer = answer.clone();
+        answer.as_object_mut().unwrap().remove("receipt").unwrap();
+        answer
+    };
+    assert_eq!(without(&answer.json()), without(&again.json()));
+    let (_, before, ..) = parts(&answer.json());
+    let (_, after, ..) = parts(&again.json());
+    assert_eq!(before["verdict"], after["verdict"]);
+    let plain = send_to(&mut server.connect(), &format!("/v1/verify?at={AT}&receipt=false"), &bytes).unwrap();
+    assert!(plain.json().get("receipt").is_none());
+    assert_eq!(sha256(&plain.body), said["verdict"]["sha256"].as_str().unwrap());
+    // A batch's lines have theirs.
+    let line =
+        serde_json::json!({"id": "a", "credential_base64": base64::prelude::BASE64_STANDARD.encode(&bytes)});
+    let mut stream = server.connect();
+    let body = format!("{line}\n");
+    let head = format!(
+        "POST /v1/verify/batch?at={AT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    let mut all = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut all).unwrap();
+    let line = all.lines().find(|line| line.starts_with("{\"id\"")).unwrap();
+    let receipt = kept(&keys, "line.json", line.as_bytes());
+    let (code, point) = check(&[&replay[..], &[&receipt, FILE]].concat());
+    assert_eq!((code, point("replay").0.as_str()), (0, "yes"), "{:?}", point("replay"));
+    // Alone, the receipt checks the file; and replays without telling where a difference would be.
+    let alone = kept(&keys, "alone.jws", answer.json()["receipt"].as_str().unwrap().as_bytes());
+    let (code, point) = check(&[&replay[..], &[&alone, FILE]].concat());
+    assert_eq!((code, point("verdict").0.as_str(), point("replay").0.as_str()), (0, "not-looked", "yes"));
+}
+
+#[test]
+fn a_service_without_a_key_signs_nothing() {
+    let server = Server::start(&[]);
+    let bytes = std::fs::read(root().join(FILE)).unwrap();
+    assert!(server.verify(&bytes).json().get("receipt").is_none());
+    assert_eq!(server.get("/.well-known/jwks.json").json(), serde_json::json!({"keys": []}));
+    let asked = |value: &str| {
+        let path = format!("/v1/verify?at={AT}&receipt={value}");
+        let answer = send_to(&mut server.connect(), &path, &bytes).unwrap();
+        (answer.status, answer.json()["field"].clone())
+    };
+    assert_eq!(asked("true"), (400, "receipt".into()));
+    assert_eq!(asked("yes"), (400, "receipt".into()));
+    assert_eq!(asked("false").0, 200);
+}
+
+#[test]
+fn a_key_is_changed_without_a_restart_and_the_old_one_still_published() {
+    let (old, new) = (Keys::new(&rcgen::PKCS_ECDSA_P256_SHA256), Keys::new(&rcgen::PKCS_ED25519));
+    let config = old.path("sealgate.toml");
+    let write = |key: &str, previous: &str| {
+        let text = format!("[receipt]\nkey = \"{key}\"\nprevious = [{previous}]\n");
+        std::fs::write(&config, text).unwrap();
+    };
+    write(&old.private(), "");
+    let server = Server::start(&["--config", config.to_str().unwrap()]);
+    let bytes = std::fs::read(root().join(FILE)).unwrap();
+    let first = kept(&old, "first.json", &server.verify(&bytes).body);
+    write(&new.private(), &format!("\"{}\"", old.public()));
+    server.signal("-HUP");
+    server.logged("settings are read anew");
+    let second = kept(&old, "second.json", &server.verify(&bytes).body);
+    let published = server.get("/.well-known/jwks.json");
+    assert_eq!(published.json()["keys"].as_array().unwrap().len(), 2);
+    let set = kept(&old, "jwks.json", &published.body);
+    for receipt in [&first, &second] {
+        assert_eq!(check(&["--jwks", &set, receipt, FILE]).0, 0);
+    }
+    assert_eq!(check(&["--key", &new.public(), &second, FILE]).0, 0);
+    assert_eq!(check(&["--key", &new.public(), &first, FILE]).0, 1);
+    // A key that is none changes nothing.
+    write("/nowhere.pem", "");
+    server.signal("-HUP");
+    server.logged("settings are not read anew");
+    let third = kept(&old, "third.json", &server.verify(&bytes).body);
+    assert_eq!(check(&["--key", &new.public(), &third, FILE]).0, 0);
+    // Nothing of keys is logged.
+    let pem = std::fs::read_to_string(new.private()).unwrap();
+    assert!(!server.log().contains(pem.lines().nth(1).unwrap()));
 }
