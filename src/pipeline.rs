@@ -250,6 +250,7 @@ impl Pipeline {
             further_trust,
             policy: self.policy.name().to_owned(),
             original: None,
+            receipt: None,
         }
     }
 

@@ -32,8 +32,18 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let traces = effective.log().start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(wrong)?;
-    let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, mut refresh } =
-        effective.prepare(&passed, runtime.handle().clone())?;
+    let Prepared {
+        listeners,
+        policies,
+        clients,
+        registers,
+        signer,
+        library,
+        bounds,
+        queue,
+        threads,
+        mut refresh,
+    } = effective.prepare(&passed, runtime.handle().clone())?;
     let admission = Admission::new(threads, queue).map_err(|why| wrong(format!("--threads: {why}")))?;
     let metrics = Metrics::new().map_err(wrong)?;
     let recorder = metrics.recorder();
@@ -53,6 +63,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         policies: arc_swap::ArcSwap::from_pointee(policies),
         library,
         registers,
+        signer: arc_swap::ArcSwapOption::new(signer.map(Arc::new)),
         clients: Clients::new(&clients, &names).map_err(|why| wrong(why.join("; ")))?,
         admission,
         memory: BodyMemory::new(&bounds),

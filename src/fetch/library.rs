@@ -4,12 +4,12 @@ use super::address::Reach;
 use super::breaker::Breaker;
 use super::client::{Client, NotFetched, Question, UNKNOWN, Wish};
 use crate::clock::Stopwatch;
-use crate::outside::{Document, Lookup, Outside};
+use crate::outside::{Document, LookedFor, Lookup, Outside};
 use crate::recorder::{Fetch, Holding, Kept, Recorder};
 use bytes::Bytes;
 use hyper::Uri;
 use moka::sync::Cache;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +56,17 @@ enum Kind {
     Ocsp(Bytes),
     /// The certificate of an issuer.
     Issuer,
+}
+
+impl Kind {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::AboutCredential => "credential",
+            Self::Crl => "crl",
+            Self::Ocsp(_) => "ocsp",
+            Self::Issuer => "issuer",
+        }
+    }
 }
 
 impl Wanted {
@@ -252,9 +263,25 @@ pub struct Desk {
 struct Orders {
     wanted: BTreeSet<Wanted>,
     done: BTreeSet<Wanted>,
+    /// What was looked for, and SHA-256 of what was given.
+    given: BTreeMap<Wanted, Option<[u8; 32]>>,
 }
 
 impl Desk {
+    /// Whether something is wanted: then the answer made so far is not the last one.
+    #[must_use]
+    pub fn wants(&self) -> bool {
+        !self.orders().wanted.is_empty()
+    }
+
+    /// What was looked for, each document once.
+    #[must_use]
+    pub fn looked_for(&self) -> Vec<LookedFor> {
+        let orders = self.orders();
+        let given = orders.given.iter();
+        given.map(|(wanted, sha256)| LookedFor { kind: wanted.kind.word(), sha256: *sha256 }).collect()
+    }
+
     fn take_wanted(&self) -> BTreeSet<Wanted> {
         let mut orders = self.orders();
         let wanted = std::mem::take(&mut orders.wanted);
@@ -266,6 +293,7 @@ impl Desk {
         let wanted = Wanted { kind, address: address.to_owned() };
         // What the address itself tells need not be waited for.
         if let Err(why) = self.library.client.admits(address, wanted.wish().reach) {
+            self.orders().given.insert(wanted, None);
             return Lookup::Unreachable(why.to_string());
         }
         let entry = self.library.entries.get(&wanted);
@@ -274,7 +302,7 @@ impl Desk {
         if !done {
             self.library.client.looked_up(entry.as_ref().is_some_and(&is_enough));
         }
-        match entry {
+        let lookup = match entry {
             Some(entry) if done || is_enough(&entry) => match entry.held {
                 Ok(document) => Lookup::Found(document),
                 Err(NotFetched::Status(404 | 410)) => Lookup::Absent,
@@ -283,9 +311,12 @@ impl Desk {
             None if done => Lookup::Unreachable(format!("more than {AT_ONCE} documents are wanted")),
             _ => {
                 orders.wanted.insert(wanted);
-                Lookup::Wanted
+                return Lookup::Wanted;
             }
-        }
+        };
+        let sha256 = if let Lookup::Found(document) = &lookup { Some(document.sha256) } else { None };
+        orders.given.insert(wanted, sha256);
+        lookup
     }
 
     fn fresh(&self) -> impl Fn(&Entry) -> bool {

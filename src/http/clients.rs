@@ -1,6 +1,6 @@
 //! Who asks, and what that lets them ask for: API keys, certificates of clients, and who may go without.
 //!
-//! Everything but `/livez`, `/readyz` and `/openapi.json` asks for one of these, whatever the path, known or not: a path that some proxy
+//! Everything but `/livez`, `/readyz`, `/openapi.json` and `/.well-known/jwks.json` asks for one of these, whatever the path, known or not: a path that some proxy
 //! reads otherwise gets no further than any other. A key that is sent counts, and if it is wrong nothing else does; a
 //! certificate counts where no key is sent.
 
@@ -34,7 +34,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MOST_CLIENTS: usize = 10_000;
 
 /// Paths that are open to all.
-pub(super) const OPEN: [&str; 3] = ["/livez", "/readyz", "/openapi.json"];
+pub(super) const OPEN: [&str; 4] = ["/livez", "/readyz", "/openapi.json", "/.well-known/jwks.json"];
 
 /// The clients that are known at the moment.
 pub struct Clients {

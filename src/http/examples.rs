@@ -23,6 +23,7 @@ recorded![
     "validate-altered",
     "trust",
     "territory",
+    "keys",
     "live",
     "ready",
     "bad-time",

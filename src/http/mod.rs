@@ -42,6 +42,7 @@ pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles, own_identity};
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
 use crate::pipeline::Pipeline;
+use crate::receipt::Signer;
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use std::future::Future;
@@ -103,6 +104,8 @@ pub struct Service {
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
     pub registers: Registers,
+    /// Signs receipts; `None` where no key is configured. A request keeps what it began with.
+    pub signer: arc_swap::ArcSwapOption<Signer>,
     /// Who may ask.
     pub clients: Clients,
     /// The pool behind its queue.

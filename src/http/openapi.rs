@@ -314,6 +314,19 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string"})
 }
 
+pub(super) fn boolean(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "boolean"})
+}
+
+pub(super) fn keys(_: &mut SchemaGenerator) -> Value {
+    let key = json!({
+        "type": "object",
+        "properties": {"kty": {"enum": ["EC", "OKP", "RSA"]}, "kid": {"type": "string"}, "use": {"const": "sig"}},
+        "required": ["kty", "kid", "use"],
+    });
+    json!({"type": "object", "properties": {"keys": {"type": "array", "items": key}}, "required": ["keys"]})
+}
+
 pub(super) fn object(_: &mut SchemaGenerator) -> Value {
     json!({"type": "object"})
 }

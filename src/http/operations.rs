@@ -15,6 +15,7 @@ pub(super) enum Route {
     Ready,
     Metrics,
     Description,
+    Keys,
 }
 
 /// A path, its method, what it takes and what it answers.
@@ -138,10 +139,18 @@ const LOCALE: Parameter = Parameter {
     example: "en",
 };
 
-const OF_A_VERDICT: &[Parameter] = &[AT, POLICY, ACCEPTANCE, FIELDS, LANG];
+const RECEIPT: Parameter = Parameter {
+    name: "receipt",
+    description: "Whether the verdict gets a receipt. Where a key for receipts is configured it does unless this says \
+                  `false`; elsewhere `true` is refused.",
+    schema: openapi::boolean,
+    example: "false",
+};
+
+const OF_A_VERDICT: &[Parameter] = &[AT, POLICY, ACCEPTANCE, FIELDS, LANG, RECEIPT];
 
 /// Every route.
-pub(super) static OPERATIONS: [Operation; 9] = [
+pub(super) static OPERATIONS: [Operation; 10] = [
     Operation {
         route: Route::Verify,
         path: "/v1/verify",
@@ -268,6 +277,20 @@ pub(super) static OPERATIONS: [Operation; 9] = [
         query: &[],
         body: &[],
         answers: &[Media { name: "application/json", schema: openapi::object }],
+        problems: &[],
+    },
+    Operation {
+        route: Route::Keys,
+        path: "/.well-known/jwks.json",
+        takes: Takes::Get,
+        id: "keys",
+        summary: "The keys by which receipts are checked",
+        description: "A JWK Set (RFC 7517, 5): the key that signs receipts, and those that did before. Each `kid` is the \
+                      key's thumbprint (RFC 7638), which receipts name. Empty where receipts are not configured. Open \
+                      to all.",
+        query: &[],
+        body: &[],
+        answers: &[Media { name: "application/jwk-set+json", schema: openapi::keys }],
         problems: &[],
     },
 ];

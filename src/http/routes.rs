@@ -14,6 +14,7 @@ use crate::credential::accreditation::Register;
 use crate::fetch::Desk;
 use crate::outside::Outside;
 use crate::pipeline::{Pipeline, Request as Verification};
+use crate::receipt::{Looked, Signer};
 use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
@@ -126,6 +127,7 @@ async fn route(
         Route::Description => Ok(with_type(Bytes::from_static(openapi::SERVED.as_bytes()), JSON)),
         Route::Trust => trust(service, None),
         Route::Territory => trust(service, Some(rest)),
+        Route::Keys => Ok(keys(service)),
     };
     (operation.path, answer.map(whole))
 }
@@ -143,6 +145,15 @@ fn ready(service: &Service) -> Answer {
     }
     Ok(text("ready\n"))
 }
+
+fn keys(service: &Service) -> Response<Full<Bytes>> {
+    let signer = service.signer.load();
+    let published = signer.as_ref().map_or(NO_KEYS, |signer| signer.published());
+    with_type(Bytes::copy_from_slice(published.as_bytes()), "application/jwk-set+json")
+}
+
+/// What is published where no key is configured.
+const NO_KEYS: &str = "{\"keys\":[]}";
 
 fn metrics(service: &Service) -> Response<Full<Bytes>> {
     let mut response = text(service.metrics.text(service));
@@ -208,6 +219,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
+        signer: query.signer,
         parts,
         wanted,
         _share: body.share,
@@ -263,6 +275,8 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    /// Signs the receipt, where there shall be one.
+    signer: Option<Arc<Signer>>,
     /// Given back only when no thread has the body in work any more.
     _share: body::Share,
 }
@@ -296,7 +310,12 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
     let work = || {
         let (pipeline, order, desk) = (Arc::clone(pipeline), Arc::clone(order), desk.clone());
         let registers = Arc::clone(&registers);
-        move || pipeline.verify(&order.parts.file, &order.request(desk.as_deref(), &registers))
+        move || {
+            let (desk, file) = (desk.as_deref(), &order.parts.file);
+            let request = order.request(desk, &registers);
+            let verdict = pipeline.verify(file, &request);
+            signed(order.signer.as_deref(), verdict, (&pipeline, &request), file, desk)
+        }
     };
     let mut running = service.admission.submit(work()).map_err(|_| Problem::Busy)?;
     loop {
@@ -305,7 +324,27 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
             (Some(library), Some(desk)) if library.fill(desk).await => {
                 running = service.admission.resume(work());
             }
-            _ => return Ok(verdict),
+            _ => return verdict,
+        }
+    }
+}
+
+/// The verdict with its receipt, where there shall be one: on a thread of the pool, since a token takes its time. One that
+/// is not the last, since something is still wanted from outside, gets none.
+pub(super) fn signed(
+    signer: Option<&Signer>,
+    mut verdict: Verdict,
+    on: (&Pipeline, &Verification<'_>),
+    input: &[u8],
+    desk: Option<&Desk>,
+) -> Result<Verdict, Problem> {
+    let Some(signer) = signer.filter(|_| !desk.is_some_and(Desk::wants)) else { return Ok(verdict) };
+    let outside = desk.map(|desk| desk.looked_for().into_iter().map(Looked::from).collect());
+    match signer.give(&mut verdict, on, input, outside, clock::now()) {
+        Ok(()) => Ok(verdict),
+        Err(why) => {
+            tracing::error!(why, "a receipt could not be signed");
+            Err(Problem::Unsigned)
         }
     }
 }
@@ -316,6 +355,8 @@ pub(super) struct Query {
     pub(super) policy: Option<Arc<Policy>>,
     pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
+    /// Signs the receipt, where there shall be one.
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 impl Query {
@@ -337,8 +378,13 @@ impl Query {
             },
             at: None,
             fields: Fields::default(),
+            signer: service.signer.load_full(),
         };
         let known = operations::find(head.uri.path()).map_or(&[][..], |(operation, _)| operation.query);
+        // An answer that has no place for a receipt gets none.
+        if !known.iter().any(|parameter| parameter.name == "receipt") {
+            parsed.signer = None;
+        }
         for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
             let known = known.iter().map(|parameter| parameter.name).find(|known| *known == name);
             match known.unwrap_or_default() {
@@ -365,6 +411,14 @@ impl Query {
                     let fields = Fields::parse(&value);
                     parsed.fields = fields.map_err(|why| Problem::BadRequest("fields", why))?;
                 }
+                "receipt" => match &*value {
+                    "false" => parsed.signer = None,
+                    "true" if service.signer.load().is_some() => {}
+                    "true" => {
+                        return Err(Problem::BadRequest("receipt", "this service signs no receipts".into()));
+                    }
+                    _ => return Err(Problem::BadRequest("receipt", "neither `true` nor `false`".into())),
+                },
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
         }

@@ -4,11 +4,15 @@ mod container;
 mod decision;
 mod etsi;
 mod evidence;
+mod explain;
 mod official;
 mod original;
+mod palette;
+mod points;
 mod schema;
 mod seal;
 mod text;
+mod tree;
 mod trust;
 mod trust_diff;
 
@@ -16,10 +20,13 @@ pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use etsi::write_etsi;
 pub use evidence::{AlgorithmUsed, Evidence};
+pub use explain::{Meaning, explain, meanings};
 pub use official::{OfficialCheck, official_checks};
 pub use original::Original;
+pub use palette::Palette;
+pub use points::{Holds, Point, write_points};
 pub use schema::verdict_schema;
-pub use text::write_text;
+pub use text::{Manner, write_text};
 pub use trust::{
     TerritoryReport, TrustReport, territory_json, trust_json, write_absent, write_territory, write_trust,
 };
@@ -78,6 +85,10 @@ pub struct Verdict {
     /// had whole.
     #[serde(skip)]
     pub original: Option<Original>,
+    /// What this verdict rests on, signed by the gateway: a JWS in compact form. Absent where none is asked for. Its
+    /// digest of the verdict is over this object's text without `file` and `receipt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A credential within the document: the verdict on it alone.

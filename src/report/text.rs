@@ -1,18 +1,36 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
+use super::palette::{Palette, painted};
+use super::tree::write_tree;
 use super::trust::last_part;
 use super::{Contained, ContainerSummary, Decision, Seal, StandaloneTimestamp, Verdict};
 use crate::credential::{Annex, CheckedCredential, Text};
 use crate::finding::{Finding, Status};
 use std::io::{self, Write};
 
+/// How a verdict is written for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Manner {
+    /// In which colours.
+    pub palette: Palette,
+    /// Whether all that was looked at on a seal is shown, as a tree, with what it means.
+    pub explain: bool,
+}
+
+impl Manner {
+    /// Text alone, and of the findings those that speak against the seal.
+    pub const PLAIN: Self = Self { palette: Palette::PLAIN, explain: false };
+}
+
 /// Writes the verdict for a person.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_text(verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
     let name = verdict.file.as_deref().unwrap_or("(input)");
-    writeln!(out, "{}: {}", plain(name), verdict.verdict.as_str().to_uppercase())?;
+    let palette = &manner.palette;
+    let word = painted(palette.overall(verdict.verdict), verdict.verdict.as_str().to_uppercase());
+    writeln!(out, "{}: {word}", painted(palette.strong, plain(name)))?;
     let parts = Parts {
         error: verdict.error.as_deref(),
         seals: &verdict.seals,
@@ -22,7 +40,7 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         container: verdict.container.as_ref(),
         decision: &verdict.decision,
     };
-    write_parts(&parts, out)?;
+    write_parts(&parts, manner, out)?;
     for trust in std::iter::once(&verdict.trust).chain(&verdict.further_trust) {
         write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
         if let Some(sequence) = trust.lotl_sequence {
@@ -50,17 +68,18 @@ struct Parts<'v> {
     decision: &'v Decision,
 }
 
-/// A contained one is indented under its place.
-fn write_parts(parts: &Parts<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes them; a contained one is indented under its place.
+fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
     let Parts { error, seals, timestamps, credential, contained, container, decision } = *parts;
+    let palette = &manner.palette;
     if let Some(error) = error {
         writeln!(out, "  {}", plain(error))?;
     }
     for seal in seals {
-        write_seal(seal, out)?;
+        write_seal(seal, manner, out)?;
     }
     for stamp in timestamps {
-        write_timestamp(stamp, out)?;
+        write_timestamp(stamp, palette, out)?;
     }
     for file in container.into_iter().flat_map(|container| &container.files) {
         let by =
@@ -79,35 +98,39 @@ fn write_parts(parts: &Parts<'_>, out: &mut dyn Write) -> io::Result<()> {
         write_credential(credential, out)?;
     }
     for one in contained {
-        writeln!(out, "  Contained: {}: {}", plain(&one.place), one.verdict.as_str().to_uppercase())?;
+        let word = painted(palette.overall(one.verdict), one.verdict.as_str().to_uppercase());
+        writeln!(out, "  Contained: {}: {word}", plain(&one.place))?;
         let mut within = Vec::new();
         if one.sealed_from_outside && !one.seals.is_empty() {
             writeln!(within, "  No seal of its own: those around it count")?;
         }
         let parts = Parts {
             error: one.error.as_deref(),
-            seals: if one.sealed_from_outside { &[] } else { &one.seals },
+            seals: if one.sealed_from_outside { &[] } else { one.seals.as_slice() },
             timestamps: &one.timestamps,
             credential: one.credential.as_ref(),
             contained: &one.contained,
             container: one.container.as_ref(),
             decision: &one.decision,
         };
-        write_parts(&parts, &mut within)?;
+        write_parts(&parts, manner, &mut within)?;
         for line in String::from_utf8_lossy(&within).lines() {
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out, "  Decision: {}", decision.outcome.as_str())?;
+    writeln!(out, "  Decision: {}", painted(palette.outcome(decision.outcome), decision.outcome.as_str()))?;
     for one in &decision.explanations {
-        writeln!(out, "    {}: {} [{}]", one.outcome.as_str(), plain(&one.text), one.reason)?;
+        let word = painted(palette.outcome(one.outcome), one.outcome.as_str());
+        writeln!(out, "    {word}: {} [{}]", plain(&one.text), one.reason)?;
     }
     Ok(())
 }
 
-fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
+fn write_seal(seal: &Seal, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    let palette = &manner.palette;
     let kind = if seal.counter_signature { "Counter-signature" } else { "Seal" };
-    write!(out, "  {kind}: {}", seal.indication.unwrap_or("no verdict"))?;
+    let indication = painted(palette.indication(seal.indication), seal.indication.unwrap_or("no verdict"));
+    write!(out, "  {kind}: {indication}")?;
     if let Some(sub) = seal.sub_indication {
         write!(out, ", {sub}")?;
     }
@@ -131,11 +154,14 @@ fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
             service.status
         )?;
     }
-    write_findings(&seal.findings, out)
+    if manner.explain {
+        return write_tree(seal, palette, out);
+    }
+    write_findings(&seal.findings, palette, out)
 }
 
 /// A time-stamp that belongs to no seal.
-fn write_timestamp(stamp: &StandaloneTimestamp, out: &mut dyn Write) -> io::Result<()> {
+fn write_timestamp(stamp: &StandaloneTimestamp, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
     let summary = &stamp.summary;
     write!(out, "  Time-stamp without a seal: {}", summary.indication)?;
     if let Some(sub) = summary.sub_indication {
@@ -159,16 +185,17 @@ fn write_timestamp(stamp: &StandaloneTimestamp, out: &mut dyn Write) -> io::Resu
     for name in &stamp.differing {
         writeln!(out, "    Listed, and differs or is missing: {}", plain(name))?;
     }
-    write_findings(&stamp.findings, out)
+    write_findings(&stamp.findings, palette, out)
 }
 
-fn write_findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+fn write_findings(findings: &[Finding], palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
     for finding in findings {
         let mark = match finding.status {
             Status::Failed => "FAILED",
             Status::Warning => "warning",
             Status::Passed | Status::NotRun => continue,
         };
+        let mark = painted(palette.status(finding.status), mark);
         writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&finding.detail), finding.clause)?;
     }
     Ok(())

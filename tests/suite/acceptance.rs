@@ -132,7 +132,7 @@ fn the_commissions_sample_and_its_traps() {
         assert!(reason.contains(said), "{kind:?}: {reason}");
     }
     let mut text = Vec::new();
-    sealgate::report::write_text(&verdict, &mut text).unwrap();
+    sealgate::report::write_text(&verdict, &sealgate::report::Manner::PLAIN, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains("Annex I: incomplete") && text.contains("- type of quality assurance"), "{text}");
     // Born on the 2nd in Madrid, which the credential has as the evening before in UTC.

@@ -110,6 +110,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::Leaving,
         Problem::Ending,
         Problem::Internal,
+        Problem::Unsigned,
     ];
     for problem in &all {
         match problem {
@@ -129,7 +130,8 @@ fn every_problem() -> Vec<Problem> {
             | Problem::NotReady
             | Problem::Leaving
             | Problem::Ending
-            | Problem::Internal => {}
+            | Problem::Internal
+            | Problem::Unsigned => {}
         }
     }
     all
@@ -155,6 +157,7 @@ fn where_it_occurs(problem: &Problem) -> Vec<&'static str> {
         Problem::NotReady => {
             vec!["verify", "verifyBatch", "validate", "trust", "territory", "ready"]
         }
+        Problem::Unsigned => vec!["verify", "verifyBatch"],
         Problem::Leaving => vec!["ready"],
         Problem::Ending => vec!["verifyBatch"],
     }

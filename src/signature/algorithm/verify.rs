@@ -24,8 +24,8 @@ pub(super) enum Backend {
 /// An RSA key and its parsed forms, one for each of [`RSA_ALGORITHMS`].
 #[derive(Debug)]
 pub(super) struct RsaKey {
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
+    pub(super) modulus: Vec<u8>,
+    pub(super) exponent: Vec<u8>,
     pss_only: bool,
     restriction: Option<PssParameters>,
     parsed: [OnceLock<Option<Box<ParsedPublicKey>>>; RSA_ALGORITHMS.len()],
@@ -52,8 +52,8 @@ impl RsaKey {
 /// A point on a named curve, for ECDSA.
 #[derive(Debug)]
 pub(super) struct EcKey {
-    curve: &'static str,
-    point: Vec<u8>,
+    pub(super) curve: &'static str,
+    pub(super) point: Vec<u8>,
     parsed: OnceLock<Result<EcPrimitive, String>>,
 }
 
@@ -66,7 +66,7 @@ impl EcKey {
 /// An Ed25519 key.
 #[derive(Debug)]
 pub(super) struct Ed25519Key {
-    key: [u8; 32],
+    pub(super) key: [u8; 32],
     parsed: OnceLock<Option<Box<ParsedPublicKey>>>,
 }
 

@@ -13,6 +13,7 @@ pub use read::NotAPolicy;
 
 use super::check::Check;
 use crate::signature::Form;
+use crate::signature::algorithm::identity;
 use crate::time::Time;
 use crate::trust::qualification::SignatureQualification;
 use std::collections::BTreeMap;
@@ -88,6 +89,12 @@ impl Policy {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// SHA-256 of its whole text, as [`Policy::to_toml`] gives it.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        identity(self.to_toml().as_bytes())
     }
 
     /// What follows where a check does not hold.

@@ -45,6 +45,7 @@ fn service() -> Service {
         policies: arc_swap::ArcSwap::from_pointee(policies),
         library: None,
         registers: Registers { at_hand: vec![Arc::new(Panicking)], services: Vec::new() },
+        signer: arc_swap::ArcSwapOption::empty(),
         clients,
         admission: Admission::new(THREADS, 10).unwrap(),
         memory: BodyMemory::new(&bounds),
