@@ -14,6 +14,7 @@ mod observed;
 mod openapi;
 mod operations;
 mod outgoing;
+mod page;
 mod peer;
 mod problem;
 mod proxy_protocol;

@@ -6,7 +6,7 @@ use super::multipart::Form;
 use super::operations::Route;
 use super::problem::Problem;
 use super::trace::RequestId;
-use super::{Bounds, Service, batch, body, multipart, openapi, operations};
+use super::{Bounds, Service, batch, body, multipart, openapi, operations, page};
 use crate::clock;
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
@@ -117,6 +117,8 @@ async fn route(
         Route::Live => Ok(text("live\n")),
         Route::Ready => ready(service),
         Route::Metrics => Ok(metrics(service)),
+        Route::Page => page::index(&request.into_parts().0, service.bounds.body),
+        Route::Asset => page::asset(rest).ok_or(Problem::NotFound),
         Route::Description => Ok(with_type(Bytes::from_static(openapi::SERVED.as_bytes()), JSON)),
         Route::Trust => trust(service, None),
         Route::Territory => trust(service, Some(rest)),
@@ -182,7 +184,10 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         _share: body.share,
     };
     let order = Arc::new(order);
-    let verdict = run(service, pipeline, order).await?;
+    let mut verdict = run(service, pipeline, order).await?;
+    if let Some(tag) = &query.lang {
+        verdict.speak(tag);
+    }
     service.metrics.verdict(&verdict);
     Ok(verdict)
 }
@@ -270,6 +275,8 @@ pub(super) struct Query {
     pub(super) policy: Option<Arc<Policy>>,
     pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
+    /// The language in which credentials are shown, where they have it.
+    pub(super) lang: Option<String>,
 }
 
 impl Query {
@@ -291,6 +298,7 @@ impl Query {
             },
             at: None,
             fields: Fields::default(),
+            lang: None,
         };
         let known = operations::find(head.uri.path()).map_or(&[][..], |(operation, _)| operation.query);
         for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
@@ -309,8 +317,8 @@ impl Query {
                     allowed("acceptance", &value, admitted.acceptance())?;
                     parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
-                // The gateway's own texts are in English; a credential's in English where it has that.
-                "lang" if is_language(&value) => {}
+                // The gateway's own texts are in English.
+                "lang" if is_language(&value) => parsed.lang = Some(value.into_owned()),
                 "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
                 // As the official software sends it: `en_GB`.
                 "locale" if is_language(&value.replace('_', "-")) => {}
@@ -326,7 +334,7 @@ impl Query {
     }
 }
 
-fn is_language(tag: &str) -> bool {
+pub(super) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -226,6 +226,35 @@ pub enum SubIndication {
 }
 
 impl SubIndication {
+    /// All, in the order of the tables.
+    pub const ALL: [Self; 25] = [
+        Self::FormatFailure,
+        Self::HashFailure,
+        Self::SigCryptoFailure,
+        Self::Revoked,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::SigConstraintsFailure,
+        Self::ChainConstraintsFailure,
+        Self::CertificateChainGeneralFailure,
+        Self::CryptoConstraintsFailure,
+        Self::PolicyProcessingError,
+        Self::SignaturePolicyNotAvailable,
+        Self::TimestampOrderFailure,
+        Self::NoSigningCertificateFound,
+        Self::NoCertificateChainFound,
+        Self::NoCertificateChainFoundNoPoe,
+        Self::RevokedNoPoe,
+        Self::RevokedCaNoPoe,
+        Self::OutOfBoundsNotRevoked,
+        Self::OutOfBoundsNoPoe,
+        Self::RevocationOutOfBoundsNoPoe,
+        Self::CryptoConstraintsFailureNoPoe,
+        Self::NoPoe,
+        Self::TryLater,
+        Self::SignedDataNotFound,
+    ];
+
     /// The main indication that it belongs to.
     #[must_use]
     pub fn indication(self) -> Indication {

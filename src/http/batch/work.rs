@@ -30,14 +30,15 @@ pub(super) struct Terms {
     policy: Option<Arc<Policy>>,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
 }
 
 impl Terms {
     /// Of a batch of this client, of which a piece may have so many bytes at most.
     pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
         let limit = admitted.body_limit(most);
-        let Query { at, policy, acceptance, fields } = query;
-        Self { admitted, limit, at, policy, acceptance, fields }
+        let Query { at, policy, acceptance, fields, lang } = query;
+        Self { admitted, limit, at, policy, acceptance, fields, lang: lang.map(Arc::from) }
     }
 }
 
@@ -53,6 +54,7 @@ struct Work {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
     /// Given back only when no thread has the piece in work any more.
     share: Mutex<Share>,
 }
@@ -82,7 +84,10 @@ impl Work {
         let Opened { id, credential } = self.piece.open(&self.limits);
         Some(match credential {
             Ok(bytes) => {
-                let verdict = self.pipeline.verify(&bytes, &self.request(desk, registers));
+                let mut verdict = self.pipeline.verify(&bytes, &self.request(desk, registers));
+                if let Some(tag) = &self.lang {
+                    verdict.speak(tag);
+                }
                 let json = self.service.metrics.report(|| verdict.to_json());
                 let line = line(id, self.place, "verdict", &json);
                 Done { line, verdict: Some(verdict) }
@@ -136,6 +141,7 @@ pub(super) async fn answer(
                 time: terms.at.unwrap_or_else(clock::now),
                 acceptance: Arc::clone(&terms.acceptance),
                 fields: terms.fields,
+                lang: terms.lang.clone(),
                 share: Mutex::new(share),
             };
             verified(&service, Arc::new(work)).await
