@@ -21,7 +21,7 @@ const VIEWS = {
   forms: { reach: async (page) => { await page.click('#paste summary'); await page.click('#applicant summary'); } },
   answer: { kept: true, reach: async (page) => { await drop(page, [example('sound/lta-qualified.jsonld')]); await verdictOf(page); } },
   unfolded: { reach: async (page) => { await drop(page, [example('sound/elm-v2-lta-ec.xml')]); await verdictOf(page); await unfold(page); } },
-  refused: { kept: true, reach: async (page) => { await drop(page, [example('broken/payload-altered.jsonld')]); await verdictOf(page); await unfold(page); } },
+  refused: { reach: async (page) => { await drop(page, [example('broken/payload-altered.jsonld')]); await verdictOf(page); await unfold(page); } },
   unreadable: { reach: async (page) => { await drop(page, [example('../README.md')]); await verdictOf(page); } },
   table: { kept: true, reach: async (page) => { await drop(page, [example('sound'), example('broken')]); await settled(page); await page.click('th:nth-child(2) button'); } },
   key: { keyed: true, reach: async (page) => { await drop(page, [example('sound/b-compact.jwt')]); await page.waitForSelector('#key:not([hidden])'); } },
@@ -66,7 +66,7 @@ for (const [name, { reach, keyed, kept }] of Object.entries(VIEWS)) {
           const page = await open(browser, DEMO, { viewport, colorScheme, locale: tag });
           await reach(page);
           await page.evaluate(() => { scrollTo(0, 0); document.activeElement?.blur(); });
-          await page.screenshot({ path: join(SHOTS, `${name}-${width}-${colorScheme}-${tag}.jpg`), type: 'jpeg', quality: 60 });
+          await page.screenshot({ path: join(SHOTS, `${name}-${width}-${colorScheme}-${tag}.jpg`), type: 'jpeg', quality: 50 });
           await page.context().close();
         }
       }
