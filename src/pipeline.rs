@@ -66,6 +66,8 @@ pub struct Request<'r> {
     pub acceptance: &'r AcceptancePolicy,
     /// What of the personal data is returned.
     pub fields: Fields,
+    /// The language in which what credentials say is shown, where they have it: a tag (BCP 47).
+    pub lang: Option<&'r str>,
     /// What is stated about who handed the document in.
     pub applicant: Option<&'r Applicant>,
     /// Documents from outside that are at hand; `None` where nothing may be fetched.
@@ -90,6 +92,7 @@ impl Request<'_> {
             detached: &[],
             acceptance,
             fields,
+            lang: None,
             applicant: None,
             outside: None,
             registers: &[],
@@ -222,7 +225,10 @@ impl Pipeline {
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
         let whole = Task::new(self, crypto, request).whole(bytes);
         let at_hand = request.evidence && bytes.len() <= self.limits.bytes;
-        Verdict { original: at_hand.then(|| Original::of(bytes)), ..self.answer(whole, request) }
+        let original = at_hand.then(|| Original::of(bytes));
+        let mut verdict = Verdict { original, ..self.answer(whole, request) };
+        request.lang.iter().for_each(|tag| verdict.speak(tag));
+        verdict
     }
 
     /// Runs one of its stages.

@@ -15,6 +15,7 @@ mod observed;
 mod openapi;
 mod operations;
 mod outgoing;
+mod page;
 mod peer;
 mod problem;
 mod proxy_protocol;

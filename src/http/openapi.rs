@@ -1,9 +1,10 @@
 //! The description of the interface (OpenAPI 3.1), made from the table of operations, the types that are serialised, and
 //! recorded examples. What is served is the file that is checked in; a test holds that it is what is made here.
 
-use super::clients::OPEN;
+use super::clients::is_open;
 use super::examples::{self, Example};
-use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, Parameter, Takes};
+use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, PLACES, Parameter, Takes};
+use super::page;
 use super::problem::ProblemDetails;
 use crate::credential::{Applicant, Fields};
 use crate::report::{OfficialCheck, TerritoryReport, TrustReport, Verdict};
@@ -77,16 +78,14 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
     let mine: Vec<&Example> = examples.iter().filter(|one| one.operation() == operation.id).collect();
     let mut parameters: Vec<Value> =
         operation.query.iter().map(|parameter| described("query", parameter, generator)).collect();
-    if operation.path.contains('{') {
-        parameters.push(json!({
-            "name": "territory",
-            "in": "path",
-            "required": true,
-            "description": "A country's code as in the trusted lists, or `EU` for the list of lists.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z]{2}$"},
-            "example": "EU",
-        }));
-    }
+    let placed = PLACES.iter().filter(|place| operation.path.ends_with(&format!("{{{}}}", place.name)));
+    parameters.extend(placed.map(|place| {
+        let mut described = described("path", place, generator);
+        if let Some(members) = described.as_object_mut() {
+            members.insert("required".into(), true.into());
+        }
+        described
+    }));
     let answered = |one: &&&Example| one.status() == 200;
     let good: Vec<&Example> = mine.iter().filter(answered).copied().collect();
     let mut responses = Map::new();
@@ -103,7 +102,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
         }),
     );
     let mut problems: Vec<u16> = ANYWHERE.iter().chain(operation.problems).copied().collect();
-    if !OPEN.contains(&operation.path) {
+    if !is_open(operation.path) {
         problems.extend(NOT_OPEN);
     }
     problems.sort_unstable();
@@ -119,7 +118,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
         "description": operation.description,
     });
     if let Some(members) = described.as_object_mut() {
-        if OPEN.contains(&operation.path) {
+        if is_open(operation.path) {
             members.insert("security".into(), json!([]));
         }
         if !parameters.is_empty() {
@@ -350,6 +349,14 @@ pub(super) fn language(_: &mut SchemaGenerator) -> Value {
 
 pub(super) fn locale(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"})
+}
+
+pub(super) fn territory_code(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "pattern": "^[A-Za-z]{2}$"})
+}
+
+pub(super) fn asset_name(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "enum": page::names().collect::<Vec<_>>()})
 }
 
 pub(super) fn json_credential(_: &mut SchemaGenerator) -> Value {

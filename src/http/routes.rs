@@ -7,7 +7,7 @@ use super::operations::Route;
 use super::problem::Problem;
 use super::representation::Wanted;
 use super::trace::RequestId;
-use super::{Bounds, Service, accept, batch, body, multipart, openapi, operations};
+use super::{Bounds, Service, accept, batch, body, multipart, openapi, operations, page};
 use crate::clock;
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
@@ -124,6 +124,8 @@ async fn route(
         Route::Live => Ok(text("live\n")),
         Route::Ready => ready(service),
         Route::Metrics => Ok(metrics(service)),
+        Route::Page => page::index(&request.into_parts().0, service.bounds.body),
+        Route::Asset => page::asset(rest).ok_or(Problem::NotFound),
         Route::Description => Ok(with_type(Bytes::from_static(openapi::SERVED.as_bytes()), JSON)),
         Route::Trust => trust(service, None),
         Route::Territory => trust(service, Some(rest)),
@@ -219,6 +221,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
+        lang: query.lang,
         signer: query.signer,
         parts,
         wanted,
@@ -275,6 +278,7 @@ struct Order {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<String>,
     /// Signs the receipt, where there shall be one.
     signer: Option<Arc<Signer>>,
     /// Given back only when no thread has the body in work any more.
@@ -286,6 +290,7 @@ impl Order {
         Verification {
             acceptance: &self.acceptance,
             fields: self.fields,
+            lang: self.lang.as_deref(),
             detached: &self.parts.detached,
             applicant: self.parts.applicant.as_ref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
@@ -355,6 +360,8 @@ pub(super) struct Query {
     pub(super) policy: Option<Arc<Policy>>,
     pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
+    /// The language in which credentials are shown, where they have it.
+    pub(super) lang: Option<String>,
     /// Signs the receipt, where there shall be one.
     pub(super) signer: Option<Arc<Signer>>,
 }
@@ -378,6 +385,7 @@ impl Query {
             },
             at: None,
             fields: Fields::default(),
+            lang: None,
             signer: service.signer.load_full(),
         };
         let known = operations::find(head.uri.path()).map_or(&[][..], |(operation, _)| operation.query);
@@ -401,8 +409,8 @@ impl Query {
                     allowed("acceptance", &value, admitted.acceptance())?;
                     parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
-                // The gateway's own texts are in English; a credential's in English where it has that.
-                "lang" if is_language(&value) => {}
+                // The gateway's own texts are in English.
+                "lang" if is_language(&value) => parsed.lang = Some(value.into_owned()),
                 "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
                 // As the official software sends it: `en_GB`.
                 "locale" if is_language(&value.replace('_', "-")) => {}
@@ -426,7 +434,7 @@ impl Query {
     }
 }
 
-fn is_language(tag: &str) -> bool {
+pub(super) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -1,5 +1,6 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
+pub mod catalogue;
 mod container;
 mod decision;
 mod etsi;
@@ -377,6 +378,18 @@ pub struct TrustSummary {
 }
 
 impl Verdict {
+    /// Shows what credentials say in the language of a tag (BCP 47) where they have it. Judgement and checks stay.
+    pub fn speak(&mut self, tag: &str) {
+        fn within(contained: &mut [Contained], tag: &str) {
+            for one in contained {
+                one.credential.iter_mut().for_each(|credential| credential.speak(tag));
+                within(&mut one.contained, tag);
+            }
+        }
+        self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        within(&mut self.contained, tag);
+    }
+
     /// The verdict as one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -31,6 +31,7 @@ pub(super) struct Terms {
     policy: Option<Arc<Policy>>,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
     /// Signs the receipts, where there shall be some.
     signer: Option<Arc<Signer>>,
 }
@@ -39,8 +40,8 @@ impl Terms {
     /// Of a batch of this client, of which a piece may have so many bytes at most.
     pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
         let limit = admitted.body_limit(most);
-        let Query { at, policy, acceptance, fields, signer } = query;
-        Self { admitted, limit, at, policy, acceptance, fields, signer }
+        let Query { at, policy, acceptance, fields, lang, signer } = query;
+        Self { admitted, limit, at, policy, acceptance, fields, lang: lang.map(Arc::from), signer }
     }
 }
 
@@ -56,6 +57,7 @@ struct Work {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
     signer: Option<Arc<Signer>>,
     /// Given back only when no thread has the piece in work any more.
     share: Mutex<Share>,
@@ -72,6 +74,7 @@ impl Work {
         Request {
             acceptance: &self.acceptance,
             fields: self.fields,
+            lang: self.lang.as_deref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
             registers,
             ..Request::at(self.time)
@@ -147,6 +150,7 @@ pub(super) async fn answer(
                 time: terms.at.unwrap_or_else(clock::now),
                 acceptance: Arc::clone(&terms.acceptance),
                 fields: terms.fields,
+                lang: terms.lang.clone(),
                 signer: terms.signer.clone(),
                 share: Mutex::new(share),
             };

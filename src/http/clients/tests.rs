@@ -58,7 +58,10 @@ fn a_key_is_needed_for_all_but_health() {
     for path in [
         "/v1/verify",
         "/metrics",
-        "/",
+        "//",
+        "/page",
+        "/pages/main.js",
+        "/PAGE/main.js",
         "/nowhere",
         "/livez/",
         "/LIVEZ",
@@ -71,7 +74,16 @@ fn a_key_is_needed_for_all_but_health() {
             assert_eq!(id(ask(&clients, path, &[&bearer], from)), "one");
         }
     }
-    for path in ["/livez", "/readyz", "/openapi.json", "/livez?key=1", "http://elsewhere/livez"] {
+    for path in [
+        "/livez",
+        "/readyz",
+        "/openapi.json",
+        "/",
+        "/?lang=de",
+        "/page/main.js",
+        "/livez?key=1",
+        "http://elsewhere/livez",
+    ] {
         assert!(ask(&clients, path, &[], None).is_ok(), "{path}");
     }
     let open = self::clients(&format!("metrics = \"anybody\"\n{}", with_key(&key, "")));
