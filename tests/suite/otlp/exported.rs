@@ -320,10 +320,7 @@ fn what_variables_say_wrongly_is_told_without_the_value_and_is_no_reason_not_to_
         let server = serve(&[(ENDPOINT, address)], &[]);
         verify(&server, "");
         let log = server.log();
-        assert!(
-            log.contains(&format!(" WARN ")) && log.contains(&format!("{ENDPOINT}: {why}: no traces")),
-            "{log}"
-        );
+        assert!(log.contains(" WARN ") && log.contains(&format!("{ENDPOINT}: {why}: no traces")), "{log}");
         assert!(!log.contains("Kowalska") && !log.contains("traces are exported"), "{log}");
     }
     let file = ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/authority.pem");
