@@ -44,6 +44,7 @@ mod leaves;
 mod list_signers;
 mod listeners;
 mod mutation;
+mod otlp;
 mod paths;
 mod pdf;
 mod policy;
