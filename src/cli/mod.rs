@@ -17,6 +17,7 @@ mod serve;
 mod settings;
 mod source;
 mod sync;
+mod traces;
 mod trust;
 mod verify;
 
