@@ -1,5 +1,6 @@
 //! How `sealgate serve` logs.
 
+use super::traces::Traces;
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,8 +36,8 @@ impl LogSection {
         Self { log_format: Some(LogFormat::default()) }
     }
 
-    /// Logs from now on, to standard error.
-    pub(super) fn start(&self) {
+    /// Logs from now on, to standard error, and exports traces where the environment says so.
+    pub(super) fn start(&self) -> Traces {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         // Colours are for terminals: a journal would keep them as noise.
         let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
@@ -44,6 +45,12 @@ impl LogSection {
             LogFormat::Text => lines.boxed(),
             LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
         };
-        let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+        let traces = Traces::of_environment();
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));
+        #[cfg(feature = "otlp")]
+        let subscriber = subscriber.with(traces.layer());
+        let _ = subscriber.try_init();
+        traces.tell();
+        traces
     }
 }

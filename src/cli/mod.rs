@@ -18,6 +18,7 @@ mod serve;
 mod settings;
 mod source;
 mod sync;
+mod traces;
 mod trust;
 mod verify;
 

@@ -26,7 +26,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let inherited = Inherited::from_environment().map_err(wrong)?;
     let passed: Vec<String> = inherited.names().map(str::to_owned).collect();
     let effective = args.sources.read()?;
-    effective.log().start();
+    let traces = effective.log().start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(wrong)?;
     let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, mut refresh } =
@@ -85,6 +85,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         }
         served.map(|()| super::exit::PASSED).map_err(wrong)
     });
+    traces.end();
     // Nobody waits for a list server; what is kept stands whole whenever this ends.
     runtime.shutdown_background();
     served

@@ -33,6 +33,7 @@ pub use clients::{
 pub use inherited::Inherited;
 pub use listen::{Address, Listener, SocketFile, UnixAccess};
 pub use metrics::Metrics;
+pub use observed::PROBES;
 pub use openapi::openapi;
 pub use peer::{Conditions, Peer};
 pub use proxy_protocol::{Refused, Source, Sources, client as proxied_client};

@@ -43,6 +43,7 @@ mod layout;
 mod leaves;
 mod listeners;
 mod mutation;
+mod otlp;
 mod paths;
 mod pdf;
 mod policy;
