@@ -314,7 +314,7 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Value {
 }
 
 pub(super) fn boolean(_: &mut SchemaGenerator) -> Value {
-    json!({"type": "boolean"})
+    json!({"type": "string", "enum": ["true", "false"]})
 }
 
 pub(super) fn keys(_: &mut SchemaGenerator) -> Value {

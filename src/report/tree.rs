@@ -67,10 +67,11 @@ fn block(block: Block, seal: &Seal, palette: &Palette) -> Option<Node> {
         children
             .push(Node::leaf(painted(palette.faint, format!("- not run: {}", idle.join(", "))).to_string()));
     }
-    let worst = ran().map(|finding| finding.status).max_by_key(|status| badness(*status))?;
+    let worst = ran().map(|finding| finding.status).max_by_key(|status| badness(*status));
+    let worst = worst.unwrap_or(Status::NotRun);
     let (title, clause) = block.title();
     let text = format!("{} [{clause}]", painted(palette.status(worst), format!("{} {title}", mark(worst))));
-    Some(Node { text, children })
+    (!children.is_empty()).then_some(Node { text, children })
 }
 
 fn badness(status: Status) -> u8 {
