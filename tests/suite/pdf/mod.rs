@@ -4,5 +4,6 @@ mod changes;
 mod corpus;
 mod format;
 mod hostile;
-mod sealed;
+pub(crate) mod sealed;
+mod shadow;
 pub(crate) mod writer;
