@@ -56,7 +56,7 @@ fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// An archive of these files, stored, or deflated where the name ends in a star.
-fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     let word = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
     let half = |length: usize| u16::try_from(length).unwrap().to_le_bytes();
@@ -65,7 +65,7 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut crc = Crc::new();
         crc.update(content);
         let packed = if deflated {
-            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(content).unwrap();
             encoder.finish().unwrap()
         } else {
@@ -98,7 +98,7 @@ fn simple(content: &[u8], signed: &[u8]) -> Vec<u8> {
 }
 
 /// A container that signs two files, with these in it.
-fn extended(listed: &[(&str, &[u8])], there: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn extended(listed: &[(&str, &[u8])], there: &[(&str, &[u8])]) -> Vec<u8> {
     let manifest = manifest("META-INF/signature001.p7s", listed);
     let signature = signature(&manifest);
     let mut files = vec![("mimetype", EXTENDED)];
