@@ -161,6 +161,13 @@ impl Pipeline {
         Self { policy, ..self.clone() }
     }
 
+    /// The same for documents of so many bytes, if that is more than the default.
+    #[must_use]
+    pub fn reading(mut self, bytes: usize) -> Self {
+        self.limits.bytes = self.limits.bytes.max(bytes);
+        self
+    }
+
     /// The same with further trust domains, in their order, and those that could not be loaded.
     #[must_use]
     pub fn with_further(self, further: Vec<Arc<Snapshot>>, absent: Vec<Absent>) -> Self {

@@ -193,7 +193,7 @@ async fn load(
         tracing::error!(domain = absent.domain, why = %absent.why, "a trust domain could not be loaded");
     }
     let snapshot = pipeline.trust_summary(crate::clock::now()).snapshot;
-    let pipeline = pipeline.recorded(service.metrics.recorder());
+    let pipeline = pipeline.recorded(service.metrics.recorder()).reading(service.bounds.body);
     service.metrics.trust_came(crate::clock::now());
     service.pipeline.store(Some(Arc::new(pipeline)));
     tried.send_replace(true);

@@ -14,7 +14,7 @@ pub struct Limits {
     /// Verifications that may wait; more are answered 503. 256 otherwise.
     #[arg(long, value_name = "N", env = "SEALGATE_QUEUE")]
     pub queue: Option<usize>,
-    /// Bytes that a request's body may have; 64 MiB otherwise.
+    /// Bytes that a request's body may have; 128 MiB otherwise.
     #[arg(long, value_name = "BYTES", env = "SEALGATE_MAX_BODY")]
     pub max_body: Option<usize>,
     /// Bytes that the bodies of single requests may hold at once, 512 MiB otherwise; more is answered 503. Batches have

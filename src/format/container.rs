@@ -1,19 +1,17 @@
 //! Containers with signatures: ASiC (EN 319 162-1, TS 102 918) and OpenDocument packages. A ZIP archive's files, each
-//! inflated once and named by what it is there for.
+//! named by what it is there for; none is copied whose octets are only digested.
 //!
 //! One file that cannot be read leaves the whole unread: what it would have said nobody knows.
 
-use super::zip::{Archive, Entry};
+use super::zip::{Archive, Entry, Octets};
 use super::{Limits, Unreadable};
-use bytes::Bytes;
-use std::borrow::Cow;
 
 /// Files of one container; real ones have some dozens.
 const MOST_FILES: usize = 4_096;
 
 /// A container, whole.
 #[derive(Debug)]
-pub struct Container {
+pub struct Container<'a> {
     /// Which kind.
     pub form: Form,
     /// The `mimetype` file's content as text, where there is one.
@@ -21,7 +19,7 @@ pub struct Container {
     /// What its `mimetype` file breaks of the rules (EN 319 162-1, A.1), in words.
     pub warnings: Vec<String>,
     /// In the order of the directory.
-    pub files: Vec<File>,
+    pub files: Vec<File<'a>>,
 }
 
 /// The kind of a container.
@@ -52,13 +50,13 @@ impl Form {
 
 /// A file of a container.
 #[derive(Debug)]
-pub struct File {
+pub struct File<'a> {
     /// Its path from the container's root.
     pub name: String,
     /// What it is there for, by its name.
     pub role: Role,
     /// Its content.
-    pub content: Bytes,
+    pub content: Octets<'a>,
     /// The name's encoding is not stated: in another one it reads otherwise.
     pub name_is_guessed: bool,
 }
@@ -109,12 +107,12 @@ impl Role {
     }
 }
 
-impl Container {
+impl<'a> Container<'a> {
     /// Reads an archive and all its files: together at most [`Limits::bytes`].
     ///
     /// # Errors
     /// No archive, one that could be read in two ways, a file that cannot be read, or over a limit.
-    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self, Unreadable> {
         let archive = Archive::open(bytes, limits)?;
         if archive.entries().len() > MOST_FILES {
             return Err(Unreadable::OverLimit("files of a container", MOST_FILES));
@@ -127,10 +125,7 @@ impl Container {
         let mut warnings = Vec::new();
         for entry in archive.entries() {
             let name = entry.name().unwrap_or_default().into_owned();
-            let content = match archive.read(entry, limits).map_err(|why| in_file(&name, &why))? {
-                Cow::Borrowed(stored) => Bytes::copy_from_slice(stored),
-                Cow::Owned(inflated) => inflated.into(),
-            };
+            let content = archive.octets(entry, limits).map_err(|why| in_file(&name, &why))?;
             let role = Role::of(&name);
             if role == Role::Mimetype {
                 warnings.extend((!entry.is_first()).then(|| "`mimetype` is not the first file".to_owned()));
@@ -148,7 +143,7 @@ impl Container {
     }
 
     /// Its files of one role, in order.
-    pub fn of_role(&self, role: Role) -> impl Iterator<Item = &File> {
+    pub fn of_role(&self, role: Role) -> impl Iterator<Item = &File<'a>> {
         self.files.iter().filter(move |file| file.role == role)
     }
 
@@ -161,8 +156,8 @@ impl Container {
 }
 
 /// By `mimetype`; where that says nothing, one file beside signatures makes it simple (EN 319 162-1, A.1).
-fn form(mimetype: Option<&str>, files: &[File]) -> Form {
-    let signs = |file: &File| {
+fn form(mimetype: Option<&str>, files: &[File<'_>]) -> Form {
+    let signs = |file: &File<'_>| {
         use Role::{CmsSignature, EvidenceRecord, Timestamp, XmlSignatures};
         matches!(file.role, XmlSignatures | CmsSignature | Timestamp | EvidenceRecord)
     };

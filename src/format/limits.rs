@@ -26,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 64 << 20,
+            bytes: 128 << 20,
             depth: 128,
             nodes: 4_000_000,
             attributes: 256,

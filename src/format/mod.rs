@@ -34,7 +34,7 @@ pub enum Envelope<'a> {
     /// A PDF file.
     Pdf(Box<pdf::Document<'a>>),
     /// A ZIP archive: a container of signatures, or of files only.
-    Container(container::Container),
+    Container(container::Container<'a>),
 }
 
 /// Why bytes could not be read at all.
@@ -104,6 +104,14 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Envelope<'a>, Unread
     }
 }
 
+/// Whether bytes that begin so may be of a known format; `false` where they certainly are of none.
+#[must_use]
+pub fn may_be(beginning: &[u8]) -> bool {
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning).trim_ascii_start();
+    // JSON, XML, a compact JWS (whose header is an object), base64 and PEM, DER, PDF, ZIP.
+    text.first().is_none_or(|first| b"{[<eM-0%P".contains(first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +129,12 @@ mod tests {
         for unknown in [&b"\x30\x80"[..], b"hello", b"1", b"\"x\"", b"\xff\xfe<\0"] {
             assert_eq!(read(unknown).unwrap_err(), Unreadable::Unknown, "{unknown:?}");
         }
+        for first in 0..=u8::MAX {
+            let text = [&[first], &b"30.e30.e30"[..]].concat();
+            let other = super::read(&text, &limits).is_err_and(|why| why == Unreadable::Unknown);
+            assert!(other || may_be(&text[..1]), "{first}");
+        }
+        assert!(may_be(b" \n") && may_be(b"%PDF-") && may_be(b"PK\x03\x04") && !may_be(b"\x89PNG"));
         assert!(matches!(read(b"PK\x03\x04").unwrap_err(), Unreadable::Malformed("ZIP", _)));
         assert!(matches!(read(b"%PDF-1.7").unwrap_err(), Unreadable::Malformed("PDF", _)));
         assert!(matches!(read(b"{\"a\": 1").unwrap_err(), Unreadable::Malformed("JSON", _)));

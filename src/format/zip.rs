@@ -7,6 +7,10 @@
 
 mod zip64;
 
+mod octets;
+
+pub use octets::Octets;
+
 use super::{Limits, Unreadable};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use memchr::memmem;
@@ -176,15 +180,7 @@ impl<B: AsRef<[u8]>> Archive<B> {
     /// # Errors
     /// Misnamed, encrypted, compressed in another way than DEFLATE, over the limit, or not what the directory says it is.
     pub fn read(&self, entry: &Entry, limits: &Limits) -> Result<Cow<'_, [u8]>, Unreadable> {
-        if entry.name().is_none() {
-            return Err(malformed("the entry's name is not one of a file in the archive"));
-        }
-        if entry.encrypted {
-            return Err(malformed("the entry is encrypted"));
-        }
-        if entry.size > limits.bytes {
-            return Err(Unreadable::OverLimit("bytes of an entry of a ZIP archive", limits.bytes));
-        }
+        self.readable(entry, limits)?;
         let packed = self.bytes.as_ref().get(entry.packed.clone()).unwrap_or_default();
         let content = match entry.method {
             STORED if packed.len() == entry.size => Cow::Borrowed(packed),
@@ -198,6 +194,20 @@ impl<B: AsRef<[u8]>> Archive<B> {
             return Err(malformed("the entry's checksum differs"));
         }
         Ok(content)
+    }
+
+    /// Whether an entry has a name, is not encrypted, and within the limit.
+    fn readable(&self, entry: &Entry, limits: &Limits) -> Result<(), Unreadable> {
+        if entry.name().is_none() {
+            return Err(malformed("the entry's name is not one of a file in the archive"));
+        }
+        if entry.encrypted {
+            return Err(malformed("the entry is encrypted"));
+        }
+        if entry.size > limits.bytes {
+            return Err(Unreadable::OverLimit("bytes of an entry of a ZIP archive", limits.bytes));
+        }
+        Ok(())
     }
 }
 

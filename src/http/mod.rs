@@ -82,7 +82,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            body: 64 << 20,
+            body: 128 << 20,
             body_memory: 512 << 20,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(30),

@@ -2,20 +2,23 @@
 //! those of the container that cover its very octets.
 
 use super::contained::Task;
-use crate::format::Unreadable;
 use crate::format::container::{Container, Form, Role};
+use crate::format::{self, Unreadable};
 use crate::recorder::Stage;
 use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall};
 use crate::signature::{Context, ReferenceOutcome, Signature, asic};
 use crate::validation::SealVerdict;
 use std::collections::HashMap;
 
+/// Octets of a file from which it shows whether it may be a document.
+const BEGINNING: usize = 4096;
+
 impl Task<'_> {
     /// `alone`: no seal around it covers it.
     pub(super) fn container(
         &self,
         place: String,
-        container: &Container,
+        container: &Container<'_>,
         depth: usize,
         alone: bool,
     ) -> Contained {
@@ -41,7 +44,7 @@ impl Task<'_> {
     /// which may have been such.
     fn credentials_of(
         &self,
-        container: &Container,
+        container: &Container<'_>,
         seals: &[SealVerdict],
         by: &By<'_>,
         (depth, alone): (usize, bool),
@@ -60,7 +63,12 @@ impl Task<'_> {
             }
             let covering = by.get(&*file.name).into_iter().flatten();
             let covering: Vec<&SealVerdict> = covering.filter_map(|index| seals.get(*index)).collect();
-            match self.file(file.name.clone(), &file.content, &covering, depth.saturating_add(1)) {
+            // What is certainly no document is not inflated for being looked at.
+            if !format::may_be(&file.content.beginning(BEGINNING)) {
+                continue;
+            }
+            let octets = file.content.once();
+            match self.file(file.name.clone(), &octets, &covering, depth.saturating_add(1)) {
                 Ok(found) => contained.push(found),
                 Err(found) if is_broken(&found) => contained.push(*found),
                 Err(_) => {}

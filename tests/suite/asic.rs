@@ -39,7 +39,7 @@ fn simple(content: &[u8], signed: &[u8]) -> Vec<u8> {
 }
 
 /// A container that signs two files, with these in it.
-fn extended(listed: &[(&str, &[u8])], there: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn extended(listed: &[(&str, &[u8])], there: &[(&str, &[u8])]) -> Vec<u8> {
     let manifest = manifest("META-INF/signature001.p7s", listed);
     let signature = signature(&manifest);
     let mut files = vec![("mimetype", EXTENDED)];

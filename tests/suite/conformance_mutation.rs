@@ -71,7 +71,7 @@ fn passed(seal: &Seal) -> bool {
 }
 
 /// The identifier of a seal without the number that tells copies of it apart.
-fn identifier(seal: &Seal) -> &str {
+pub(crate) fn identifier(seal: &Seal) -> &str {
     match seal.id.split_once('-') {
         Some((value, _)) if value.len() == 16 && value.bytes().all(|b| b.is_ascii_hexdigit()) => value,
         _ => seal.id.trim_end_matches('\''),
@@ -79,7 +79,7 @@ fn identifier(seal: &Seal) -> &str {
 }
 
 /// What a seal says that no unsigned part of it may change.
-fn statement(seal: &Seal) -> String {
+pub(crate) fn statement(seal: &Seal) -> String {
     let signer = seal.certificates.first().map(|certificate| certificate.sha256.clone());
     format!("{signer:?} {:?} {}", seal.claimed_signing_time, seal.counter_signature)
 }

@@ -134,11 +134,17 @@ impl<'a> Document<'a> {
         versions.iter().rev().find(|(of, _)| *of <= revision).map(|(_, entry)| *entry)
     }
 
-    /// The revision, up to a given one, that says where an object stands.
+    /// The revision, up to a given one, that says where an object stands, or where the object stream does that holds it.
     #[must_use]
     pub fn defined_in(&self, number: u32, revision: usize) -> Option<usize> {
-        let versions = self.versions.get(&number)?;
-        versions.iter().rev().find(|(of, _)| *of <= revision).map(|(of, _)| *of)
+        let version =
+            |number: u32| self.versions.get(&number)?.iter().rev().find(|(of, _)| *of <= revision).copied();
+        let (of, entry) = version(number)?;
+        let holder = match entry {
+            Entry::Within { stream, .. } => version(stream).map(|(of, _)| of),
+            Entry::At { .. } | Entry::Free => None,
+        };
+        Some(holder.map_or(of, |holder| holder.max(of)))
     }
 
     /// One more than the highest number that any section names, at least 1.
@@ -147,12 +153,21 @@ impl<'a> Document<'a> {
         self.versions.keys().max().map_or(1, |highest| highest.saturating_add(1))
     }
 
-    /// The numbers of the objects that sections after a revision name, in order.
+    /// The numbers of the objects that sections after a revision name, and of those in object streams that they name, in
+    /// order.
     #[must_use]
     pub fn named_after(&self, revision: usize) -> Vec<u32> {
-        let later =
-            self.versions.iter().filter(|(_, versions)| versions.iter().any(|(of, _)| *of > revision));
-        let mut numbers: Vec<u32> = later.map(|(number, _)| *number).collect();
+        let named = |number: &u32| {
+            self.versions.get(number).is_some_and(|versions| versions.iter().any(|(of, _)| *of > revision))
+        };
+        let later = self.versions.keys().filter(|number| {
+            let holder = match self.entry(**number, revision) {
+                Some(Entry::Within { stream, .. }) => named(&stream),
+                _ => false,
+            };
+            holder || named(number)
+        });
+        let mut numbers: Vec<u32> = later.copied().collect();
         numbers.sort_unstable();
         numbers
     }

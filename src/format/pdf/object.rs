@@ -165,6 +165,14 @@ impl Value {
 }
 
 impl Dictionary {
+    /// Whether it has the same keys with the same values in the same order, keys that stand twice included.
+    #[must_use]
+    pub fn same_in_order(&self, other: &Self) -> bool {
+        let pairs = || self.entries.iter().zip(&other.entries);
+        self.entries.len() == other.entries.len()
+            && pairs().all(|((key, value), (other, same))| key == other && value.says_the_same(same))
+    }
+
     /// Whether it has the same keys with the same values, in whatever order.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {

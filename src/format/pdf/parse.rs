@@ -6,6 +6,12 @@ use std::cell::Cell;
 /// Digits of a number; no real number has more.
 const MOST_DIGITS: usize = 40;
 
+/// Entries of all cross-reference sections; files of thousands of pages have some hundred thousands.
+const MOST_ENTRIES: usize = 1 << 20;
+
+/// How many times the limit on octets may be read in all: one long object may be referred to again and again.
+const READ_FACTOR: usize = 4;
+
 /// What reading all objects of a document may take together.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -15,18 +21,45 @@ pub(super) struct Budget {
     /// Octets that filters may still give.
     decoded: usize,
     decoded_left: Cell<usize>,
+    entries_left: Cell<usize>,
+    octets_left: Cell<usize>,
 }
 
 impl Budget {
     pub(super) fn new(depth: usize, nodes: usize, decoded: usize) -> Self {
-        Self { depth, nodes, nodes_left: Cell::new(nodes), decoded, decoded_left: Cell::new(decoded) }
+        Self {
+            depth,
+            nodes,
+            nodes_left: Cell::new(nodes),
+            decoded,
+            decoded_left: Cell::new(decoded),
+            entries_left: Cell::new(MOST_ENTRIES),
+            octets_left: Cell::new(decoded.saturating_mul(READ_FACTOR)),
+        }
     }
 
     pub(super) fn node(&self) -> Result<(), Error> {
+        if self.octets_left.get() == 0 {
+            let most = self.decoded.saturating_mul(READ_FACTOR);
+            return Err(Error::OverLimit("octets of PDF objects read", most));
+        }
         let left =
             self.nodes_left.get().checked_sub(1).ok_or(Error::OverLimit("PDF objects read", self.nodes))?;
         self.nodes_left.set(left);
         Ok(())
+    }
+
+    /// One more entry of a cross-reference section.
+    pub(super) fn entry(&self) -> Result<(), Error> {
+        let over = || Error::OverLimit("cross-reference entries of a PDF", MOST_ENTRIES);
+        let left = self.entries_left.get().checked_sub(1).ok_or_else(over)?;
+        self.entries_left.set(left);
+        Ok(())
+    }
+
+    /// So many octets were read: where none are left, there is no further object.
+    fn spend(&self, octets: usize) {
+        self.octets_left.set(self.octets_left.get().saturating_sub(octets));
     }
 
     /// Octets that a filter may give now.
@@ -79,6 +112,7 @@ impl<'a> Parser<'a> {
 
     /// White space and comments.
     pub(super) fn space(&mut self) {
+        let start = self.at;
         while let Some(octet) = self.peek() {
             if octet == b'%' {
                 let line = memchr::memchr2(b'\r', b'\n', self.rest());
@@ -86,9 +120,10 @@ impl<'a> Parser<'a> {
             } else if is_space(octet) {
                 self.at += 1;
             } else {
-                return;
+                break;
             }
         }
+        self.budget.spend(self.at.saturating_sub(start));
     }
 
     fn fail<T>(&self, what: impl Into<String>) -> Result<T, Error> {
@@ -140,7 +175,10 @@ impl<'a> Parser<'a> {
 
     /// An object.
     pub(super) fn value(&mut self) -> Result<Value, Error> {
-        self.nested(0)
+        let start = self.at;
+        let value = self.nested(0);
+        self.budget.spend(self.at.saturating_sub(start));
+        value
     }
 
     fn nested(&mut self, depth: usize) -> Result<Value, Error> {

@@ -34,12 +34,17 @@ pub struct Section {
     pub span: Range<usize>,
     /// The trailer dictionary, or the stream's.
     pub trailer: Dictionary,
-    /// Whether a table says with XRefStm where its hidden objects stand.
-    pub hybrid: bool,
+    /// Where the stream stands that a table names with XRefStm, for its hidden objects.
+    pub hidden: Option<Range<usize>>,
     pub(super) entries: BTreeMap<u32, Entry>,
 }
 
 impl Section {
+    /// The objects that it names, in the order of their numbers.
+    pub fn entries(&self) -> impl Iterator<Item = (u32, Entry)> {
+        self.entries.iter().map(|(number, entry)| (*number, *entry))
+    }
+
     /// Reads the section at an offset, with the stream that a hybrid one names.
     pub(super) fn read(octets: &[u8], offset: usize, budget: &Budget) -> Result<Self, Error> {
         let rest = octets.get(offset..).unwrap_or_default();
@@ -63,7 +68,7 @@ impl Section {
                     *known = entry;
                 }
             }
-            section.hybrid = true;
+            section.hidden = Some(hidden.span);
         }
         Ok(section)
     }
@@ -109,6 +114,7 @@ fn table(octets: &[u8], offset: usize, budget: &Budget) -> Result<Section, Error
                 _ if !in_use => Entry::Free,
                 _ => return Err(Error::at(at, "a cross-reference entry out of range")),
             };
+            budget.entry()?;
             add(&mut entries, number, entry, at)?;
         }
     }
@@ -116,7 +122,7 @@ fn table(octets: &[u8], offset: usize, budget: &Budget) -> Result<Section, Error
     let trailer = parser.value()?;
     let span = offset..parser.at;
     match trailer.kind {
-        Kind::Dictionary(trailer) => Ok(Section { span, trailer, hybrid: false, entries }),
+        Kind::Dictionary(trailer) => Ok(Section { span, trailer, hidden: None, entries }),
         _ => Err(Error::at(trailer.span.start, "the trailer is no dictionary")),
     }
 }
@@ -152,8 +158,8 @@ fn stream(octets: &[u8], offset: usize, budget: &Budget) -> Result<Section, Erro
     let filters = filters(&trailer, offset)?;
     let encoded = octets.get(data).unwrap_or_default();
     let decoded = filter::decode(encoded, &filters, offset, budget)?;
-    let entries = rows(&decoded, &trailer, offset)?;
-    Ok(Section { span: offset..end.at, trailer, hybrid: false, entries })
+    let entries = rows(&decoded, &trailer, (offset, budget))?;
+    Ok(Section { span: offset..end.at, trailer, hidden: None, entries })
 }
 
 /// The range of `length` octets of data, if the file has so many.
@@ -177,7 +183,11 @@ pub(super) fn filters(dictionary: &Dictionary, at: usize) -> Result<Vec<Filter>,
 }
 
 /// The rows of a cross-reference stream.
-fn rows(decoded: &[u8], trailer: &Dictionary, at: usize) -> Result<BTreeMap<u32, Entry>, Error> {
+fn rows(
+    decoded: &[u8],
+    trailer: &Dictionary,
+    (at, budget): (usize, &Budget),
+) -> Result<BTreeMap<u32, Entry>, Error> {
     let numbers = |key: &str| -> Option<Vec<usize>> {
         let items = trailer.get(key)?.as_array()?.iter();
         items.map(|item| usize::try_from(item.as_integer()?).ok()).collect()
@@ -223,6 +233,7 @@ fn rows(decoded: &[u8], trailer: &Dictionary, at: usize) -> Result<BTreeMap<u32,
             let (Some(number), Some(entry)) = (number, entry) else {
                 return Err(Error::at(at, "a cross-reference entry out of range"));
             };
+            budget.entry()?;
             add(&mut entries, number, entry, at)?;
         }
     }

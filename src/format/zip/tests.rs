@@ -236,6 +236,36 @@ fn what_an_entry_says_of_itself_must_be_so() {
 }
 
 #[test]
+fn octets_are_the_entry_however_they_are_had() {
+    let large: Vec<u8> = (0..3_000_000_u32).flat_map(|number| (number / 7).to_le_bytes()).collect();
+    for content in [&large[..], b"small", b""] {
+        for file in [File::stored("a", content), File::deflated("a", content)] {
+            let bytes = archive(&[file]);
+            let read = Archive::open(&bytes[..], &Limits::default()).unwrap();
+            let octets = read.octets(&read.entries()[0], &Limits::default()).unwrap();
+            let mut written = Vec::new();
+            octets.write(&mut written);
+            assert!(written == content && *octets.once() == *content && octets.len() == content.len());
+            let beginning = octets.beginning(1000);
+            assert!(beginning.len() >= content.len().min(1000) && content.starts_with(&beginning));
+            assert!(*octets.clone() == *content && *octets == *content);
+        }
+    }
+    let sound = File::deflated("a", &large);
+    for file in [
+        File { crc: 1, ..sound.clone() },
+        File { size: sound.size - 1, ..sound.clone() },
+        File { size: sound.size + 1, ..sound.clone() },
+        File { packed: [&sound.packed[..], b"x"].concat(), ..sound.clone() },
+        File { packed: sound.packed[..sound.packed.len() - 9].to_vec(), ..sound },
+    ] {
+        let bytes = archive(&[file]);
+        let read = Archive::open(&bytes[..], &Limits::default()).unwrap();
+        assert!(read.octets(&read.entries()[0], &Limits::default()).is_err());
+    }
+}
+
+#[test]
 fn one_broken_entry_spoils_no_other() {
     let broken = File { crc: 1, ..File::deflated("b", b"two") };
     let read = contents(&archive(&[File::deflated("a", b"one"), broken, File::deflated("c", b"three")]));

@@ -13,7 +13,7 @@ pub(super) const MOST: usize = 64;
 
 /// A time-stamp with the manifest that it is over.
 pub(super) struct Stamp<'a> {
-    token: &'a File,
+    token: &'a File<'a>,
     manifest: &'a Manifest,
     /// What it is over: the manifest, if all that it lists is there and as listed.
     over: Result<&'a [u8], NoImprint>,
@@ -21,7 +21,7 @@ pub(super) struct Stamp<'a> {
 
 /// Those of a container: one after those that its manifest lists.
 pub(super) fn stamps<'a>(opened: &'a Opened<'_>, crypto: &Crypto) -> Vec<Stamp<'a>> {
-    let of = |token: &'a File| {
+    let of = |token: &'a File<'a>| {
         let manifest = opened.manifests.iter().find(|manifest| manifest.by == token.name)?;
         Some(Stamp { token, manifest, over: over(opened, manifest, crypto) })
     };

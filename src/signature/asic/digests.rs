@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug)]
 pub(super) struct Digests<'c> {
-    files: HashMap<&'c str, &'c File>,
+    files: HashMap<&'c str, &'c File<'c>>,
     known: Mutex<Known<'c>>,
 }
 
@@ -17,13 +17,13 @@ pub(super) struct Digests<'c> {
 type Known<'c> = HashMap<(&'c str, DigestAlgorithm), Option<Vec<u8>>>;
 
 impl<'c> Digests<'c> {
-    pub(super) fn new(container: &'c Container) -> Self {
+    pub(super) fn new(container: &'c Container<'c>) -> Self {
         let files = container.files.iter().map(|file| (&*file.name, file)).collect();
         Self { files, known: Mutex::default() }
     }
 
     /// The file of this very path.
-    pub(super) fn file(&self, name: &str) -> Option<&'c File> {
+    pub(super) fn file(&self, name: &str) -> Option<&'c File<'c>> {
         self.files.get(name).copied()
     }
 
@@ -33,14 +33,14 @@ impl<'c> Digests<'c> {
         &self,
         listed: &ManifestReference,
         crypto: &Crypto,
-    ) -> (Option<&'c File>, ReferenceOutcome) {
+    ) -> (Option<&'c File<'c>>, ReferenceOutcome) {
         let algorithm = match &listed.digest_algorithm {
             Declared::Known(algorithm) => *algorithm,
             Declared::Unknown(uri) => {
                 return (None, ReferenceOutcome::Refused(format!("digest algorithm {uri}")));
             }
         };
-        let is_as_listed = |file: &&'c File| {
+        let is_as_listed = |file: &&'c File<'c>| {
             self.digest(file, algorithm, crypto).is_some_and(|digest| digest == listed.digest)
         };
         let guessed = || self.files.values().copied().filter(|file| file.name_is_guessed).find(is_as_listed);
@@ -56,9 +56,13 @@ impl<'c> Digests<'c> {
         (Some(file), outcome)
     }
 
-    fn digest(&self, file: &'c File, algorithm: DigestAlgorithm, crypto: &Crypto) -> Option<Vec<u8>> {
+    fn digest(&self, file: &'c File<'c>, algorithm: DigestAlgorithm, crypto: &Crypto) -> Option<Vec<u8>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = || crypto.digest(algorithm, &[&file.content]).map(|digest| digest.value);
+        let digest = || {
+            let mut hasher = crypto.hasher(algorithm)?;
+            file.content.write(&mut hasher);
+            Some(hasher.finish().value)
+        };
         known.entry((&*file.name, algorithm)).or_insert_with(digest).clone()
     }
 }

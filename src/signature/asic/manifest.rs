@@ -38,7 +38,7 @@ impl Manifest {
     ///
     /// # Errors
     /// No XML, over two files or none, or over a limit.
-    pub fn read(file: &File, limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn read(file: &File<'_>, limits: &Limits) -> Result<Self, Unreadable> {
         let document = xml::Document::parse(&file.content, limits)?;
         let of =
             |node: roxmltree::Node<'_, '_>| node.attribute("URI").map(percent_decoded).unwrap_or_default();

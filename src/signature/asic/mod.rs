@@ -14,8 +14,8 @@ use super::xmldsig::{Budget, Workspace, percent_decoded};
 use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, Standalone, xades};
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::container::{Container, File, Form, Role};
+use crate::format::zip::Octets;
 use crate::format::{Limits, Unreadable, xml};
-use bytes::Bytes;
 use digests::Digests;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ const UNCOVERED_TOLD: usize = 8;
 #[derive(Debug)]
 pub struct Opened<'c> {
     /// What it is of.
-    pub container: &'c Container,
+    pub container: &'c Container<'c>,
     /// Files with signatures, each with its path.
     documents: Vec<(&'c str, Signed<'c>)>,
     /// What CMS signatures and time-stamps are over, archive manifests included, in order.
@@ -48,7 +48,7 @@ impl<'c> Opened<'c> {
     ///
     /// # Errors
     /// A file that is none of what its name says, or over a limit.
-    pub fn new(container: &'c Container, limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn new(container: &'c Container<'c>, limits: &Limits) -> Result<Self, Unreadable> {
         let mut opened = Self {
             container,
             documents: Vec::new(),
@@ -62,7 +62,7 @@ impl<'c> Opened<'c> {
         Ok(opened)
     }
 
-    fn open(&mut self, file: &'c File, limits: &Limits) -> Result<(), Unreadable> {
+    fn open(&mut self, file: &'c File<'c>, limits: &Limits) -> Result<(), Unreadable> {
         let document = match file.role {
             Role::XmlSignatures => Signed::Xml(xml::Document::parse(&file.content, limits)?),
             Role::CmsSignature => {
@@ -103,7 +103,7 @@ impl<'c> Opened<'c> {
     where
         'c: 'a,
     {
-        let files: Arc<[(String, Bytes)]> =
+        let files: Arc<[(String, Octets<'_>)]> =
             self.container.files.iter().map(|file| (file.name.clone(), file.content.clone())).collect();
         let only_file = self.only_file().map(|file| (file.name.clone(), file.content.clone()));
         let only_content =
@@ -199,12 +199,12 @@ impl<'c> Opened<'c> {
         signatures
     }
 
-    fn in_root(&self) -> impl Iterator<Item = &'c File> {
+    fn in_root(&self) -> impl Iterator<Item = &'c File<'c>> {
         self.container.of_role(Role::Data).filter(|file| !file.name.contains('/'))
     }
 
     /// What the signatures of an ASiC-S are over.
-    fn only_file(&self) -> Option<&'c File> {
+    fn only_file(&self) -> Option<&'c File<'c>> {
         let mut in_root = self.in_root().filter(|_| self.container.form == Form::Simple);
         in_root.next().filter(|_| in_root.next().is_none())
     }

@@ -5,7 +5,7 @@ use crate::format::Sink;
 use crate::format::xml::c14n::{self, Kind, Method, NodeSet};
 use crate::format::xml::xpath::{FILTER2, XPATH};
 use crate::format::xml::{Document, NodeId};
-use bytes::Bytes;
+use crate::format::zip::Octets;
 
 /// Transforms in one chain; real ones have two or three.
 const MAX_TRANSFORMS: usize = 16;
@@ -44,7 +44,7 @@ pub(crate) enum Start<'a> {
     /// Nodes of the signature's own document.
     Nodes(&'a Document<'a>, Nodes),
     /// Octets of a detached document.
-    Octets(Bytes),
+    Octets(Octets<'a>),
 }
 
 /// One transform.
@@ -109,12 +109,16 @@ impl<'a> Data<'a> {
         let run = Run { finish, workspace };
         workspace.budget.metered(sink, |sink| match &self.start {
             Start::Nodes(document, nodes) => run.nodes(document, nodes.clone(), &self.steps, sink),
-            Start::Octets(bytes) => run.octets(bytes, &self.steps, sink),
+            Start::Octets(octets) if self.steps.is_empty() => {
+                octets.write(sink);
+                Ok(())
+            }
+            Start::Octets(octets) => run.octets(&octets.once(), &self.steps, sink),
         })
     }
 
     /// Detached octets that no transform changes.
-    pub(crate) fn octets(&self) -> Option<&[u8]> {
+    pub(crate) fn octets(&self) -> Option<&Octets<'a>> {
         match &self.start {
             Start::Octets(octets) if self.steps.is_empty() => Some(octets),
             _ => None,

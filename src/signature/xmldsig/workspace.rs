@@ -3,9 +3,9 @@
 use super::Node;
 use crate::format::xml::Document;
 use crate::format::xml::c14n::{self, Method, NodeSet};
+use crate::format::zip::Octets;
 use crate::format::{Limits, Sink};
 use crate::signature::Context;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,11 +21,11 @@ pub(crate) struct Workspace<'a> {
     /// The limits on what is parsed on the way.
     pub limits: Limits,
     /// Detached documents by name.
-    pub detached: Arc<[(String, Bytes)]>,
+    pub detached: Arc<[(String, Octets<'a>)]>,
     /// Those are the files of a container: a reference must give the whole path of one.
     pub in_container: bool,
     /// The one file that every reference of an ASiC-S is to, whatever it calls it (EN 319 162-1, 4.3.1).
-    pub only_file: Option<(String, Bytes)>,
+    pub only_file: Option<(String, Octets<'a>)>,
     /// What may still be digested.
     pub budget: Arc<Budget>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Workspace<'a> {
 impl<'a> Workspace<'a> {
     /// For one document.
     pub(crate) fn new(document: &'a Document<'a>, context: &Context<'_>) -> Self {
-        let detached = context.detached.iter().map(|one| (one.name.clone(), one.bytes.clone()));
+        let detached = context.detached.iter().map(|one| (one.name.clone(), one.bytes.clone().into()));
         Self {
             document,
             limits: *context.limits,
@@ -47,8 +47,8 @@ impl<'a> Workspace<'a> {
     /// For a document among the files of a container, all of which share one budget.
     pub(crate) fn in_container(
         document: &'a Document<'a>,
-        files: Arc<[(String, Bytes)]>,
-        only_file: Option<(String, Bytes)>,
+        files: Arc<[(String, Octets<'a>)]>,
+        only_file: Option<(String, Octets<'a>)>,
         budget: Arc<Budget>,
         limits: &Limits,
     ) -> Self {
@@ -65,7 +65,7 @@ impl<'a> Workspace<'a> {
 
     /// The detached document that a URI names: by the whole name, else, unless in a container, by the file name where
     /// only one has it. Without a URI the only detached document.
-    pub(crate) fn detached(&self, uri: Option<&str>) -> Option<Bytes> {
+    pub(crate) fn detached(&self, uri: Option<&str>) -> Option<Octets<'a>> {
         self.found(uri).map(|(_, bytes)| bytes.clone())
     }
 
@@ -74,7 +74,7 @@ impl<'a> Workspace<'a> {
         self.found(uri).map(|(name, _)| name.clone())
     }
 
-    fn found(&self, uri: Option<&str>) -> Option<&(String, Bytes)> {
+    fn found(&self, uri: Option<&str>) -> Option<&(String, Octets<'a>)> {
         let Some(uri) = uri else {
             return match &*self.detached {
                 [only] => Some(only),

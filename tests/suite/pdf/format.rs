@@ -79,7 +79,7 @@ fn hybrid_files_show_their_hidden_objects() {
     writer.trailer = format!("/XRefStm {place}");
     writer.section(&[(6, None)].into());
     let document = open(&writer.bytes).unwrap();
-    assert!(document.revisions().last().unwrap().sections[0].hybrid);
+    assert!(document.revisions().last().unwrap().sections[0].hidden.is_some());
     assert_eq!(document.last().object(id(6)).unwrap().as_string(), Some(&b"hidden"[..]));
 }
 

@@ -5,7 +5,8 @@ mod changes;
 mod corpus;
 mod format;
 mod hostile;
-mod sealed;
+pub(crate) mod sealed;
+mod shadow;
 mod stamped;
 
 pub(crate) use crate::demo::pdf as writer;

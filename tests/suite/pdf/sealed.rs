@@ -17,14 +17,14 @@ const ROOM: usize = 16_000;
 
 /// What is in the sealed revision beside the page and the seal.
 #[derive(Clone, Default)]
-pub(super) struct Parts<'p> {
-    pub(super) catalog: &'p str,
-    pub(super) fields: &'p str,
-    pub(super) page: &'p str,
-    pub(super) annotations: &'p str,
+pub(crate) struct Parts<'p> {
+    pub(crate) catalog: &'p str,
+    pub(crate) fields: &'p str,
+    pub(crate) page: &'p str,
+    pub(crate) annotations: &'p str,
     /// Further entries of the signature dictionary.
-    pub(super) dictionary: &'p str,
-    pub(super) objects: Vec<(u32, Vec<u8>)>,
+    pub(crate) dictionary: &'p str,
+    pub(crate) objects: Vec<(u32, Vec<u8>)>,
 }
 
 pub(super) fn pipeline() -> &'static Pipeline {
@@ -45,13 +45,13 @@ pub(super) fn catalog(parts: &Parts<'_>, fields: &str) -> Vec<u8> {
 }
 
 /// A page, and in a second revision the seal: 20 the signature dictionary, 21 its invisible field.
-pub(super) fn seal(parts: &Parts<'_>) -> Writer {
+pub(crate) fn seal(parts: &Parts<'_>) -> Writer {
     let mut writer = Writer::page("", "");
     seal_on(&mut writer, parts);
     writer
 }
 
-pub(super) fn seal_on(writer: &mut Writer, parts: &Parts<'_>) {
+pub(crate) fn seal_on(writer: &mut Writer, parts: &Parts<'_>) {
     let dictionary = format!(
         "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:20260801000000Z) {} \
          /ByteRange [0 0000000000 0000000000 0000000000] /Contents <{}> >>",

@@ -1,8 +1,9 @@
 //! Two revisions side by side: pairs of objects with the role in which they were reached.
 
 use super::permission::{Needs, Permission};
+use super::strays::strays;
 use super::{Change, MOST_CHANGES, What};
-use crate::format::pdf::{Dictionary, Document, Error, Id, Kind, Value, View};
+use crate::format::pdf::{Dictionary, Document, Entry, Error, Id, Kind, Value, View};
 use foldhash::{HashSet, HashSetExt};
 use std::collections::VecDeque;
 
@@ -17,7 +18,9 @@ pub(super) enum Role {
     Form,
     Fields,
     Field,
-    /// Default resources of the form: what is added changes nothing.
+    /// What a field holds or shows that a signature locks: nothing of it may change.
+    Locked,
+    /// Defaults of the form, and those of one kind: what is added to them changes nothing, but not what is added within.
     Defaults,
     Default,
     Names,
@@ -40,6 +43,8 @@ pub(super) struct Comparison<'c, 'a> {
     pub(super) after: View<'c, 'a>,
     pub(super) permission: &'c Permission,
     touched: HashSet<u32>,
+    /// Pages of both revisions.
+    pub(super) pages: HashSet<Id>,
     seen: HashSet<(Role, Option<Id>, Option<Id>)>,
     queue: VecDeque<Pair>,
     changes: Vec<Change>,
@@ -53,6 +58,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
             after: document.last(),
             permission,
             touched: document.named_after(revision).into_iter().collect(),
+            pages: HashSet::new(),
             seen: HashSet::new(),
             queue: VecDeque::new(),
             changes: Vec::new(),
@@ -87,6 +93,12 @@ impl<'c, 'a> Comparison<'c, 'a> {
         let (before, after) = (self.before.catalog()?, self.after.catalog()?);
         if after.ambiguous() {
             self.report(What::Other, Needs::Never, true, "the catalog has a key twice", None);
+        }
+        let document = self.after.document();
+        for later in self.before.revision().saturating_add(1)..document.revisions().len() {
+            if let Some(why) = strays(document, later) {
+                self.report(What::Unreadable, Needs::Never, true, &why, None);
+            }
         }
         self.pages(&before, &after)?;
         let value = |dictionary| Value { span: 0..0, kind: Kind::Dictionary(dictionary) };
@@ -134,25 +146,44 @@ impl<'c, 'a> Comparison<'c, 'a> {
         before.is_some() && before == after && before.is_some_and(|id| !self.touched.contains(&id.number))
     }
 
+    /// Whether a reference gives another generation than a later section, so that readers differ in what it is to.
+    fn misnumbered(&self, id: Id) -> bool {
+        self.touched.contains(&id.number)
+            && match self.after.entry(id.number) {
+                Some(Entry::At { generation, .. }) => generation != id.generation,
+                Some(Entry::Within { .. }) => id.generation != 0,
+                Some(Entry::Free) | None => false,
+            }
+    }
+
     fn pair(&mut self, pair: &Pair) -> Result<(), Error> {
         let Pair { role, before, after, page } = pair;
         let (before_id, after_id) = (before.as_reference(), after.as_reference());
+        // Pages are looked at from above, whatever else leads to them.
+        let is_page = before_id == after_id && before_id.is_some_and(|id| self.pages.contains(&id));
+        if is_page && matches!(role, Role::Part(What::Navigation | What::Action | What::Structure)) {
+            return Ok(());
+        }
         if (before_id.is_some() || after_id.is_some()) && !self.seen.insert((*role, before_id, after_id)) {
             return Ok(());
         }
         let (was, now);
         if self.untouched(before_id, after_id) {
-            // What could not be read before is no change.
-            let Ok(same) = self.before.resolve(before) else { return Ok(()) };
+            // What could not be read before is for a reader that mends it whatever a later revision makes of it.
+            let same = self.before.resolve(before)?;
             was = same.clone().into_owned();
             now = same.into_owned();
         } else {
             was = self.before.resolve(before)?.into_owned();
             now = self.after.resolve(after)?.into_owned();
+            if let Some(id) = after_id.filter(|id| self.misnumbered(*id)) {
+                let detail = format!("object {id} has another generation");
+                self.report(What::Unreadable, Needs::Never, true, &detail, *page);
+            }
         }
         match (&was.kind, &now.kind) {
-            (Kind::Stream(one, _), Kind::Stream(other, _)) => {
-                if self.before.encoded(&was) != self.after.encoded(&now) {
+            (Kind::Stream(one, place), Kind::Stream(other, same)) => {
+                if place != same && self.before.encoded(&was) != self.after.encoded(&now) {
                     self.differs(*role, &was, &now, *page);
                 }
                 let (one, other) = (one.clone(), other.clone());
@@ -209,7 +240,19 @@ impl<'c, 'a> Comparison<'c, 'a> {
         if matches!(role, Role::Field | Role::Annotation) {
             return self.field(role, one, other, (id, page));
         }
+        if other.ambiguous() {
+            if one.same_in_order(other) {
+                let pairs = one.iter().zip(other.iter());
+                let pairs = pairs.filter_map(|((key, was), (_, now))| Some((below(role, key)?, was, now)));
+                for (role, was, now) in pairs {
+                    self.push(role, was.clone(), now.clone(), page);
+                }
+            } else {
+                self.differs(role, &Value::NULL, &Value::NULL, page);
+            }
+        }
         let added = other.iter().filter(|(key, _)| one.get(&text(key)).is_none());
+        let added = added.filter(|_| !matches!(role, Role::Defaults | Role::Default));
         let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
         for key in keys.collect::<Vec<_>>() {
             if let Some(role) = below(role, &key) {
@@ -225,13 +268,14 @@ impl<'c, 'a> Comparison<'c, 'a> {
     fn differs(&mut self, role: Role, was: &Value, now: &Value, page: Option<usize>) {
         let added = was.kind == Kind::Null && now.kind != Kind::Null;
         let (what, needs, visible) = match role {
-            Role::Default | Role::Defaults if added => return,
+            Role::Defaults | Role::Default if added => return,
             Role::Default | Role::Defaults => (What::Form, Needs::Never, true),
             Role::Catalog => (What::Other, Needs::Never, true),
             Role::Page => (What::PageContent, Needs::Never, true),
             Role::Annotations | Role::Annotation => (What::Annotation, Needs::Annotating, true),
             Role::Form => (What::Form, Needs::Never, true),
             Role::Fields | Role::Field => (What::Form, Needs::Never, true),
+            Role::Locked => (What::FieldValue, Needs::Never, true),
             Role::Names => (What::Navigation, Needs::Never, false),
             Role::Permissions => (What::Signature, Needs::Filling, false),
             Role::Part(what) => (what, needs(what), visible(what)),
@@ -312,8 +356,10 @@ fn below(role: Role, key: &[u8]) -> Option<Role> {
         (
             Role::Catalog,
             b"Type" | b"Version" | b"Extensions" | b"Lang" | b"PageMode" | b"PageLayout"
-            | b"ViewerPreferences" | b"PieceInfo" | b"OutputIntents" | b"LastModified",
+            | b"ViewerPreferences" | b"PieceInfo" | b"LastModified",
         ) => Role::Part(What::Settings),
+        // Colours are shown by them.
+        (Role::Catalog, b"OutputIntents") => Role::Part(What::PageContent),
         (Role::Catalog, _) => Role::Part(What::Other),
         (Role::Page, b"Parent" | b"Type") => return None,
         (Role::Page, b"Annots") => Role::Annotations,
@@ -327,20 +373,48 @@ fn below(role: Role, key: &[u8]) -> Option<Role> {
         (Role::Page, _) => Role::Part(What::PageContent),
         (Role::Form, b"Fields") => Role::Fields,
         (Role::Form, b"DR") => Role::Defaults,
-        (Role::Form, b"SigFlags" | b"DA" | b"Q") => Role::Part(What::Settings),
+        (Role::Form, b"DA" | b"Q") => Role::Default,
+        (Role::Form, b"SigFlags") => Role::Part(What::Settings),
+        (Role::Form, b"CO") => Role::Part(What::Action),
         (Role::Form, b"XFA" | b"NeedAppearances") => Role::Part(What::FieldValue),
         (Role::Form, _) => Role::Part(What::Form),
         (Role::Defaults, _) => Role::Default,
-        (Role::Default, _) => Role::Default,
+        (Role::Default, _) => Role::Part(What::Form),
         (Role::Names, b"JavaScript") => Role::Part(What::Action),
         (Role::Names, b"EmbeddedFiles") => Role::Part(What::Attachment),
         (Role::Names, b"Dests") => Role::Part(What::Navigation),
         (Role::Names, _) => Role::Part(What::Other),
         (Role::Permissions, _) => Role::Part(What::Signature),
-        // What leads from anywhere up to pages and fields is looked at from above.
-        (Role::Part(_), b"Parent" | b"P" | b"Pg" | b"Dest" | b"Page" | b"StructParent" | b"Data") => {
+        // What leads up to pages and fields is looked at from above.
+        (Role::Part(what), b"Parent" | b"P" | b"Pg" | b"Dest" | b"Page" | b"StructParent" | b"Data")
+            if has_own_keys(what) =>
+        {
             return None;
         }
         (role, _) => role,
     })
+}
+
+/// Where keys are those of the standard: resources of what is shown have names that whoever made the file chose.
+fn has_own_keys(what: What) -> bool {
+    match what {
+        What::ValidationData
+        | What::DocumentTimestamp
+        | What::Signature
+        | What::Action
+        | What::Navigation
+        | What::Metadata
+        | What::Structure
+        | What::Settings => true,
+        What::SignatureChanged
+        | What::FieldValue
+        | What::Form
+        | What::Annotation
+        | What::Pages
+        | What::PageContent
+        | What::OptionalContent
+        | What::Attachment
+        | What::Other
+        | What::Unreadable => false,
+    }
 }

@@ -44,6 +44,14 @@ impl Comparison<'_, '_> {
     ) -> Result<(), Error> {
         let known: HashSet<Id> = before.iter().filter_map(Value::as_reference).collect();
         let kept: HashSet<Id> = after.iter().filter_map(Value::as_reference).collect();
+        // What comes later covers what comes first.
+        let order = |values: &[Value], of: &HashSet<Id>| -> Vec<Option<Id>> {
+            let all = values.iter().map(Value::as_reference);
+            all.filter(|id| id.is_none_or(|id| of.contains(&id))).collect()
+        };
+        if role == Role::Annotation && order(before, &kept) != order(after, &known) {
+            self.report(What::Annotation, Needs::Annotating, true, "another order", page);
+        }
         let direct = |values: &[Value]| -> Vec<Value> {
             values.iter().filter(|value| value.as_reference().is_none()).cloned().collect()
         };
@@ -90,6 +98,10 @@ impl Comparison<'_, '_> {
         let Some(dictionary) = value.as_dictionary() else { return Ok(()) };
         let nature = nature(self.after, dictionary);
         let seen = self.shown(dictionary)?;
+        let acts = dictionary.get("A").or(dictionary.get("AA")).is_some();
+        if acts && (nature.signature || !shows(dictionary)) {
+            self.report(What::Action, Needs::Never, false, "added with what does not show", page);
+        }
         if nature.timestamp {
             self.report(What::DocumentTimestamp, Needs::Nothing, seen, "added", page);
         } else if nature.signature {
@@ -124,8 +136,12 @@ impl Comparison<'_, '_> {
         (_, page): (Option<Id>, Option<usize>),
     ) -> Result<(), Error> {
         let nature = nature(self.after, other);
-        let was_signed =
-            one.get("V").is_some() || self::nature(self.before, one).signature && signed(self.before, one);
+        let was_signature = self::nature(self.before, one).signature;
+        let was_signed = one.get("V").is_some() || was_signature && signed(self.before, one);
+        let is_signed = signed(self.after, other);
+        if other.ambiguous() && !one.same_in_order(other) {
+            self.report(What::Form, Needs::Never, true, "a key stands twice", page);
+        }
         let added = other.iter().filter(|(key, _)| one.get(&text(key)).is_none());
         let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
         for key in keys.collect::<Vec<_>>() {
@@ -133,7 +149,9 @@ impl Comparison<'_, '_> {
             let value = |of: &Dictionary| of.get(&name).cloned().unwrap_or(Value::NULL);
             let (was, now) = (value(one), value(other));
             let below = match key.as_slice() {
+                b"Parent" if nature.field => Role::Field,
                 b"Parent" | b"P" | b"StructParent" | b"Popup" | b"IRT" => continue,
+                b"Dest" => Role::Part(What::Navigation),
                 b"Kids" if nature.field || role == Role::Field => Role::Fields,
                 b"M" | b"NM" | b"Type" => Role::Part(What::Settings),
                 b"A" | b"AA" => Role::Part(What::Action),
@@ -142,11 +160,16 @@ impl Comparison<'_, '_> {
                     continue;
                 }
                 b"AP" | b"MK" | b"AS" | b"DA" | b"Q" | b"F" | b"Rect" if nature.signature => {
-                    if was_signed {
+                    if was_signed || !was_signature {
                         Role::Part(What::SignatureChanged)
-                    } else {
+                    } else if is_signed {
                         // What an empty field shows once it is signed is the further signature's.
+                        if self.shown(other)? {
+                            self.report(What::Signature, Needs::Filling, true, "added", page);
+                        }
                         continue;
+                    } else {
+                        Role::Part(What::Form)
                     }
                 }
                 b"Lock" | b"SV" if nature.signature => Role::Part(What::SignatureChanged),
@@ -201,39 +224,9 @@ impl Comparison<'_, '_> {
 
     /// A value or appearance of a field that is no signature's.
     fn value(&mut self, was: &Value, now: &Value, nature: &Nature, page: Option<usize>) {
-        let role = Role::Part(What::FieldValue);
-        if self.permission.locks(&nature.name) {
-            // Nothing of a locked field may change, so that one look is enough.
-            let same = self.same(was, now).unwrap_or(false);
-            if !same {
-                let detail = placed("a locked field changed", page);
-                self.change(Change { what: What::FieldValue, visible: true, permitted: false, detail });
-            }
-            return;
-        }
+        let locked = self.permission.locks(&nature.name);
+        let role = if locked { Role::Locked } else { Role::Part(What::FieldValue) };
         self.push(role, was.clone(), now.clone(), page);
-    }
-
-    /// Whether two values say the same, streams in appearance dictionaries included.
-    fn same(&self, was: &Value, now: &Value) -> Result<bool, Error> {
-        let mut pairs = vec![(was.clone(), now.clone(), 0_usize)];
-        while let Some((was, now, depth)) = pairs.pop() {
-            let (was, now) =
-                (self.before.resolve(&was)?.into_owned(), self.after.resolve(&now)?.into_owned());
-            if !was.says_the_same(&now) || self.before.encoded(&was) != self.after.encoded(&now) {
-                return Ok(false);
-            }
-            if let (Some(one), Some(other), true) = (was.as_dictionary(), now.as_dictionary(), depth < 3) {
-                for (key, value) in one.iter().filter(|(key, _)| !matches!(*key, b"Parent" | b"P")) {
-                    pairs.push((
-                        value.clone(),
-                        other.get(&text(key)).cloned().unwrap_or(Value::NULL),
-                        depth + 1,
-                    ));
-                }
-            }
-        }
-        Ok(true)
     }
 }
 
@@ -290,11 +283,14 @@ pub(in super::super) fn full_name(view: View<'_, '_>, field: &Dictionary) -> Vec
     parts.join(&b'.')
 }
 
-/// Whether an annotation has an area and is not hidden (12.5.3).
+/// Whether an annotation is not hidden, neither on a screen nor on paper (12.5.3); a field's must have an area, too. Others
+/// have icons that show without one.
 fn shows(annotation: &Dictionary) -> bool {
     const HIDDEN: i64 = 1 << 1;
+    const PRINT: i64 = 1 << 2;
     const NO_VIEW: i64 = 1 << 5;
     let flags = annotation.integer("F").unwrap_or(0);
+    let hidden = flags & HIDDEN != 0 || flags & NO_VIEW != 0 && flags & PRINT == 0;
     let sides: Vec<f64> = annotation
         .get("Rect")
         .and_then(Value::as_array)
@@ -308,5 +304,5 @@ fn shows(annotation: &Dictionary) -> bool {
         .collect();
     // An area that cannot be told counts.
     let empty = matches!(sides.as_slice(), [left, bottom, right, top] if left == right || bottom == top);
-    flags & (HIDDEN | NO_VIEW) == 0 && !empty
+    !hidden && !(empty && matches!(annotation.name("Subtype"), None | Some(b"Widget")))
 }

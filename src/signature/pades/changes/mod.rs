@@ -7,6 +7,7 @@ mod compare;
 mod form;
 mod pages;
 mod permission;
+mod strays;
 
 use crate::format::pdf::{Document, Entry};
 use compare::Comparison;
@@ -217,7 +218,11 @@ fn reused(document: &Document<'_>, revision: usize) -> bool {
     let end = document.revisions().get(revision).map_or(0, |signed| signed.span.end);
     document.named_after(revision).into_iter().any(|number| {
         let now = document.entry(number, usize::MAX);
-        matches!(now, Some(Entry::At { offset, .. }) if offset < end)
+        let place = match now {
+            Some(Entry::Within { stream, .. }) => document.entry(stream, usize::MAX),
+            other => other,
+        };
+        matches!(place, Some(Entry::At { offset, .. }) if offset < end)
             && now != document.entry(number, revision)
     })
 }

@@ -10,6 +10,21 @@ use foldhash::{HashSet, HashSetExt};
 const MOST_PAGES: usize = 200_000;
 const INHERITED: [&str; 4] = ["Resources", "MediaBox", "CropBox", "Rotate"];
 
+/// The pages of a revision, and what the nodes above them say of themselves.
+#[derive(Default)]
+struct Tree {
+    pages: Vec<Page>,
+    nodes: Vec<Node>,
+}
+
+/// A node above pages.
+#[derive(PartialEq, Eq)]
+struct Node {
+    count: Option<i64>,
+    kind: Option<Vec<u8>>,
+    ambiguous: bool,
+}
+
 /// A page with what it inherits.
 struct Page {
     id: Option<Id>,
@@ -20,12 +35,17 @@ struct Page {
 impl Comparison<'_, '_> {
     /// Puts each page beside that of the same number; a page more or less is a change of its own.
     pub(super) fn pages(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
-        let (before, after) = (pages(self.before, before)?, pages(self.after, after)?);
+        let (before, after) = (tree(self.before, before)?, tree(self.after, after)?);
+        if before.nodes != after.nodes && before.pages.len() == after.pages.len() {
+            self.report(What::PageContent, Needs::Never, true, "another tree of pages", None);
+        }
+        let (before, after) = (before.pages, after.pages);
         if before.len() != after.len() {
             let detail = format!("{} pages instead of {}", after.len(), before.len());
             self.report(What::Pages, Needs::Never, true, &detail, None);
         }
         let known: HashSet<Id> = before.iter().filter_map(|page| page.id).collect();
+        self.pages.extend(after.iter().filter_map(|page| page.id).filter(|id| known.contains(id)));
         for (number, (before, after)) in before.into_iter().zip(after).enumerate() {
             let number = number.saturating_add(1);
             if before.id != after.id && after.id.is_some_and(|id| known.contains(&id)) {
@@ -50,11 +70,11 @@ impl Comparison<'_, '_> {
 
 /// The pages of a revision, in order, without what they inherit.
 pub(in super::super) fn pages_of(view: View<'_, '_>, catalog: &Dictionary) -> Result<Vec<Dictionary>, Error> {
-    Ok(pages(view, catalog)?.into_iter().map(|page| page.own).collect())
+    Ok(tree(view, catalog)?.pages.into_iter().map(|page| page.own).collect())
 }
 
-fn pages(view: View<'_, '_>, catalog: &Dictionary) -> Result<Vec<Page>, Error> {
-    let mut found = Vec::new();
+fn tree(view: View<'_, '_>, catalog: &Dictionary) -> Result<Tree, Error> {
+    let mut found = Tree::default();
     let mut seen = HashSet::new();
     let Some(root) = catalog.get("Pages") else { return Ok(found) };
     let mut stack: Vec<(Value, Vec<(&'static str, Value)>)> = vec![(root.clone(), Vec::new())];
@@ -65,15 +85,22 @@ fn pages(view: View<'_, '_>, catalog: &Dictionary) -> Result<Vec<Page>, Error> {
             return Err(Error::OverLimit("pages of a PDF", MOST_PAGES));
         }
         let id = value.as_reference();
-        if id.is_some_and(|id| !seen.insert(id)) {
-            continue;
-        }
+        let again = id.is_some_and(|id| !seen.insert(id));
         let node = view.resolve(&value)?;
-        let Some(node) = node.as_dictionary() else { continue };
+        // What is no page, or stands there twice, is for each reader something else.
+        let Some(node) = node.as_dictionary().filter(|_| !again) else {
+            found.nodes.push(Node { count: None, kind: None, ambiguous: true });
+            continue;
+        };
         if node.get("Kids").is_none() {
-            found.push(Page { id, own: node.clone(), inherited });
+            found.pages.push(Page { id, own: node.clone(), inherited });
             continue;
         }
+        found.nodes.push(Node {
+            count: view.get(node, "Count")?.and_then(|count| count.as_integer()),
+            kind: node.name("Type").map(<[u8]>::to_vec),
+            ambiguous: node.ambiguous(),
+        });
         let own = INHERITED.into_iter().filter_map(|key| Some((key, node.get(key)?.clone())));
         let mut inherited = inherited;
         for (key, value) in own {
