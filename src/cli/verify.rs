@@ -13,7 +13,10 @@ use crate::clock;
 use crate::credential::{Applicant, Fields};
 use crate::pipeline::{Pipeline, Request};
 use crate::receipt::Signer;
-use crate::report::{AcceptancePolicy, Manner, Overall, Verdict, write_etsi, write_text};
+use crate::report::catalogue::Language;
+use crate::report::{
+    AcceptancePolicy, Manner, Overall, Verdict, write_csv, write_csv_head, write_etsi, write_html, write_text,
+};
 use crate::signature::Detached;
 use crate::time::Time;
 use crate::trust::Snapshot;
@@ -58,6 +61,9 @@ pub(super) struct VerifyArgs {
     /// A folder for reports that are documents, a file each. Without it the report on one file is printed.
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// The language of reports for people: en, de, fr, es, it, pl, el or sl.
+    #[arg(long, value_name = "TAG", default_value = "en", value_parser = parse_language)]
+    lang: Language,
     /// Show all that was looked at on each seal, as a tree, and what the outcome means.
     #[arg(long)]
     explain: bool,
@@ -89,24 +95,53 @@ enum Format {
     Json,
     /// The validation report of ETSI TS 119 102-2, an XML document for each file.
     EtsiXml,
+    /// A line for each file (RFC 4180).
+    Csv,
+    /// A report for people as HTML, a document for each file.
+    Html,
+    /// A report to be filed as PDF/A, a document for each file.
+    #[cfg(feature = "pdf")]
+    Pdf,
 }
 
 impl Format {
     /// The end of a file's name, where each answer is a document of its own.
     fn extension(self) -> Option<&'static str> {
         match self {
-            Self::Text | Self::Json => None,
+            Self::Text | Self::Json | Self::Csv => None,
             Self::EtsiXml => Some("xml"),
+            Self::Html => Some("html"),
+            #[cfg(feature = "pdf")]
+            Self::Pdf => Some("pdf"),
         }
     }
 
-    fn write(self, verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    /// Whether it is in a language that can be asked for.
+    fn speaks(self) -> bool {
+        !matches!(self, Self::Text | Self::Json | Self::EtsiXml | Self::Csv)
+    }
+
+    fn write(
+        self,
+        verdict: &Verdict,
+        (manner, language): (&Manner, Language),
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match self {
             Self::Json => writeln!(out, "{}", verdict.to_json()),
             Self::Text => write_text(verdict, manner, out),
             Self::EtsiXml => write_etsi(verdict, out),
+            Self::Csv => write_csv(verdict, out),
+            Self::Html => write_html(verdict, language, out),
+            #[cfg(feature = "pdf")]
+            Self::Pdf => out.write_all(&crate::report::pdf(verdict, language).map_err(io::Error::other)?),
         }
     }
+}
+
+fn parse_language(tag: &str) -> Result<Language, String> {
+    let known = || Language::ALL.map(Language::tag).join(", ");
+    Language::lookup(tag).ok_or_else(|| format!("reports are in {}", known()))
 }
 
 pub(super) fn parse_time(text: &str) -> Result<Time, String> {
@@ -192,6 +227,7 @@ impl<'a> Session<'a> {
             acceptance: &self.acceptance,
             fields: self.args.fields,
             evidence: self.args.format.extension().is_some(),
+            lang: self.args.format.speaks().then(|| self.args.lang.tag()),
             ..Request::at(time)
         };
         self.pool.install(|| files.par_iter().map(|path| self.verify_file(path, &request)).collect())
@@ -226,6 +262,7 @@ pub(super) struct Answers {
     folder: Option<Folder>,
     format: Format,
     manner: Manner,
+    language: Language,
     bar: ProgressBar,
     /// The exit code so far.
     pub(super) worst: u8,
@@ -234,8 +271,13 @@ pub(super) struct Answers {
 impl Answers {
     fn new(args: &VerifyArgs, files: usize) -> Result<Self, Failure> {
         let (manner, bar) = (args.colour.manner(args.explain), progress(args, files));
-        let (out, folder) = (io::BufWriter::new(io::stdout()), folder(args, files)?);
-        Ok(Self { out, folder, format: args.format, manner, bar, worst: exit::PASSED })
+        let (mut out, folder) = (io::BufWriter::new(io::stdout()), folder(args, files)?);
+        if args.format == Format::Csv {
+            // Who does not read it is seen when the first answer is written.
+            let _ = write_csv_head(&mut out);
+        }
+        let (format, language) = (args.format, args.lang);
+        Ok(Self { out, folder, format, manner, language, bar, worst: exit::PASSED })
     }
 
     /// Writes them; `false` where nobody reads any more.
@@ -243,7 +285,8 @@ impl Answers {
     /// # Errors
     /// A report could not be written into its folder.
     pub(super) fn write(&mut self, verdicts: Vec<Verdict>) -> Result<bool, Failure> {
-        let Self { out, folder, format, manner, bar, worst } = self;
+        let Self { out, folder, format, manner, language, bar, worst } = self;
+        let terms = (&*manner, *language);
         // A bar on the same terminal is gone while text is written.
         bar.suspend(|| {
             for verdict in verdicts {
@@ -251,10 +294,12 @@ impl Answers {
                 match folder {
                     Some(folder) => {
                         let mut report = Vec::new();
-                        let _ = format.write(&verdict, manner, &mut report);
+                        format.write(&verdict, terms, &mut report).map_err(|error| {
+                            Failure::usage(format!("a report could not be made: {error}"))
+                        })?;
                         folder.write(&verdict, &report)?;
                     }
-                    None if format.write(&verdict, manner, out).is_err() => return Ok(false),
+                    None if format.write(&verdict, terms, out).is_err() => return Ok(false),
                     None => {}
                 }
                 bar.inc(1);
@@ -272,7 +317,7 @@ fn folder(args: &VerifyArgs, files: usize) -> Result<Option<Folder>, Failure> {
             Err(Failure::usage("a report for each file: --output names a folder for them"))
         }
         (None, Some(_)) => {
-            Err(Failure::usage("--output is for reports that are documents: --format etsi-xml"))
+            Err(Failure::usage("--output is for reports that are documents: --format etsi-xml, html, pdf"))
         }
         (_, None) => Ok(None),
     }

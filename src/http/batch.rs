@@ -4,6 +4,7 @@
 //! not answered yet, and waits while the client does not take answers: so a slow reader slows the work, and a batch
 //! of any length takes the memory of a short one. It ends when the client leaves.
 
+mod form;
 mod input;
 mod piece;
 mod stream;
@@ -17,6 +18,7 @@ use super::{Service, accept, body};
 use crate::format::Limits;
 use crate::format::zip::Archive;
 use bytes::Bytes;
+use form::Form;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use hyper::body::Incoming;
@@ -73,7 +75,7 @@ pub(super) async fn answer(
             return Err(problem);
         }
     };
-    let limit = terms.limit;
+    let (limit, form) = (terms.limit, terms.form);
     let mut input = Input::new(body, &head, limit, Arc::clone(service));
     let source = match source(&mut input, &head, service).await {
         Ok(Some((archive, share))) => Source::entries(archive, share, limit, Arc::clone(service)),
@@ -90,8 +92,9 @@ pub(super) async fn answer(
     let run = run(Arc::clone(service), Arc::new(terms), source, out, place);
     tokio::spawn(run.in_current_span());
     let mut response = Response::new(Pieces::new(Stream::new(answers), taken));
-    let kind = HeaderValue::from_static("application/x-ndjson");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     Ok(response)
 }
 
@@ -99,8 +102,10 @@ pub(super) async fn answer(
 fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphorePermit), Problem> {
     let query = Query::parse(head, service)?;
     // Each line is JSON: who asks for that is not refused.
-    accept::choose(&head.headers, &["application/x-ndjson", "application/json"])
-        .ok_or(Problem::NotAcceptable("application/x-ndjson"))?;
+    let forms = ["application/x-ndjson", "application/json", "text/csv"];
+    let chosen = accept::choose(&head.headers, &forms)
+        .ok_or(Problem::NotAcceptable("application/x-ndjson, text/csv"))?;
+    let form = if forms.get(chosen) == Some(&"text/csv") { Form::Csv } else { Form::Json };
     if *service.batches.ending.borrow() {
         return Err(Problem::Ending);
     }
@@ -109,7 +114,7 @@ fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphoreP
     }
     let place = Arc::clone(&service.batches.places).try_acquire_owned().map_err(|_| Problem::Busy)?;
     let admitted = Admitted::of(&head.extensions)?;
-    Ok((Terms::new(query, admitted, service.bounds.body), place))
+    Ok((Terms::new(query, admitted, service.bounds.body, form), place))
 }
 
 /// An archive, read whole, with its share of the memory; `None` where lines come.
@@ -158,7 +163,13 @@ async fn run(
     out: Out,
     _place: OwnedSemaphorePermit,
 ) {
+    let form = terms.form;
     let mut ending = service.batches.ending.subscribe();
+    if let Some(head) = form.head()
+        && !out.pass_on(head).await
+    {
+        return;
+    }
     let mut running = FuturesUnordered::new();
     let (mut reads, mut cut_short) = (true, None);
     while reads || !running.is_empty() {
@@ -181,7 +192,7 @@ async fn run(
         }
     }
     if let Some(problem) = cut_short {
-        let last = work::last_line(source.place(), &problem);
+        let last = form.last(source.place(), &problem);
         if !out.pass_on(last).await {
             return;
         }

@@ -205,9 +205,9 @@ fn headers() -> Value {
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
         },
         "Vary": {
-            "description": "The form is chosen by what the request accepts.",
+            "description": "Form and language are chosen by what the request accepts.",
             "required": true,
-            "schema": {"const": "accept"},
+            "schema": {"const": "accept, accept-language"},
         },
         "RetryAfter": {
             "description": "Seconds after which to ask again.",

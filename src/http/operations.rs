@@ -185,7 +185,8 @@ pub(super) static OPERATIONS: [Operation; 12] = [
         summary: "Verify one credential",
         description: "The body is the credential; its content decides what it is, whatever its type says. Or a form \
                       with the credential as `file`. An unreadable or failing credential is an answer, not a problem. \
-                      The answer is JSON, or what `Accept` wants more: the validation report of ETSI TS 119 102-2.",
+                      The answer is JSON, or what `Accept` wants more: the validation report of ETSI TS 119 102-2, \
+                      or a report in the language of `lang` or `Accept-Language` as HTML or PDF/A.",
         query: OF_A_VERDICT,
         body: &[
             Media { name: "application/json", schema: openapi::json_credential },
@@ -197,7 +198,9 @@ pub(super) static OPERATIONS: [Operation; 12] = [
         answers: &[
             Media { name: "application/json", schema: openapi::verdict },
             Media { name: "application/xml", schema: openapi::etsi },
+            Media { name: "text/html; charset=utf-8", schema: openapi::text },
             Media { name: "text/xml", schema: openapi::etsi },
+            Media { name: "application/pdf", schema: openapi::bytes },
         ],
         problems: &WITH_BODY,
     },
@@ -210,13 +213,16 @@ pub(super) static OPERATIONS: [Operation; 12] = [
         description: "Lines of JSON, one for each credential, or a ZIP archive whose files are the credentials. Each is \
                       answered by a line as soon as it is done, in any order; a bad one spoils no other. At most 32 are \
                       unanswered at once: read answers while you send. A last line without `id` is a problem that \
-                      ended the batch early.",
+                      ended the batch early. Or lines of CSV, where `Accept` wants that.",
         query: OF_A_VERDICT,
         body: &[
             Media { name: "application/x-ndjson", schema: openapi::lines },
             Media { name: "application/zip", schema: openapi::bytes },
         ],
-        answers: &[Media { name: "application/x-ndjson", schema: openapi::answers }],
+        answers: &[
+            Media { name: "application/x-ndjson", schema: openapi::answers },
+            Media { name: "text/csv; charset=utf-8; header=present", schema: openapi::text },
+        ],
         problems: &WITH_BODY,
     },
     Operation {

@@ -163,6 +163,11 @@ impl Problem {
         })
     }
 
+    /// What is wrong, in words.
+    pub(super) fn said(&self) -> String {
+        self.detail()
+    }
+
     /// As a JSON object (RFC 9457, 3.1).
     pub(super) fn body(&self) -> String {
         self.body_of(None)
@@ -211,7 +216,7 @@ impl Problem {
                 headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
             }
             Self::NotAcceptable(_) => {
-                headers.insert(header::VARY, header::HeaderValue::from_static("accept"));
+                headers.insert(header::VARY, header::HeaderValue::from_static("accept, accept-language"));
             }
             Self::MethodNotAllowed(allowed) => {
                 headers.insert(header::ALLOW, header::HeaderValue::from_static(allowed));

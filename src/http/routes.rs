@@ -187,15 +187,15 @@ impl Judged {
     /// In the form that was asked for.
     async fn answer(self, service: &Arc<Service>) -> Answer {
         let Self { verdict, wanted } = self;
-        let body = if wanted.is_work() {
+        let written = if wanted.is_work() {
             let held = Arc::clone(service);
             let written = service.admission.resume(move || held.metrics.report(|| wanted.write(&verdict)));
             written.await.map_err(|_| Problem::Internal)?
         } else {
             service.metrics.report(|| wanted.write(&verdict))
         };
-        let mut response = with_type(body, wanted.media_type);
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        let mut response = Response::new(Full::new(written?));
+        wanted.describe(response.headers_mut());
         Ok(response)
     }
 }
@@ -250,7 +250,7 @@ fn admissible(
 ) -> Result<Admissible, Problem> {
     let query = Query::parse(head, service)?;
     let wanted = match form {
-        Form::Own => Wanted::of(&head.headers)?,
+        Form::Own => Wanted::of(&head.headers, query.lang.as_deref())?,
         Form::Official => {
             accept::choose(&head.headers, &[JSON]).ok_or(Problem::NotAcceptable(JSON))?;
             Wanted::JSON

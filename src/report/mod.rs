@@ -2,29 +2,38 @@
 
 pub mod catalogue;
 mod container;
+mod csv;
 mod decision;
 mod etsi;
 mod evidence;
 mod explain;
+mod html;
 mod official;
 mod original;
 mod palette;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod points;
 mod schema;
 mod seal;
+mod sheet;
 mod text;
 mod tree;
 mod trust;
 mod trust_diff;
 
 pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
+pub use csv::{CSV_COLUMNS, write_csv, write_csv_head, write_csv_problem};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
 pub use etsi::write_etsi;
 pub use evidence::{AlgorithmUsed, Evidence};
 pub use explain::{Meaning, explain, meanings};
+pub use html::{HTML_POLICY, write_html};
 pub use official::{OfficialCheck, official_checks};
 pub use original::Original;
 pub use palette::Palette;
+#[cfg(feature = "pdf")]
+pub use pdf::pdf;
 pub use points::{Holds, Point, write_points};
 pub use schema::verdict_schema;
 pub use text::{Manner, write_text};

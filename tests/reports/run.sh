@@ -30,6 +30,19 @@ demo=(--trust-domain trust-lists/demo.toml)
 printf 'no credential' > "$scratch/no-credential"
 verify "${demo[@]}" --format etsi-xml --output "$scratch/reports" examples "$scratch/no-credential"
 
+for lang in en de fr es it pl el sl; do
+    verify "${demo[@]}" --format pdf --lang "$lang" --output "$scratch/reports/$lang" examples/sound/lta-qualified.jsonld
+    mv "$scratch/reports/$lang"/*.pdf "$scratch/reports/lta-$lang.pdf"
+done
+verify "${demo[@]}" --format pdf --output "$scratch/reports" examples "$scratch/no-credential"
+for file in "$scratch"/reports/*.pdf; do
+    qpdf --check "$file" > /dev/null
+done
+digest=$(sha256sum < examples/sound/lta-qualified.jsonld | cut -c1-64)
+for said in "$digest" "Εγκεκριμένη ηλεκτρονική σφραγίδα" "Meadowgate University"; do
+    pdftotext "$scratch/reports/lta-el.pdf" - | tr -d '\n' | grep -qF "$said" || { echo "not in the report: $said" >&2; exit 1; }
+done
+
 # Real seals, where the data is at hand.
 if [ -d ../shared/credentials ]; then
     lists=(--trust-lists ../shared/trust-lists/2026-08)

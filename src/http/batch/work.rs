@@ -1,5 +1,6 @@
 //! One piece of a batch on the pool, and the line that answers it.
 
+use super::form::Form;
 use super::input::Place;
 use super::piece::{Opened, Piece};
 use crate::clock;
@@ -34,14 +35,18 @@ pub(super) struct Terms {
     lang: Option<Arc<str>>,
     /// Signs the receipts, where there shall be some.
     signer: Option<Arc<Signer>>,
+    /// How answers are written.
+    pub(super) form: Form,
 }
 
 impl Terms {
     /// Of a batch of this client, of which a piece may have so many bytes at most.
-    pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
+    pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize, form: Form) -> Self {
         let limit = admitted.body_limit(most);
         let Query { at, policy, acceptance, fields, lang, signer } = query;
-        Self { admitted, limit, at, policy, acceptance, fields, lang: lang.map(Arc::from), signer }
+        // A table has no place for a receipt.
+        let signer = signer.filter(|_| form == Form::Json);
+        Self { form, admitted, limit, at, policy, acceptance, fields, lang: lang.map(Arc::from), signer }
     }
 }
 
@@ -52,6 +57,7 @@ struct Work {
     terms: Weak<Terms>,
     place: Place,
     piece: Piece,
+    form: Form,
     limits: Limits,
     pipeline: Arc<Pipeline>,
     time: Time,
@@ -92,16 +98,15 @@ impl Work {
                 let request = self.request(desk, registers);
                 let verdict = self.pipeline.verify(&bytes, &request);
                 match signed(self.signer.as_deref(), verdict, (&self.pipeline, &request), &bytes, desk) {
-                    Ok(verdict) => {
-                        let json = self.service.metrics.report(|| verdict.to_json());
-                        Done { line: line(id, self.place, "verdict", &json), verdict: Some(verdict) }
+                    Ok(mut verdict) => {
+                        let write = || self.form.verdict(id, self.place, &mut verdict);
+                        let line = self.service.metrics.report(write);
+                        Done { line, verdict: Some(verdict) }
                     }
-                    Err(problem) => {
-                        Done { line: line(id, self.place, "problem", &problem.body()), verdict: None }
-                    }
+                    Err(problem) => Done { line: self.form.problem(id, self.place, &problem), verdict: None },
                 }
             }
-            Err(problem) => Done { line: line(id, self.place, "problem", &problem.body()), verdict: None },
+            Err(problem) => Done { line: self.form.problem(id, self.place, &problem), verdict: None },
         })
     }
 }
@@ -145,6 +150,7 @@ pub(super) async fn answer(
                 terms: Arc::downgrade(&terms),
                 place,
                 piece,
+                form: terms.form,
                 limits: Limits { bytes: terms.limit, ..*pipeline.limits() },
                 pipeline,
                 time: terms.at.unwrap_or_else(clock::now),
@@ -157,7 +163,7 @@ pub(super) async fn answer(
             verified(&service, Arc::new(work)).await
         }
         Err(problem) => {
-            let line = line(None, place, "problem", &problem.body());
+            let line = terms.form.problem(None, place, &problem);
             (Done { line, verdict: None }, Share::default())
         }
     };
@@ -186,38 +192,18 @@ async fn verified(service: &Service, work: Arc<Work>) -> (Done, Share) {
             }
         }
     };
-    let internal = || line(work.piece.id(&work.limits), work.place, "problem", &Problem::Internal.body());
+    let internal = || work.form.problem(work.piece.id(&work.limits), work.place, &Problem::Internal);
     let done = match tokio::time::timeout(service.bounds.verify_time, rounds).await {
         Ok(Some(done)) => done,
         Ok(None) => Done { line: internal(), verdict: None },
         // A thread has the piece in work still, and the share with it.
         Err(_) => {
-            let verdict = work.pipeline.out_of_time(&work.request(None, &[]));
-            let line = line(work.piece.id(&work.limits), work.place, "verdict", &verdict.to_json());
+            let mut verdict = work.pipeline.out_of_time(&work.request(None, &[]));
+            let line = work.form.verdict(work.piece.id(&work.limits), work.place, &mut verdict);
             return (Done { line, verdict: Some(verdict) }, Share::default());
         }
     };
     let mut share = std::mem::take(&mut *work.share.lock().unwrap_or_else(PoisonError::into_inner));
     share.fit(&service.memory.batches, done.line.len());
     (done, share)
-}
-
-/// What is said where a batch ends before its end: the first place that was not read, and why. It has no `id`.
-pub(super) fn last_line(place: Place, problem: &Problem) -> Bytes {
-    let (kind, number) = numbered(place);
-    format!("{{\"{kind}\":{number},\"problem\":{}}}\n", problem.body()).into()
-}
-
-/// `{"id", "line", "verdict"}` or the like; what has no name is called by its number.
-fn line(id: Option<String>, place: Place, member: &str, content: &str) -> String {
-    let (kind, number) = numbered(place);
-    let id = id.unwrap_or_else(|| number.to_string());
-    format!("{{\"id\":{id},\"{kind}\":{number},\"{member}\":{content}}}\n")
-}
-
-fn numbered(place: Place) -> (&'static str, u64) {
-    match place {
-        Place::Line(number) => ("line", number),
-        Place::Entry(number) => ("entry", number),
-    }
 }

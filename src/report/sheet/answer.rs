@@ -1,0 +1,93 @@
+//! The answer in a sentence.
+
+use super::day;
+use crate::credential::{CheckStatus, CheckedCredential, Kind};
+use crate::report::catalogue::Language;
+use crate::report::{Contained, Overall, Seal, Verdict};
+
+/// By the first seal that is not a counter-signature, of the document or else of the first credential in it.
+pub(super) fn sentence(verdict: &Verdict, language: Language) -> String {
+    let first = verdict.seals.iter().find(|seal| !seal.counter_signature);
+    let (seal, credential) = match (first, verdict.contained.first()) {
+        (Some(seal), _) => (Some(seal), verdict.credential.as_ref()),
+        (None, Some(one)) => of_contained(one),
+        (None, None) => (None, verdict.credential.as_ref()),
+    };
+    let sentence = match (verdict.verdict, seal) {
+        (Overall::Unreadable, _) => language.text("answer.unreadable").to_owned(),
+        (_, None) | (Overall::Unsigned, _) => language.text("answer.unsigned").to_owned(),
+        (overall, Some(seal)) => of_seal(overall, worst(verdict, seal), credential, verdict, language),
+    };
+    match verdict.contained.len() {
+        0 => sentence,
+        count => {
+            let contained = language.fill("answer.contained", &[("count", &count.to_string())]);
+            format!("{sentence} {contained}")
+        }
+    }
+}
+
+fn of_contained(one: &Contained) -> (Option<&Seal>, Option<&CheckedCredential>) {
+    (one.seals.iter().find(|seal| !seal.counter_signature), one.credential.as_ref())
+}
+
+/// The seal that the answer is about: where not all is well, the first that did not pass.
+fn worst<'v>(verdict: &'v Verdict, first: &'v Seal) -> &'v Seal {
+    let all = verdict.seals.iter().chain(verdict.contained.iter().flat_map(|one| &one.seals));
+    let wanted = match verdict.verdict {
+        Overall::Failed => Some("TOTAL-FAILED"),
+        Overall::Indeterminate => Some("INDETERMINATE"),
+        Overall::Passed | Overall::Unsigned | Overall::Unreadable => return first,
+    };
+    let mut found = all.filter(|seal| seal.indication == wanted || seal.indication.is_none());
+    found.next().unwrap_or(first)
+}
+
+fn of_seal(
+    overall: Overall,
+    seal: &Seal,
+    credential: Option<&CheckedCredential>,
+    verdict: &Verdict,
+    language: Language,
+) -> String {
+    let by = seal.sealed_by.as_ref();
+    let who = by.and_then(|by| by.organisation.as_deref().or(by.common_name.as_deref()));
+    let who = who.unwrap_or_else(|| language.text("answer.nobody"));
+    if overall != Overall::Passed {
+        let why = seal.sub_indication.and_then(|sub| language.find(&format!("sub.{sub}")));
+        let why = why.or(seal.error.as_deref()).unwrap_or_default();
+        let key = if overall == Overall::Failed { "answer.failed" } else { "answer.indeterminate" };
+        return language.fill(key, &[("who", who), ("why", why)]).trim_end().to_owned();
+    }
+    let qualified = seal.qualification.contains("QES") || seal.qualification.ends_with("-QC");
+    let service = seal.trusted_service.as_ref();
+    let key = match service {
+        Some(_) if qualified => "answer.qualified",
+        Some(_) => "answer.listed",
+        None => "answer.plain",
+    };
+    let state = match seal.coverage.as_ref().map(|coverage| coverage.scope) {
+        Some("changed") => "answer.changed",
+        Some("changed-as-permitted") => "answer.permitted",
+        _ => "answer.unchanged",
+    };
+    let validity = |checked: &CheckedCredential| {
+        checked.checks.iter().any(|one| one.kind == Kind::Validity && one.status == CheckStatus::Error)
+    };
+    let valid = if credential.is_some_and(validity) {
+        language.text("answer.lapsed").to_owned()
+    } else {
+        language.fill("answer.at", &[("date", &day(verdict.validation_time))])
+    };
+    language.fill(
+        key,
+        &[
+            ("who", who),
+            ("provider", service.map_or("", |service| &service.provider)),
+            ("country", service.map_or("", |service| &service.territory)),
+            ("date", &day(seal.best_signature_time)),
+            ("state", language.text(state)),
+            ("valid", &valid),
+        ],
+    )
+}
