@@ -31,6 +31,9 @@ pub struct Statement {
     pub applicant: bool,
     /// What of the personal data the verdict returns, as `--fields` has it.
     pub fields: String,
+    /// The language in which what the credential says is shown, as it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
     /// The language in which what the credential says is shown, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
@@ -190,6 +193,7 @@ impl Statement {
             detached: request.detached.iter().map(|document| Blob::of(&document.bytes)).collect(),
             applicant: request.applicant.is_some(),
             fields: words(request.fields),
+            lang: request.lang.map(str::to_owned),
             lang: request.lang.map(str::to_owned),
             policy: named(pipeline.policy().name(), pipeline.policy().digest()),
             acceptance: named(request.acceptance.name(), request.acceptance.digest()),

@@ -294,8 +294,8 @@ fn a_watched_folder_is_verified_as_files_come() {
     // Written bit by bit: one verdict, on the whole.
     let (first, rest) = sound.split_at(sound.len() / 2);
     std::fs::write(path("slow"), first).unwrap();
-    for chunk in rest.chunks(rest.len() / 4 + 1) {
-        std::thread::sleep(std::time::Duration::from_millis(400));
+    for chunk in rest.chunks(rest.len() / 8 + 1) {
+        std::thread::sleep(std::time::Duration::from_millis(150));
         let mut file = std::fs::OpenOptions::new().append(true).open(path("slow")).unwrap();
         std::io::Write::write_all(&mut file, chunk).unwrap();
     }

@@ -482,6 +482,13 @@ fn a_service_gives_receipts_that_hold_after_a_restart() {
     let plain = send_to(&mut server.connect(), &format!("/v1/verify?at={AT}&receipt=false"), &bytes).unwrap();
     assert!(plain.json().get("receipt").is_none());
     assert_eq!(sha256(&plain.body), said["verdict"]["sha256"].as_str().unwrap());
+    // In another language it is another verdict, and given again as such.
+    let path = format!("/v1/verify?at={AT}&lang=de");
+    let german = send_to(&mut server.connect(), &path, &bytes).unwrap();
+    assert_eq!(parts(&german.json()).1["lang"], "de");
+    let receipt = kept(&keys, "german.json", &german.body);
+    let (code, point) = check(&[&replay[..], &[&receipt, FILE]].concat());
+    assert_eq!((code, point("replay").0.as_str()), (0, "yes"), "{:?}", point("replay"));
     // A batch's lines have theirs.
     let line =
         serde_json::json!({"id": "a", "credential_base64": base64::prelude::BASE64_STANDARD.encode(&bytes)});
