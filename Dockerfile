@@ -2,7 +2,9 @@
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --bin sealgate && mkdir /cache
+# `--build-arg FEATURES=otlp` for traces to an OpenTelemetry collector.
+ARG FEATURES=
+RUN cargo build --release --locked --features "$FEATURES" --bin sealgate && mkdir /cache
 
 # Run: no shell, no package manager, not root; writes nowhere but into the folder of the trusted lists.
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -121,7 +121,7 @@ fn signatures(name: &str) -> Box<dyn FnMut()> {
             Envelope::Cms(cms) => cades::signatures(cms, &context).len(),
             Envelope::Pdf(document) => {
                 let arena = pades::Arena::default();
-                pades::signatures(document, &arena, &context).len()
+                pades::signatures(document, &arena, &context).0.len()
             }
             _ => 0,
         };

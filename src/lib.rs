@@ -32,6 +32,8 @@ pub mod report;
 
 pub mod pipeline;
 
+pub mod receipt;
+
 pub mod fetch;
 
 pub mod sync;

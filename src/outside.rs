@@ -38,6 +38,15 @@ pub enum Lookup {
     Found(Arc<Document>),
 }
 
+/// A document that a request looked for, and what it was given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LookedFor {
+    /// `credential` (about its status or accreditation), `crl`, `ocsp` or `issuer`.
+    pub kind: &'static str,
+    /// SHA-256 of the document; `None` where it could not be had.
+    pub sha256: Option<[u8; 32]>,
+}
+
 /// A fetched document.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document {

@@ -4,24 +4,25 @@
 mod contained;
 mod container;
 mod lists;
+mod stamped;
 
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
-use crate::credential::status::ReadList;
 use crate::credential::{Applicant, Fields};
 use crate::finding::{Finding, Status};
 use crate::format::{Envelope, Limits};
 use crate::outside::Outside;
 use crate::recorder::{Holding, Kept, Recorder, Stage, staged};
-use crate::report::{AcceptancePolicy, Contained, Overall, Seal, TrustSummary, Verdict};
+use crate::report::{AcceptancePolicy, Contained, Original, Overall, Seal, TrustSummary, Verdict};
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Context, Detached, Signature, cades, jades, pades, xades};
+use crate::signature::{Context, Detached, Signature, Standalone, cades, jades, pades, xades};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::domain::Absent;
 use crate::validation::Policy;
 use contained::Task;
+use lists::Reading;
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 
@@ -40,7 +41,7 @@ pub struct Pipeline {
     limits: Limits,
     certificates: Arc<CertificateStore>,
     revocation: Arc<RevocationStore>,
-    /// Status lists by trust domain, digest and time of fetching, which are all that reading one depends on.
+    /// Status lists by trust domain, digest and time of fetching; each knows what else its reading rests on.
     status_lists: Option<ListCache>,
     crypto: Crypto,
     /// Whether a large document may be worked on by two threads.
@@ -49,7 +50,7 @@ pub struct Pipeline {
     recorder: Option<Arc<dyn Recorder>>,
 }
 
-type ListCache = Cache<(String, [u8; 32], Time), Arc<ReadList>>;
+type ListCache = Cache<(String, [u8; 32], Time), Arc<Reading>>;
 
 /// Bytes that each of the caches may hold.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -65,12 +66,17 @@ pub struct Request<'r> {
     pub acceptance: &'r AcceptancePolicy,
     /// What of the personal data is returned.
     pub fields: Fields,
+    /// The language in which what credentials say is shown, where they have it: a tag (BCP 47).
+    pub lang: Option<&'r str>,
     /// What is stated about who handed the document in.
     pub applicant: Option<&'r Applicant>,
     /// Documents from outside that are at hand; `None` where nothing may be fetched.
     pub outside: Option<&'r dyn Outside>,
     /// Registers that are asked for accreditations.
     pub registers: &'r [Arc<dyn Register>],
+    /// Whether the verdict comes with what reports name beside it: [`Original`], and the seals'
+    /// [`Evidence`](crate::report::Evidence).
+    pub evidence: bool,
 }
 
 /// What the decision follows where a request names no acceptance policy.
@@ -81,7 +87,17 @@ impl Request<'_> {
     #[must_use]
     pub fn at(time: Time) -> Self {
         let (acceptance, fields) = (&*ACCEPTANCE, Fields::default());
-        Self { time, detached: &[], acceptance, fields, applicant: None, outside: None, registers: &[] }
+        Self {
+            time,
+            detached: &[],
+            acceptance,
+            fields,
+            lang: None,
+            applicant: None,
+            outside: None,
+            registers: &[],
+            evidence: false,
+        }
     }
 }
 
@@ -104,7 +120,7 @@ impl Pipeline {
             certificates: Arc::new(CertificateStore::new(bytes)),
             revocation: Arc::new(RevocationStore::new(bytes)),
             status_lists: (bytes > 0).then(|| {
-                let weigh = |_: &_, list: &Arc<ReadList>| list.weight();
+                let weigh = |_: &_, reading: &Arc<Reading>| reading.weight();
                 Cache::builder().max_capacity(bytes).weigher(weigh).build()
             }),
             crypto: Crypto::default(),
@@ -215,7 +231,11 @@ impl Pipeline {
     /// The same with other primitives: `sealgate bench` records what they do.
     pub fn verify_with(&self, crypto: &Crypto, bytes: &[u8], request: &Request<'_>) -> Verdict {
         let whole = Task::new(self, crypto, request).whole(bytes);
-        self.answer(whole, request)
+        let at_hand = request.evidence && bytes.len() <= self.limits.bytes;
+        let original = at_hand.then(|| Original::of(bytes));
+        let mut verdict = Verdict { original, ..self.answer(whole, request) };
+        request.lang.iter().for_each(|tag| verdict.speak(tag));
+        verdict
     }
 
     /// Runs one of its stages.
@@ -224,9 +244,9 @@ impl Pipeline {
     }
 
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
-        let Contained { verdict, error, format, seals, credential, decision, contained, container, .. } =
-            whole;
-        let (trust, further_trust) = self.rested_on(&seals, &contained, request.time);
+        let (trust, further_trust) = self.rested_on(&whole, request.time);
+        let Contained { verdict, error, format, seals, timestamps, credential, .. } = whole;
+        let Contained { decision, contained, container, .. } = whole;
         Verdict {
             file: None,
             verdict,
@@ -235,12 +255,15 @@ impl Pipeline {
             format,
             decision,
             seals,
+            timestamps,
             credential,
             contained,
             container,
             trust,
             further_trust,
             policy: self.policy.name().to_owned(),
+            original: None,
+            receipt: None,
         }
     }
 
@@ -267,18 +290,13 @@ impl Pipeline {
         Verdict { error, ..self.answer(whole, request) }
     }
 
-    /// The domains that the seals were judged in, the first seal's first.
-    fn rested_on(
-        &self,
-        seals: &[Seal],
-        contained: &[Contained],
-        time: Time,
-    ) -> (TrustSummary, Vec<TrustSummary>) {
+    /// The domains that the seals, and time-stamps without one, were judged in, the first seal's first.
+    fn rested_on(&self, whole: &Contained, time: Time) -> (TrustSummary, Vec<TrustSummary>) {
         if self.further.is_empty() {
             return (self.trust_summary(time), Vec::new());
         }
         let mut names = Vec::new();
-        domains(seals, contained, &mut names);
+        domains(whole, &mut names);
         let named = |name: &&str| self.snapshots().find(|snapshot| snapshot.domain == **name);
         let mut summaries = names.iter().filter_map(|name| Some(TrustSummary::of(named(name)?, time)));
         let first = summaries.next().unwrap_or_else(|| self.trust_summary(time));
@@ -292,31 +310,34 @@ impl Pipeline {
     }
 }
 
-/// The trust domains of seals, each once, in document order.
-fn domains<'s>(seals: &'s [Seal], contained: &'s [Contained], names: &mut Vec<&'s str>) {
-    for name in seals.iter().filter_map(|seal| seal.domain.as_deref()) {
+/// The trust domains of seals and time-stamps, each once, in document order.
+fn domains<'s>(of: &'s Contained, names: &mut Vec<&'s str>) {
+    let seals = of.seals.iter().map(|seal| &seal.domain);
+    for name in seals.chain(of.timestamps.iter().map(|stamp| &stamp.domain)).filter_map(Option::as_deref) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    for one in contained {
-        domains(&one.seals, &one.contained, names);
-    }
+    of.contained.iter().for_each(|one| domains(one, names));
 }
 
 fn signatures<'a>(
     envelope: &'a Envelope<'a>,
     arena: &'a pades::Arena<'a>,
     context: &Context<'a>,
-) -> Vec<Signature<'a>> {
-    match envelope {
+) -> (Vec<Signature<'a>>, Option<Standalone<'a>>) {
+    let signatures = match envelope {
         Envelope::Jws(jws) => jades::signatures(jws, context),
         Envelope::Xml(document) => xades::signatures(document, context),
         Envelope::Cms(cms) => cades::signatures(cms, context),
-        Envelope::Pdf(document) => pades::signatures(document, arena, context),
+        Envelope::Pdf(document) => {
+            let (signatures, alone) = pades::signatures(document, arena, context);
+            return (signatures, Some(alone));
+        }
         // Those of a container are read with its files.
         Envelope::Json(_) | Envelope::Container(_) => Vec::new(),
-    }
+    };
+    (signatures, None)
 }
 
 fn format_name(envelope: &Envelope<'_>) -> &'static str {

@@ -1,6 +1,7 @@
 //! `sealgate health`: whether the service on this machine is ready, for containers whose image holds no other client.
 
 use super::{Failure, exit};
+use crate::http::own_identity;
 use bytes::Bytes;
 use clap::Args;
 use http_body_util::Empty;
@@ -11,6 +12,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use std::error::Error;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -30,6 +32,12 @@ pub(super) struct HealthArgs {
     /// The Unix socket on which it listens, instead.
     #[arg(long, value_name = "PATH", env = "SEALGATE_HEALTH_SOCKET")]
     socket: Option<PathBuf>,
+    /// What a listener is shown that asks clients for a certificate: PEM, own first.
+    #[arg(long, value_name = "FILE", env = "SEALGATE_HEALTH_CERTIFICATE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// The key that goes with it, PEM.
+    #[arg(long, value_name = "FILE", env = "SEALGATE_HEALTH_KEY", requires = "certificate")]
+    key: Option<PathBuf>,
     /// Seconds that the answer may take.
     #[arg(long, value_name = "S", default_value = "5")]
     seconds: NonZeroU16,
@@ -38,6 +46,7 @@ pub(super) struct HealthArgs {
 /// Exit code 0 where `/readyz` answers 200, 1 otherwise.
 pub(super) fn run(args: &HealthArgs) -> Result<u8, Failure> {
     let address = if args.socket.is_some() { None } else { Some(place(&args.url).map_err(Failure::usage)?) };
+    let tls = connector(args).map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(error.to_string()))?;
     let asked = runtime.block_on(async {
@@ -47,7 +56,8 @@ pub(super) fn run(args: &HealthArgs) -> Result<u8, Failure> {
                 (None, Some(address)) => {
                     let stream = TcpStream::connect(address).await.map_err(said)?;
                     if args.url.scheme_str() == Some("https") {
-                        ask(tls(stream, address.ip()).await?).await
+                        let name = ServerName::from(address.ip());
+                        ask(tls.connect(name, stream).await.map_err(said)?).await
                     } else {
                         ask(stream).await
                     }
@@ -72,8 +82,14 @@ fn not_ready(why: &str) -> Failure {
     Failure { code: exit::FAILED, ..Failure::usage(format!("not ready: {why}")) }
 }
 
-fn said(error: impl std::fmt::Display) -> String {
-    error.to_string()
+/// An error with its causes: that a certificate was asked for stands in the last.
+fn said(error: impl Error) -> String {
+    let (mut said, mut cause) = (error.to_string(), error.source());
+    while let Some(because) = cause {
+        said = format!("{said}: {because}");
+        cause = because.source();
+    }
+    said
 }
 
 /// The address of a URL; only this machine is asked, so that nothing but `fetch` ever reaches another one.
@@ -101,18 +117,22 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Re
     Ok(response.status())
 }
 
-async fn tls(
-    stream: TcpStream,
-    address: IpAddr,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
+fn connector(args: &HealthArgs) -> Result<TlsConnector, String> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(said)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyName(provider)))
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config)).connect(ServerName::from(address), stream).await.map_err(said)
+        .with_custom_certificate_verifier(Arc::new(AnyName(provider)));
+    let config = match (&args.certificate, &args.key) {
+        (Some(certificate), Some(key)) => {
+            let (chain, private) = own_identity(certificate, key)?;
+            let wrong = |error| format!("{}: {error}", certificate.display());
+            config.with_client_auth_cert(chain, private).map_err(wrong)?
+        }
+        _ => config.with_no_client_auth(),
+    };
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Takes any certificate: it is for another name than this loopback address, and nothing is sent or believed here but

@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod config;
+mod explain;
 mod health;
 mod logging;
 mod manual;
@@ -10,15 +11,20 @@ mod notify;
 mod online;
 mod policy;
 mod process;
+mod receipt;
+mod receipts;
 mod refresh;
 mod registers;
 mod reload;
+mod reports;
 mod serve;
 mod settings;
 mod source;
 mod sync;
+mod traces;
 mod trust;
 mod verify;
+mod watch;
 
 use crate::{http, report};
 use clap::{Parser, Subcommand};
@@ -38,6 +44,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Verify files or folders.
+    #[command(after_help = EXIT_CODES)]
     Verify(Box<verify::VerifyArgs>),
     /// Serve verification over HTTP.
     Serve(Box<serve::ServeArgs>),
@@ -47,6 +54,10 @@ enum Command {
     Trust(trust::TrustArgs),
     /// Show validation policies.
     Policy(policy::PolicyArgs),
+    /// Check a receipt: the signature, the file, and by verifying again.
+    Receipt(receipt::ReceiptArgs),
+    /// Tell what a word of a verdict means, and what can be done.
+    Explain(explain::ExplainArgs),
     /// Make API keys.
     Keys(clients::KeysArgs),
     /// Tell whether the service on this machine is ready: exit code 0 or 1.
@@ -63,6 +74,10 @@ enum Command {
     Bench(bench::BenchArgs),
 }
 
+/// What `sealgate verify --help` and its man page say of exit codes.
+const EXIT_CODES: &str = "Exit code: 0 all passed; 1 any failed; 2 any indeterminate or unsigned and none failed; 3 any \
+                          unreadable; 64 wrong usage; 70 trust could not be loaded, or a receipt not be signed.";
+
 /// Exit codes (DESIGN.md, section 3).
 pub(crate) mod exit {
     /// All passed.
@@ -75,7 +90,7 @@ pub(crate) mod exit {
     pub(crate) const UNREADABLE: u8 = 3;
     /// Wrong usage.
     pub(crate) const USAGE: u8 = 64;
-    /// Trust could not be loaded.
+    /// Trust could not be loaded, or a receipt not be signed.
     pub(crate) const TRUST: u8 = 70;
 }
 
@@ -95,6 +110,8 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Receipt(args) => receipt::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Keys(args) => clients::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Completions(args) => manual::completions(&args),

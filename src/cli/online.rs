@@ -1,9 +1,11 @@
 //! What may be fetched, and verification that fetches.
 
 use super::Failure;
+use crate::clock;
 use crate::credential::accreditation::{Register, Registers};
 use crate::fetch::{Client, Desk, Library, Origin, Proxies, Rules};
 use crate::pipeline::{Pipeline, Request};
+use crate::receipt::{Looked, Signer};
 use crate::report::Verdict;
 use clap::Args;
 use schemars::JsonSchema;
@@ -101,10 +103,29 @@ pub(super) enum Verifier {
 }
 
 impl Verifier {
-    /// Verifies one document; where documents from outside were wanted, fetches them and verifies again.
-    pub(super) fn verify(&self, pipeline: &Pipeline, bytes: &[u8], request: &Request<'_>) -> Verdict {
+    /// Verifies one document; where documents from outside were wanted, fetches them and verifies again. Whoever signs
+    /// receipts gives the verdict one.
+    ///
+    /// # Errors
+    /// There is no receipt: why.
+    pub(super) fn verify(
+        &self,
+        pipeline: &Pipeline,
+        bytes: &[u8],
+        request: &Request<'_>,
+        signer: Option<&Signer>,
+    ) -> Result<Verdict, String> {
+        let signed = |mut verdict: Verdict, request: &Request<'_>, outside: Option<Vec<Looked>>| {
+            if let Some(signer) = signer {
+                signer.give(&mut verdict, (pipeline, request), bytes, outside, clock::now())?;
+            }
+            Ok(verdict)
+        };
         let (library, registers, runtime) = match self {
-            Self::Offline(registers) => return pipeline.verify(bytes, &Request { registers, ..*request }),
+            Self::Offline(registers) => {
+                let request = Request { registers, ..*request };
+                return signed(pipeline.verify(bytes, &request), &request, None);
+            }
             Self::Online { library, registers, runtime } => (library, registers, runtime),
         };
         let desk = Arc::new(library.desk());
@@ -113,7 +134,8 @@ impl Verifier {
         loop {
             let verdict = pipeline.verify(bytes, &request);
             if !runtime.block_on(library.fill(&desk)) {
-                return verdict;
+                let looked_for = desk.looked_for();
+                return signed(verdict, &request, Some(looked_for.into_iter().map(Looked::from).collect()));
             }
         }
     }

@@ -14,6 +14,7 @@ fn at_once(key: &str) -> bool {
     matches!(key, "verification.policy" | "verification.acceptance")
         || key.starts_with("tls.")
         || key.starts_with("clients.")
+        || key.starts_with("receipt.")
         || (key.starts_with("listen[") && key.contains("].tls."))
 }
 
@@ -29,7 +30,7 @@ pub(super) struct Running {
     pub(super) passed: Vec<String>,
 }
 
-/// Reads the settings anew each time that is `asked` (SIGHUP): policies and certificates hold from then on. Settings
+/// Reads the settings anew each time that is `asked` (SIGHUP): policies, certificates and the key for receipts hold from then on. Settings
 /// with a mistake change nothing.
 pub(super) async fn on_hangup(running: Running, service: Arc<Service>, mut asked: Signal) {
     let running = Arc::new(running);
@@ -61,7 +62,9 @@ impl Running {
         if let Err(why) = service.clients.replace(&prepared.clients, &prepared.policies.names()) {
             tracing::error!(why = %why.join("; "), "clients stay as they were");
         }
+        let names = prepared.policies.names().validation.join(", ");
         service.policies.store(Arc::new(prepared.policies));
+        service.signer.store(prepared.signer.map(Arc::new));
         let mut restart = self.changed(&effective.table);
         for ((address, old), new) in self.listeners.iter().zip(&prepared.listeners) {
             match (old, &new.conditions.tls) {
@@ -74,7 +77,10 @@ impl Running {
         for key in restart {
             tracing::warn!(key, "changed, and needs a restart");
         }
-        tracing::info!("settings are read anew: policies, clients and certificates");
+        tracing::info!(
+            validation = %names,
+            "settings are read anew: policies, clients, certificates and the key for receipts"
+        );
     }
 
     /// The keys whose values are others than at the start, and hold only after a restart.

@@ -6,13 +6,16 @@ use super::settings::{Prepared, Sources};
 use super::{Failure, notify};
 use crate::config::{Planned, exposure};
 use crate::http::{
-    self, Address, Admission, Batches, BodyMemory, Clients, Endpoint, Inherited, Listener, Metrics, Service,
+    self, Address, Admission, After, Batches, BodyMemory, Clients, Endpoint, Inherited, Listener, Metrics,
+    Service,
 };
 use crate::validation::Policy;
 use clap::Args;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 /// Arguments of `sealgate serve`.
 #[derive(Debug, Args)]
@@ -26,11 +29,21 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let inherited = Inherited::from_environment().map_err(wrong)?;
     let passed: Vec<String> = inherited.names().map(str::to_owned).collect();
     let effective = args.sources.read()?;
-    effective.log().start();
+    let traces = effective.log().start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(wrong)?;
-    let Prepared { listeners, policies, clients, registers, library, bounds, queue, threads, mut refresh } =
-        effective.prepare(&passed, runtime.handle().clone())?;
+    let Prepared {
+        listeners,
+        policies,
+        clients,
+        registers,
+        signer,
+        library,
+        bounds,
+        queue,
+        threads,
+        mut refresh,
+    } = effective.prepare(&passed, runtime.handle().clone())?;
     let admission = Admission::new(threads, queue).map_err(|why| wrong(format!("--threads: {why}")))?;
     let metrics = Metrics::new().map_err(wrong)?;
     let recorder = metrics.recorder();
@@ -40,7 +53,8 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
     let tls =
         listeners.iter().map(|planned| (planned.address.clone(), planned.conditions.tls.clone())).collect();
     let running = Running { sources: args.sources, table: effective.table, listeners: tls, passed };
-    let endpoints = open(listeners, inherited)?;
+    let (tried, after) = After::new();
+    let endpoints = open(listeners, inherited, &after)?;
     let policy = policies.validation.first().cloned().unwrap_or_default();
     let names = policies.clone();
     let names = names.names();
@@ -49,6 +63,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         policies: arc_swap::ArcSwap::from_pointee(policies),
         library,
         registers,
+        signer: arc_swap::ArcSwapOption::new(signer.map(Arc::new)),
         clients: Clients::new(&clients, &names).map_err(|why| wrong(why.join("; ")))?,
         admission,
         memory: BodyMemory::new(&bounds),
@@ -62,7 +77,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
         let hangup = || signal(SignalKind::hangup()).map_err(|error| wrong(format!("SIGHUP: {error}")));
         tokio::spawn(reload::on_hangup(running, Arc::clone(&service), hangup()?));
-        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, hangup()?);
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, hangup()?, tried);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -85,6 +100,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         }
         served.map(|()| super::exit::PASSED).map_err(wrong)
     });
+    traces.end();
     // Nobody waits for a list server; what is kept stands whole whenever this ends.
     runtime.shutdown_background();
     served
@@ -95,7 +111,7 @@ fn wrong(why: impl std::fmt::Display) -> Failure {
 }
 
 /// Opens the listeners; one that cannot be opened closes all.
-fn open(planned: Vec<Planned>, mut inherited: Inherited) -> Result<Vec<Endpoint>, Failure> {
+fn open(planned: Vec<Planned>, mut inherited: Inherited, after: &After) -> Result<Vec<Endpoint>, Failure> {
     let mut endpoints = Vec::new();
     for planned in planned {
         let wrong = |why: &dyn std::fmt::Display| wrong(format!("--listen {}: {why}", planned.address));
@@ -122,7 +138,9 @@ fn open(planned: Vec<Planned>, mut inherited: Inherited) -> Result<Vec<Endpoint>
                 _ => {}
             }
             tracing::info!(%address, "listening");
-            endpoints.push(Endpoint { listener, conditions });
+            // Who is there already answers meanwhile; where nobody is, the kernel keeps what comes.
+            let after = matches!(planned.address, Address::Inherited(_)).then(|| after.clone());
+            endpoints.push(Endpoint { listener, conditions, after });
         }
     }
     let left: Vec<String> = inherited.names().map(str::to_owned).collect();
@@ -133,13 +151,24 @@ fn open(planned: Vec<Planned>, mut inherited: Inherited) -> Result<Vec<Endpoint>
     Ok(endpoints)
 }
 
-/// Trust is loaded while the listeners already answer `/livez`; until it is in, verification is 503.
+/// How long connections to a socket that was handed on wait for trust before they are answered with 503.
+const HANDED_ON: Duration = Duration::from_secs(30);
+
+/// Trust is loaded while the listeners that were opened here already answer `/livez`; until it is in, verification is 503.
+/// `tried` is set once trust is in, does not come for now, or takes long.
 async fn load(
     service: Arc<Service>,
     refresh: Arc<Refresh>,
     policy: Arc<Policy>,
     mut asked: Signal,
+    tried: watch::Sender<bool>,
 ) -> Result<(), Failure> {
+    let tried = Arc::new(tried);
+    let late = Arc::clone(&tried);
+    tokio::spawn(async move {
+        tokio::time::sleep(HANDED_ON).await;
+        late.send_replace(true);
+    });
     let mut failures = 0_u32;
     let pipeline = loop {
         let (task, policy) = (Arc::clone(&refresh), Arc::clone(&policy));
@@ -151,6 +180,7 @@ async fn load(
             Err(failure) => {
                 failures = failures.saturating_add(1);
                 let wait = refresh.first_again(failures);
+                tried.send_replace(true);
                 tracing::error!(why = %failure.message, ?wait, "no trust yet; trying again");
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
@@ -166,6 +196,7 @@ async fn load(
     let pipeline = pipeline.recorded(service.metrics.recorder()).reading(service.bounds.body);
     service.metrics.trust_came(crate::clock::now());
     service.pipeline.store(Some(Arc::new(pipeline)));
+    tried.send_replace(true);
     tracing::info!(%snapshot, "trust is loaded");
     notify::ready();
     tokio::spawn(keep_fresh(service, refresh, asked));

@@ -3,6 +3,7 @@
 use super::clients::ClientsSource;
 use super::logging::LogSection;
 use super::online::FetchArgs;
+use super::receipts::ReceiptSection;
 use super::refresh::Refresh;
 use super::registers::RegisterSource;
 use super::sync::MirrorSource;
@@ -14,6 +15,7 @@ use crate::config::{
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
 use crate::http::{Address, Bounds, Clients, ClientsSettings, Policies};
+use crate::receipt::Signer;
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use clap::{Args, Command};
@@ -54,6 +56,8 @@ pub(super) struct Settings {
     trust: TrustSection,
     #[command(flatten)]
     verification: VerificationSection,
+    #[command(flatten)]
+    receipt: ReceiptSection,
     /// `[clients]`: who may ask.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,7 @@ impl Settings {
                 acceptance: vec![AcceptancePolicy::BUILT_IN[0].to_owned()],
                 ..VerificationSection::default()
             },
+            receipt: ReceiptSection::default(),
             clients: None,
             limits: Limits::defaults(),
             fetch: FetchArgs::defaults(),
@@ -188,6 +193,8 @@ pub(super) struct Prepared {
     /// Whose names of policies are among these.
     pub(super) clients: ClientsSettings,
     pub(super) registers: Registers,
+    /// Signs receipts; `None` where no key is named.
+    pub(super) signer: Option<Signer>,
     pub(super) library: Option<Library>,
     pub(super) bounds: Bounds,
     pub(super) queue: usize,
@@ -206,7 +213,7 @@ impl Effective {
     /// # Errors
     /// All mistakes.
     pub(super) fn prepare(&self, passed: &[String], runtime: Handle) -> Result<Prepared, Failure> {
-        let Settings { trust, verification, limits, fetch, .. } = &self.settings;
+        let Settings { trust, verification, receipt, limits, fetch, .. } = &self.settings;
         let mut failures: Vec<Failure> = trust.source.check();
         let listeners = self.listeners(passed).map_err(|wrong| self.tell(&wrong, &mut failures)).ok();
         let bounds = limits.bounds().map_err(|wrong| self.tell(&wrong, &mut failures)).ok();
@@ -218,6 +225,7 @@ impl Effective {
             keep(Failure::usage(format!("clients: {why}")));
         }
         let registers = verification.registers.read().map_err(&mut keep).ok();
+        let signer = receipt.signer().map_err(&mut keep).ok();
         let library = fetch.library().map_err(&mut keep).ok();
         let fetcher = trust.mirror.fetcher(fetch, runtime).map_err(&mut keep).ok();
         let cores = || std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
@@ -230,10 +238,11 @@ impl Effective {
             Some((bounds, queue)),
             Some(policies),
             Some(registers),
+            Some(signer),
             Some(library),
             Some(fetcher),
             [],
-        ) = (listeners, bounds, policies, registers, library, fetcher, &*failures)
+        ) = (listeners, bounds, policies, registers, signer, library, fetcher, &*failures)
         {
             let interval = trust.refresh.unwrap_or(REFRESH).0;
             let refresh = Refresh { trust: trust.source.clone(), fetcher, interval };
@@ -242,6 +251,7 @@ impl Effective {
                 policies,
                 clients,
                 registers,
+                signer,
                 library,
                 bounds,
                 queue,

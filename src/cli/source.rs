@@ -229,6 +229,13 @@ pub(super) fn domain(name: &str) -> Result<Domain, Failure> {
 }
 
 impl TrustSource {
+    /// Whether lists, a snapshot or anchors are named.
+    pub(super) fn named(&self) -> bool {
+        let Self { lists, cache, trust_snapshot, trust_anchors } = self;
+        let paths = [&lists.trust_lists, &cache.trust_cache, trust_snapshot, trust_anchors];
+        lists.trust_domain.is_some() || paths.into_iter().any(Option::is_some)
+    }
+
     /// What holds where nothing is said.
     pub(super) fn defaults() -> Self {
         let lists = ListSource { trust_domain: Some(vec![Domain::EU.into()]), ..ListSource::default() };

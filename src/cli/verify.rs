@@ -1,15 +1,19 @@
 //! `sealgate verify`.
 
+use super::explain::ColourArgs;
 use super::online::{FetchArgs, Verifier};
 use super::policy::{AcceptanceSource, PolicySource};
+use super::receipts::{self, ReceiptKey};
 use super::registers::RegisterSource;
+use super::reports::Folder;
 use super::source::Domains;
 use super::sync::{self, MirrorSource};
-use super::{Failure, TrustSource, exit};
+use super::{Failure, TrustSource, exit, watch};
 use crate::clock;
 use crate::credential::{Applicant, Fields};
 use crate::pipeline::{Pipeline, Request};
-use crate::report::{Overall, Verdict, write_text};
+use crate::receipt::Signer;
+use crate::report::{AcceptancePolicy, Manner, Overall, Verdict, write_etsi, write_text};
 use crate::signature::Detached;
 use crate::time::Time;
 use crate::trust::Snapshot;
@@ -51,11 +55,29 @@ pub(super) struct VerifyArgs {
     /// How the answers are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// A folder for reports that are documents, a file each. Without it the report on one file is printed.
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Show all that was looked at on each seal, as a tree, and what the outcome means.
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    colour: ColourArgs,
+    #[command(flatten)]
+    receipt: ReceiptKey,
+    /// Keep each verdict with its receipt in this folder, as JSON: NAME.DIGEST.receipt.json.
+    #[arg(long, value_name = "DIR")]
+    receipts: Option<PathBuf>,
     /// How many files are verified at once; the number of processors otherwise.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Verify what is in this folder, and then each file that comes or changes, until SIGINT or SIGTERM. A file is
+    /// looked at once it has not changed for a second; names that begin with a dot or end in .part, .tmp or
+    /// .crdownload are left out.
+    #[arg(long, value_name = "DIR", conflicts_with = "paths")]
+    watch: Option<PathBuf>,
     /// Files or folders; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "watch", value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
@@ -65,6 +87,26 @@ enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// The validation report of ETSI TS 119 102-2, an XML document for each file.
+    EtsiXml,
+}
+
+impl Format {
+    /// The end of a file's name, where each answer is a document of its own.
+    fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::EtsiXml => Some("xml"),
+        }
+    }
+
+    fn write(self, verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Json => writeln!(out, "{}", verdict.to_json()),
+            Self::Text => write_text(verdict, manner, out),
+            Self::EtsiXml => write_etsi(verdict, out),
+        }
+    }
 }
 
 pub(super) fn parse_time(text: &str) -> Result<Time, String> {
@@ -73,46 +115,167 @@ pub(super) fn parse_time(text: &str) -> Result<Time, String> {
 
 /// Verifies and prints, in input order.
 pub(super) fn run(args: &VerifyArgs) -> Result<u8, Failure> {
-    let files = collect(&args.paths)?;
-    let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
-    let pipeline = pipeline(args)?;
-    let acceptance = args.acceptance.read()?;
-    let verifier = args.fetch.verifier(args.registers.read()?)?;
-    let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
-    let request = Request {
-        detached: &detached,
-        applicant: applicant.as_ref(),
-        acceptance: &acceptance,
-        fields: args.fields,
-        ..Request::at(args.at.unwrap_or_else(clock::now))
-    };
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(jobs) = args.jobs {
-        pool = pool.num_threads(jobs);
+    if args.explain && args.format != Format::Text {
+        return Err(Failure::usage("--explain is for --format text; JSON has every finding"));
     }
-    let pool = pool.build().map_err(|error| Failure::usage(format!("--jobs: {error}")))?;
-    let bar = progress(args, files.len());
-    let mut worst = exit::PASSED;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    for window in files.chunks(pool.current_num_threads().saturating_mul(8).max(1)) {
-        let verdicts: Vec<Verdict> = pool.install(|| {
-            window.par_iter().map(|path| verify_file(&verifier, &pipeline, path, &request)).collect()
-        });
-        for verdict in verdicts {
-            worst = worse(worst, verdict.verdict);
-            let written = match args.format {
-                Format::Json => writeln!(out, "{}", verdict.to_json()),
-                Format::Text => write_text(&verdict, &mut out),
-            };
-            if written.is_err() {
-                return Ok(worst);
-            }
-            bar.inc(1);
+    if args.receipts.is_some() && !args.receipt.named() {
+        return Err(Failure::usage("--receipts: name the key that signs them, --receipt-key FILE"));
+    }
+    let files = collect(&args.paths)?;
+    let mut session = Session::begin(args)?;
+    let mut answers = Answers::new(args, files.len())?;
+    if let Some(folder) = &args.watch {
+        return watch::run(folder, &mut session, &mut answers);
+    }
+    let time = session.time();
+    for window in files.chunks(session.window()) {
+        if !answers.write(session.verify(window, time)?)? {
+            break;
         }
     }
-    bar.finish_and_clear();
-    let _ = out.flush();
-    Ok(worst)
+    answers.bar.finish_and_clear();
+    Ok(answers.worst)
+}
+
+/// What all files are verified with.
+pub(super) struct Session<'a> {
+    args: &'a VerifyArgs,
+    pipeline: Pipeline,
+    verifier: Verifier,
+    acceptance: AcceptancePolicy,
+    detached: Vec<Detached>,
+    applicant: Option<Applicant>,
+    signer: Option<Signer>,
+    pool: rayon::ThreadPool,
+}
+
+impl<'a> Session<'a> {
+    fn begin(args: &'a VerifyArgs) -> Result<Self, Failure> {
+        let mut pool = rayon::ThreadPoolBuilder::new();
+        if let Some(jobs) = args.jobs {
+            pool = pool.num_threads(jobs);
+        }
+        if let Some(folder) = &args.receipts {
+            let made = std::fs::create_dir_all(folder);
+            made.map_err(|error| receipts::wrong("--receipts", Some(folder), &error.to_string()))?;
+        }
+        Ok(Self {
+            signer: args.receipt.signer(Vec::new())?,
+            detached: args.detached.iter().map(|path| read_detached(path)).collect::<Result<_, _>>()?,
+            pipeline: pipeline(args)?,
+            acceptance: args.acceptance.read()?,
+            verifier: args.fetch.verifier(args.registers.read()?)?,
+            applicant: args.applicant.as_deref().map(read_applicant).transpose()?,
+            pool: pool.build().map_err(|error| Failure::usage(format!("--jobs: {error}")))?,
+            args,
+        })
+    }
+
+    /// For which verdicts shall hold: what was asked for, or now.
+    pub(super) fn time(&self) -> Time {
+        self.args.at.unwrap_or_else(clock::now)
+    }
+
+    /// How many files are taken together: their verdicts are held until the first is there.
+    pub(super) fn window(&self) -> usize {
+        self.pool.current_num_threads().saturating_mul(8).max(1)
+    }
+
+    /// Verifies files, several at once; the verdicts are in their order.
+    ///
+    /// # Errors
+    /// A receipt could not be signed or kept.
+    pub(super) fn verify(&self, files: &[PathBuf], time: Time) -> Result<Vec<Verdict>, Failure> {
+        let request = Request {
+            detached: &self.detached,
+            applicant: self.applicant.as_ref(),
+            acceptance: &self.acceptance,
+            fields: self.args.fields,
+            evidence: self.args.format.extension().is_some(),
+            ..Request::at(time)
+        };
+        self.pool.install(|| files.par_iter().map(|path| self.verify_file(path, &request)).collect())
+    }
+
+    fn verify_file(&self, path: &Path, request: &Request<'_>) -> Result<Verdict, Failure> {
+        let limit = self.pipeline.limits().bytes;
+        let bytes = match read_file(path, limit) {
+            Ok(bytes) => bytes,
+            // Of what was not read there is nothing to sign.
+            Err(error) => return Ok(named(self.pipeline.unreadable(&error, request), path)),
+        };
+        let signer = self.signer.as_ref().filter(|_| bytes.len() <= limit);
+        let verdict = self.verifier.verify(&self.pipeline, &bytes, request, signer);
+        let verdict = named(verdict.map_err(|why| unsigned(path, &why))?, path);
+        if let Some((folder, _)) = self.args.receipts.as_ref().zip(signer) {
+            receipts::keep(folder, &verdict, &bytes)?;
+        }
+        Ok(verdict)
+    }
+
+    /// Loads trust anew: what synchronised or mirrored lists are now.
+    pub(super) fn renew(&mut self) -> Result<(), Failure> {
+        self.pipeline = pipeline(self.args)?;
+        Ok(())
+    }
+}
+
+/// Where verdicts go, and what they came to.
+pub(super) struct Answers {
+    out: io::BufWriter<io::Stdout>,
+    folder: Option<Folder>,
+    format: Format,
+    manner: Manner,
+    bar: ProgressBar,
+    /// The exit code so far.
+    pub(super) worst: u8,
+}
+
+impl Answers {
+    fn new(args: &VerifyArgs, files: usize) -> Result<Self, Failure> {
+        let (manner, bar) = (args.colour.manner(args.explain), progress(args, files));
+        let (out, folder) = (io::BufWriter::new(io::stdout()), folder(args, files)?);
+        Ok(Self { out, folder, format: args.format, manner, bar, worst: exit::PASSED })
+    }
+
+    /// Writes them; `false` where nobody reads any more.
+    ///
+    /// # Errors
+    /// A report could not be written into its folder.
+    pub(super) fn write(&mut self, verdicts: Vec<Verdict>) -> Result<bool, Failure> {
+        let Self { out, folder, format, manner, bar, worst } = self;
+        // A bar on the same terminal is gone while text is written.
+        bar.suspend(|| {
+            for verdict in verdicts {
+                *worst = worse(*worst, verdict.verdict);
+                match folder {
+                    Some(folder) => {
+                        let mut report = Vec::new();
+                        let _ = format.write(&verdict, manner, &mut report);
+                        folder.write(&verdict, &report)?;
+                    }
+                    None if format.write(&verdict, manner, out).is_err() => return Ok(false),
+                    None => {}
+                }
+                bar.inc(1);
+            }
+            Ok(out.flush().is_ok())
+        })
+    }
+}
+
+/// The folder for reports, where they go into one.
+fn folder(args: &VerifyArgs, files: usize) -> Result<Option<Folder>, Failure> {
+    match (args.format.extension(), &args.output) {
+        (Some(extension), Some(path)) => Folder::open(path, extension).map(Some),
+        (Some(_), None) if files > 1 || args.watch.is_some() => {
+            Err(Failure::usage("a report for each file: --output names a folder for them"))
+        }
+        (None, Some(_)) => {
+            Err(Failure::usage("--output is for reports that are documents: --format etsi-xml"))
+        }
+        (_, None) => Ok(None),
+    }
 }
 
 /// On the lists that are named or kept; where there are none yet, they are fetched.
@@ -139,17 +302,18 @@ fn snapshot(args: &VerifyArgs, domain: &Domain) -> Result<Snapshot, Failure> {
     args.trust.load_domain(domain, None).map(|(snapshot, _)| snapshot)
 }
 
-fn verify_file(verifier: &Verifier, pipeline: &Pipeline, path: &Path, request: &Request<'_>) -> Verdict {
-    let mut verdict = match read_file(path, pipeline.limits().bytes) {
-        Ok(bytes) => verifier.verify(pipeline, &bytes, request),
-        Err(error) => pipeline.unreadable(&error, request),
-    };
-    verdict.file = Some(path.to_string_lossy().into_owned());
-    verdict
+fn named(verdict: Verdict, path: &Path) -> Verdict {
+    Verdict { file: Some(path.to_string_lossy().into_owned()), ..verdict }
+}
+
+/// A verdict that should have a receipt and has none.
+fn unsigned(path: &Path, why: &str) -> Failure {
+    let message = format!("{}: its receipt could not be signed: {why}", path.display());
+    Failure { code: exit::TRUST, message, may_pass: true }
 }
 
 /// Reads one byte more than the limit at most, so that an endless input is seen to be over it.
-fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+pub(super) fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
@@ -163,14 +327,14 @@ fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     read.map(|_| bytes).map_err(|error| error.to_string())
 }
 
-fn read_detached(path: &Path) -> Result<Detached, Failure> {
+pub(super) fn read_detached(path: &Path) -> Result<Detached, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::usage(format!("--detached {}: {error}", path.display())))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Detached { name, bytes: bytes.into() })
 }
 
-fn read_applicant(path: &Path) -> Result<Applicant, Failure> {
+pub(super) fn read_applicant(path: &Path) -> Result<Applicant, Failure> {
     let wrong =
         |why: &dyn std::fmt::Display| Failure::usage(format!("--applicant {}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| wrong(&error))?;
@@ -196,7 +360,7 @@ fn worse(worst: u8, verdict: Overall) -> u8 {
 
 fn progress(args: &VerifyArgs, files: usize) -> ProgressBar {
     let folder = args.paths.iter().any(|path| path.is_dir());
-    if !folder || !io::stderr().is_terminal() || io::stdout().is_terminal() {
+    if !folder || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(u64::try_from(files).unwrap_or(u64::MAX));

@@ -14,6 +14,7 @@ mod json;
 mod model;
 mod presentation;
 pub mod shapes;
+mod spoken;
 pub mod status;
 mod vocabulary;
 mod xml;

@@ -503,7 +503,7 @@ impl JsonSchema for Text {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A text: in English where there is English, else in its first language.",
+            "description": "A text: in the language asked for, else in English, else in its first language.",
             "type": ["string", "null"]
         })
     }

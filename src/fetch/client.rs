@@ -12,15 +12,11 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// Why a document could not be had.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -191,27 +187,8 @@ impl Client {
     /// # Errors
     /// The file cannot be read or holds no certificate.
     pub fn new(rules: Rules, further_roots: Option<&Path>) -> Result<Self, String> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(file) = further_roots {
-            let wrong = |why: &dyn fmt::Display| format!("{}: {why}", file.display());
-            let certificates = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?;
-            let mut found = 0_usize;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| wrong(&error))?;
-                roots.add(certificate).map_err(|error| wrong(&error))?;
-                found = found.saturating_add(1);
-            }
-            if found == 0 {
-                return Err(wrong(&"holds no certificate"));
-            }
-        }
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         let (resolver, proxies) = (Arc::new(Resolver), Arc::default());
-        Ok(Self { rules, tls: Arc::new(tls), resolver, proxies, recorder: None })
+        Ok(Self { rules, tls: connect::trusting(further_roots)?, resolver, proxies, recorder: None })
     }
 
     /// The same through proxies.
@@ -317,10 +294,7 @@ impl Client {
         if !origin.tls {
             return send(stream, uri, wish, None).await;
         }
-        let name = ServerName::try_from(origin.host).map_err(|_| Refused::NotAnAddress)?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = connector.connect(name, stream).await.map_err(not_tls)?;
-        send(Box::new(stream), uri, wish, None).await
+        send(connect::over_tls(stream, &self.tls, origin).await?, uri, wish, None).await
     }
 
     async fn body(&self, mut body: Incoming) -> Result<Bytes, NotFetched> {
@@ -336,12 +310,6 @@ impl Client {
         }
         Ok(bytes.into())
     }
-}
-
-/// What rustls says against the server, where it does; otherwise the connection broke off.
-fn not_tls(error: std::io::Error) -> NotFetched {
-    let why = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    why.map_or(NotFetched::Connection, |why| NotFetched::Tls(why.to_string()))
 }
 
 /// Asks over a connection: the server's, or a proxy's that asks on.

@@ -1,6 +1,6 @@
 //! Connections: to the very address that was checked, or through a proxy.
 
-use super::address::{Origin, Rules};
+use super::address::{Origin, Refused, Rules};
 use super::client::{NotFetched, USER_AGENT};
 use super::proxy::Proxy;
 use bytes::Bytes;
@@ -9,11 +9,18 @@ use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// What bytes go over.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -83,4 +90,45 @@ pub(super) async fn tunnel(proxy: &Proxy, origin: &Origin) -> Result<Box<dyn Str
     }
     let upgraded = hyper::upgrade::on(response).await.map_err(failed)?;
     Ok(Box::new(TokioIo::new(upgraded)))
+}
+
+/// Trusts the certificate authorities of Mozilla's programme for servers, and those in a PEM file beside them.
+pub(super) fn trusting(further_roots: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(file) = further_roots {
+        let wrong = |why: &dyn fmt::Display| format!("{}: {why}", file.display());
+        let certificates = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?;
+        let mut found = 0_usize;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| wrong(&error))?;
+            roots.add(certificate).map_err(|error| wrong(&error))?;
+            found = found.saturating_add(1);
+        }
+        if found == 0 {
+            return Err(wrong(&"holds no certificate"));
+        }
+    }
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(tls))
+}
+
+/// TLS to a server, over a connection that reaches it.
+pub(super) async fn over_tls(
+    stream: Box<dyn Stream>,
+    tls: &Arc<ClientConfig>,
+    origin: Origin,
+) -> Result<Box<dyn Stream>, NotFetched> {
+    let name = ServerName::try_from(origin.host).map_err(|_| Refused::NotAnAddress)?;
+    let connector = TlsConnector::from(Arc::clone(tls));
+    Ok(Box::new(connector.connect(name, stream).await.map_err(not_tls)?))
+}
+
+/// What rustls says against the server, where it does; otherwise the connection broke off.
+fn not_tls(error: io::Error) -> NotFetched {
+    let why = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    why.map_or(NotFetched::Connection, |why| NotFetched::Tls(why.to_string()))
 }

@@ -4,12 +4,12 @@ use super::address::Reach;
 use super::breaker::Breaker;
 use super::client::{Client, NotFetched, Question, UNKNOWN, Wish};
 use crate::clock::Stopwatch;
-use crate::outside::{Document, Lookup, Outside};
+use crate::outside::{Document, LookedFor, Lookup, Outside};
 use crate::recorder::{Fetch, Holding, Kept, Recorder};
 use bytes::Bytes;
 use hyper::Uri;
 use moka::sync::Cache;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +56,17 @@ enum Kind {
     Ocsp(Bytes),
     /// The certificate of an issuer.
     Issuer,
+}
+
+impl Kind {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::AboutCredential => "credential",
+            Self::Crl => "crl",
+            Self::Ocsp(_) => "ocsp",
+            Self::Issuer => "issuer",
+        }
+    }
 }
 
 impl Wanted {
@@ -153,18 +164,12 @@ impl Library {
 
     /// Asks the server, unless it was asked a moment ago; whoever asks meanwhile waits for the same answer.
     async fn fetch(&self, wanted: Wanted) {
-        let turn = Arc::clone(self.lock().entry(wanted.clone()).or_default());
-        let guard = turn.lock().await;
+        let turn = Turn::of(self, &wanted);
+        let _guard = turn.lock.lock().await;
         let just_asked = |entry: &Entry| self.watch.elapsed() < entry.asked.saturating_add(AT_LEAST);
         if !self.entries.get(&wanted).is_some_and(|entry| just_asked(&entry)) {
             let entry = self.ask(&wanted).await;
             self.entries.insert(wanted.clone(), entry);
-        }
-        drop(guard);
-        let mut fetching = self.lock();
-        // The map and this function hold one each: nobody else waits.
-        if Arc::strong_count(&turn) <= 2 {
-            fetching.remove(&wanted);
         }
     }
 
@@ -204,6 +209,32 @@ impl Library {
     }
 }
 
+/// A place among those who want the same document; the last one out forgets it, also where nobody waits any more for what
+/// comes.
+struct Turn<'t> {
+    library: &'t Library,
+    wanted: &'t Wanted,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<'t> Turn<'t> {
+    fn of(library: &'t Library, wanted: &'t Wanted) -> Self {
+        let lock = Arc::clone(library.lock().entry(wanted.clone()).or_default());
+        Self { library, wanted, lock }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut fetching = self.library.lock();
+        // Given back while the map is locked: of two who leave at once one sees that it is the last.
+        self.lock = Arc::default();
+        if fetching.get(self.wanted).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            fetching.remove(self.wanted);
+        }
+    }
+}
+
 /// Whether a server did its work, as far as that shows in what came; `None` where it was not asked.
 fn answered(failed: Option<&NotFetched>) -> Option<bool> {
     match failed {
@@ -232,9 +263,25 @@ pub struct Desk {
 struct Orders {
     wanted: BTreeSet<Wanted>,
     done: BTreeSet<Wanted>,
+    /// What was looked for, and SHA-256 of what was given.
+    given: BTreeMap<Wanted, Option<[u8; 32]>>,
 }
 
 impl Desk {
+    /// Whether something is wanted: then the answer made so far is not the last one.
+    #[must_use]
+    pub fn wants(&self) -> bool {
+        !self.orders().wanted.is_empty()
+    }
+
+    /// What was looked for, each document once.
+    #[must_use]
+    pub fn looked_for(&self) -> Vec<LookedFor> {
+        let orders = self.orders();
+        let given = orders.given.iter();
+        given.map(|(wanted, sha256)| LookedFor { kind: wanted.kind.word(), sha256: *sha256 }).collect()
+    }
+
     fn take_wanted(&self) -> BTreeSet<Wanted> {
         let mut orders = self.orders();
         let wanted = std::mem::take(&mut orders.wanted);
@@ -246,6 +293,7 @@ impl Desk {
         let wanted = Wanted { kind, address: address.to_owned() };
         // What the address itself tells need not be waited for.
         if let Err(why) = self.library.client.admits(address, wanted.wish().reach) {
+            self.orders().given.insert(wanted, None);
             return Lookup::Unreachable(why.to_string());
         }
         let entry = self.library.entries.get(&wanted);
@@ -254,7 +302,7 @@ impl Desk {
         if !done {
             self.library.client.looked_up(entry.as_ref().is_some_and(&is_enough));
         }
-        match entry {
+        let lookup = match entry {
             Some(entry) if done || is_enough(&entry) => match entry.held {
                 Ok(document) => Lookup::Found(document),
                 Err(NotFetched::Status(404 | 410)) => Lookup::Absent,
@@ -263,9 +311,12 @@ impl Desk {
             None if done => Lookup::Unreachable(format!("more than {AT_ONCE} documents are wanted")),
             _ => {
                 orders.wanted.insert(wanted);
-                Lookup::Wanted
+                return Lookup::Wanted;
             }
-        }
+        };
+        let sha256 = if let Lookup::Found(document) = &lookup { Some(document.sha256) } else { None };
+        orders.given.insert(wanted, sha256);
+        lookup
     }
 
     fn fresh(&self) -> impl Fn(&Entry) -> bool {
@@ -294,5 +345,42 @@ impl Outside for Desk {
 
     fn issuer(&self, address: &str) -> Lookup {
         self.look_up(Kind::Issuer, address, self.fresh())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::{Origin, Rules};
+    use std::net::TcpListener;
+
+    /// A client that leaves takes back what it waits for; nothing of that may stay.
+    #[test]
+    fn who_leaves_while_a_document_is_fetched_leaves_nothing_behind() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", silent.local_addr().unwrap());
+        let rules = Rules { allowed: vec![Origin::parse(&origin).unwrap()], ..Rules::default() };
+        let library = Arc::new(Library::new(Client::new(rules, None).unwrap()));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let waits = |number: usize| {
+                // Two each for one address.
+                let (library, address) = (Arc::clone(&library), format!("{origin}/{}", number / 2));
+                tokio::spawn(async move {
+                    let desk = library.desk();
+                    desk.document(&address);
+                    library.fill(&desk).await
+                })
+            };
+            let waiting: Vec<_> = (0..32).map(waits).collect();
+            while library.lock().len() < 16 {
+                tokio::task::yield_now().await;
+            }
+            waiting.iter().for_each(tokio::task::JoinHandle::abort);
+            for one in waiting {
+                assert!(one.await.unwrap_err().is_cancelled());
+            }
+        });
+        assert_eq!(library.lock().len(), 0);
     }
 }

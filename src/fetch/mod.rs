@@ -6,12 +6,16 @@
 mod address;
 mod breaker;
 mod client;
+#[cfg(feature = "otlp")]
+mod collector;
 mod connect;
 mod library;
 mod proxy;
 
 pub use address::{Origin, Reach, Refused, Rules, is_public};
 pub use client::{Answer, Client, NotFetched, Question, Received, Validators, Wish};
+#[cfg(feature = "otlp")]
+pub use collector::Collector;
 pub use connect::{Resolve, Resolver};
 pub use library::{Desk, Library};
 pub use proxy::Proxies;

@@ -2,8 +2,10 @@
 //! inflated one by one, each within what the directory declares.
 //!
 //! Whatever two readers could read differently is refused as a whole: overlapping entries, two directories, bytes
-//! before or behind, local headers that say otherwise, a name twice. ZIP64, encryption and several disks are not read,
-//! and an archive in an archive is an entry like any other.
+//! before or behind, local headers that say otherwise, a name twice, numbers that ZIP64 says in two ways. Encryption and
+//! several disks are not read, and an archive in an archive is an entry like any other.
+
+mod zip64;
 
 mod octets;
 
@@ -30,16 +32,10 @@ const NAME: usize = 1024;
 
 const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
 const DIRECTORY_END_LENGTH: usize = 22;
-const ZIP64_LOCATOR: [u8; 4] = *b"PK\x06\x07";
-const ZIP64_LOCATOR_LENGTH: usize = 20;
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 const CENTRAL_LENGTH: usize = 46;
 const LOCAL_LENGTH: usize = 30;
 const DESCRIPTOR_SIGNATURE: [u8; 4] = *b"PK\x07\x08";
-const DESCRIPTOR_LENGTH: usize = 12;
-
-/// What stands in place of a size or offset that only ZIP64 could hold (4.4.1.4).
-const NOT_HERE: usize = 0xffff_ffff;
 
 /// Bits of the general purpose flag (4.4.4).
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
@@ -64,7 +60,7 @@ pub struct Entry {
     utf_8: bool,
     encrypted: bool,
     method: u16,
-    crc: u32,
+    crc: usize,
     packed: Range<usize>,
     size: usize,
     is_first: bool,
@@ -121,7 +117,7 @@ impl<B: AsRef<[u8]>> Archive<B> {
         let (mut names, mut taken) = (HashSet::new(), Vec::new());
         let mut rest = bytes.get(directory.range.clone()).unwrap_or_default();
         for _ in 0..directory.count {
-            let central = Central::read(&mut rest).ok_or_else(|| malformed("the directory is cut short"))?;
+            let central = Central::read(&mut rest).map_err(malformed)?;
             if !names.insert(central.name) {
                 return Err(malformed("two entries have the same name"));
             }
@@ -194,7 +190,7 @@ impl<B: AsRef<[u8]>> Archive<B> {
         };
         let mut crc = Crc::new();
         crc.update(&content);
-        if crc.sum() != entry.crc {
+        if usize::try_from(crc.sum()) != Ok(entry.crc) {
             return Err(malformed("the entry's checksum differs"));
         }
         Ok(content)
@@ -233,7 +229,7 @@ fn inflate(packed: &[u8], size: usize) -> Result<Vec<u8>, &'static str> {
 /// Where the central directory stands (4.3.16).
 struct Directory {
     range: Range<usize>,
-    count: u16,
+    count: usize,
 }
 
 impl Directory {
@@ -250,18 +246,14 @@ impl Directory {
             return Err("two directories end there");
         }
         let record = tail.get(end..).unwrap_or_default();
-        let half = |at| u16_at(record, at).unwrap_or_default();
-        let word = |at| word_at(record, at).unwrap_or_default();
+        let half = |at| number(record, at, 2).unwrap_or_default();
+        let word = |at| number(record, at, 4).unwrap_or_default();
         let end = first.saturating_add(end);
-        let locator = end.checked_sub(ZIP64_LOCATOR_LENGTH).and_then(|start| bytes.get(start..));
-        let is_64 = locator.is_some_and(|locator| locator.starts_with(&ZIP64_LOCATOR));
-        let (count, length, start) = (half(10), word(12), word(16));
-        if is_64 || count == u16::MAX || start == NOT_HERE || length == NOT_HERE {
-            return Err("ZIP64 is not read");
-        }
-        if half(4) != 0 || half(6) != 0 || half(8) != count {
+        if half(4) != 0 || half(6) != 0 || half(8) != half(10) {
             return Err("of several disks");
         }
+        let stated = zip64::Stated { count: half(10), length: word(12), start: word(16) };
+        let (zip64::Stated { count, length, start }, end) = stated.complete(bytes, end)?;
         // Nothing stands before the first entry or between directory and end, so offsets are what they say.
         if start.checked_add(length) != Some(end) {
             return Err("the directory is not where it should be");
@@ -281,7 +273,7 @@ struct Central<'a> {
     name: &'a [u8],
     flags: u16,
     method: u16,
-    crc: u32,
+    crc: usize,
     packed: usize,
     size: usize,
     local: usize,
@@ -289,58 +281,81 @@ struct Central<'a> {
 
 impl<'a> Central<'a> {
     /// The next, of which `rest` is then rid.
-    fn read(rest: &mut &'a [u8]) -> Option<Self> {
+    fn read(rest: &mut &'a [u8]) -> Result<Self, &'static str> {
+        let (central, extra) = Self::fields(rest).ok_or("the directory is cut short")?;
+        let numbers = [central.size, central.packed, central.local];
+        let [size, packed, local] = zip64::complete(numbers, zip64::extended(extra)?)?;
+        Ok(Self { size, packed, local, ..central })
+    }
+
+    /// As they stand there, and the extra field.
+    fn fields(rest: &mut &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (head, after) = rest.split_at_checked(CENTRAL_LENGTH)?;
         if !head.starts_with(&CENTRAL) {
             return None;
         }
-        let length = |at| u16_at(head, at).map(usize::from);
-        let (name, after) = after.split_at_checked(length(28)?)?;
-        *rest = after.get(length(30)?.checked_add(length(32)?)?..)?;
-        Some(Self {
+        let (name, after) = after.split_at_checked(number(head, 28, 2)?)?;
+        let (extra, after) = after.split_at_checked(number(head, 30, 2)?)?;
+        *rest = after.get(number(head, 32, 2)?..)?;
+        let central = Self {
             name,
             flags: u16_at(head, 8)?,
             method: u16_at(head, 10)?,
-            crc: u32_at(head, 16)?,
-            packed: word_at(head, 20)?,
-            size: word_at(head, 24)?,
-            local: word_at(head, 42)?,
-        })
+            crc: number(head, 16, 4)?,
+            packed: number(head, 20, 4)?,
+            size: number(head, 24, 4)?,
+            local: number(head, 42, 4)?,
+        };
+        Some((central, extra))
     }
 
     /// Where it stands, by its local header (4.3.7); what both headers and the descriptor say must be the same.
     fn local(&self, bytes: &[u8]) -> Result<Local, &'static str> {
-        if [self.packed, self.size, self.local].contains(&NOT_HERE) {
-            return Err("ZIP64 is not read");
-        }
-        let read = || {
-            let name_at = self.local.checked_add(LOCAL_LENGTH)?;
-            let head = bytes.get(self.local..name_at)?;
-            let data = name_at.checked_add(u16_at(head, 26)?.into())?;
-            let name = bytes.get(name_at..data)?;
-            let data = data.checked_add(u16_at(head, 28)?.into())?;
-            let end = data.checked_add(self.packed).filter(|end| *end <= bytes.len())?;
-            let flags = u16_at(head, 6)?;
-            let (sizes, after) = if flags & DESCRIPTOR == 0 {
-                (sizes_at(head, 14)?, end)
-            } else {
-                // Its signature is optional (4.3.9.3).
-                let signed = bytes.get(end..)?.starts_with(&DESCRIPTOR_SIGNATURE);
-                let at = end.checked_add(if signed { 4 } else { 0 })?;
-                (sizes_at(bytes, at)?, at.checked_add(DESCRIPTOR_LENGTH)?)
-            };
-            let agrees = head.starts_with(&MAGIC)
-                && name == self.name
-                && flags == self.flags
-                && u16_at(head, 8)? == self.method
-                && sizes == (self.crc, self.packed, self.size);
-            Some((agrees, Local { whole: self.local..after, packed: data..end }))
+        const CUT: &str = "an entry is cut short";
+        const OTHERWISE: &str = "an entry's local header says otherwise than the directory";
+        let part = |start: usize, length: usize| {
+            let end = start.checked_add(length)?;
+            bytes.get(start..end).map(|part| (part, end))
         };
-        match read() {
-            Some((true, local)) => Ok(local),
-            Some((false, _)) => Err("an entry's local header says otherwise than the directory"),
-            None => Err("an entry is cut short"),
+        let (head, name_at) = part(self.local, LOCAL_LENGTH).ok_or(CUT)?;
+        let length = |at| number(head, at, 2).unwrap_or_default();
+        let (name, extra_at) = part(name_at, length(26)).ok_or(CUT)?;
+        let (extra, data) = part(extra_at, length(28)).ok_or(CUT)?;
+        let (_, end) = part(data, self.packed).ok_or(CUT)?;
+        let flags = u16_at(head, 6).unwrap_or_default();
+        let same = head.starts_with(&MAGIC)
+            && name == self.name
+            && flags == self.flags
+            && u16_at(head, 8) == Some(self.method);
+        if !same {
+            return Err(OTHERWISE);
         }
+        let word = |at| number(head, at, 4).unwrap_or_default();
+        let extended = zip64::extended(extra)?;
+        let [size, packed] = zip64::local([word(22), word(18)], extended)?;
+        let here = [(word(14), self.crc), (packed, self.packed), (size, self.size)];
+        if flags & DESCRIPTOR == 0 {
+            let same = here.iter().all(|(local, central)| local == central);
+            return if same {
+                Ok(Local { whole: self.local..end, packed: data..end })
+            } else {
+                Err(OTHERWISE)
+            };
+        }
+        // What the descriptor says is not known yet where the header stands (4.4.4), or said twice.
+        if here.iter().any(|(local, central)| *local != 0 && local != central) {
+            return Err(OTHERWISE);
+        }
+        // Its signature is optional (4.3.9.3), and its sizes are as wide as the header's (4.3.9.2).
+        let signed = bytes.get(end..).is_some_and(|rest| rest.starts_with(&DESCRIPTOR_SIGNATURE));
+        let width = if extended.is_some() { 8 } else { 4 };
+        let at = end.saturating_add(if signed { 4 } else { 0 });
+        let (descriptor, after) = part(at, 4 + 2 * width).ok_or(CUT)?;
+        let said = [(0, 4), (4, width), (4 + width, width)].map(|(at, width)| number(descriptor, at, width));
+        if said != [self.crc, self.packed, self.size].map(Some) {
+            return Err(OTHERWISE);
+        }
+        Ok(Local { whole: self.local..after, packed: data..end })
     }
 
     fn is_folder(&self) -> bool {
@@ -398,17 +413,10 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..)?.first_chunk().map(|bytes| u16::from_le_bytes(*bytes))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
-}
-
-/// CRC, packed and full size, as they stand together in a local header and in a descriptor.
-fn sizes_at(bytes: &[u8], at: usize) -> Option<(u32, usize, usize)> {
-    Some((u32_at(bytes, at)?, word_at(bytes, at.checked_add(4)?)?, word_at(bytes, at.checked_add(8)?)?))
-}
-
-fn word_at(bytes: &[u8], at: usize) -> Option<usize> {
-    u32_at(bytes, at).and_then(|word| usize::try_from(word).ok())
+/// The little-endian number of `width` bytes, at most 8, at a place.
+fn number(bytes: &[u8], at: usize, width: usize) -> Option<usize> {
+    let field = bytes.get(at..)?.get(..width)?;
+    usize::try_from(field.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte))).ok()
 }
 
 #[cold]

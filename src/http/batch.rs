@@ -12,8 +12,8 @@ mod work;
 use super::clients::Admitted;
 use super::outgoing::{Pieces, Progress};
 use super::problem::Problem;
-use super::routes::{Query, accepts};
-use super::{Service, body};
+use super::routes::Query;
+use super::{Service, accept, body};
 use crate::format::Limits;
 use crate::format::zip::Archive;
 use bytes::Bytes;
@@ -98,9 +98,9 @@ pub(super) async fn answer(
 /// What can be told before the body comes.
 fn admissible(service: &Service, head: &Parts) -> Result<(Terms, OwnedSemaphorePermit), Problem> {
     let query = Query::parse(head, service)?;
-    if !accepts(&head.headers, &["application/x-ndjson", "application/json"]) {
-        return Err(Problem::NotAcceptable("application/x-ndjson"));
-    }
+    // Each line is JSON: who asks for that is not refused.
+    accept::choose(&head.headers, &["application/x-ndjson", "application/json"])
+        .ok_or(Problem::NotAcceptable("application/x-ndjson"))?;
     if *service.batches.ending.borrow() {
         return Err(Problem::Ending);
     }

@@ -1,6 +1,6 @@
 //! Who asks, and what that lets them ask for: API keys, certificates of clients, and who may go without.
 //!
-//! Everything but `/livez`, `/readyz` and `/openapi.json` asks for one of these, whatever the path, known or not: a path that some proxy
+//! Everything but `/livez`, `/readyz`, `/openapi.json`, `/.well-known/jwks.json` and the page with what it loads asks for one of these, whatever the path, known or not: a path that some proxy
 //! reads otherwise gets no further than any other. A key that is sent counts, and if it is wrong nothing else does; a
 //! certificate counts where no key is sent.
 
@@ -13,6 +13,7 @@ pub use settings::{
     AnonymousSettings, ClientSettings, ClientsSettings, KeySettings, LimitsSettings, MetricsAccess, Origin,
 };
 
+use super::page::ASSETS_PATH;
 use super::peer::Peer;
 use super::problem::Problem;
 use super::tls::ClientCertificate;
@@ -33,8 +34,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Clients, and keys and certificates of all together.
 const MOST_CLIENTS: usize = 10_000;
 
-/// Paths that are open to all.
-pub(super) const OPEN: [&str; 3] = ["/livez", "/readyz", "/openapi.json"];
+/// Paths that are open to all, beside what the page loads.
+pub(super) const OPEN: [&str; 5] = ["/livez", "/readyz", "/openapi.json", "/.well-known/jwks.json", "/"];
+
+/// Whether a path is open to all.
+pub(super) fn is_open(path: &str) -> bool {
+    OPEN.contains(&path) || path.starts_with(ASSETS_PATH)
+}
 
 /// The clients that are known at the moment.
 pub struct Clients {
@@ -69,7 +75,7 @@ impl Clients {
         let known = self.known.load();
         let sent = sent_key(request);
         let path = request.uri().path();
-        if OPEN.contains(&path) || (path == "/metrics" && known.metrics == MetricsAccess::Anybody) {
+        if is_open(path) || (path == "/metrics" && known.metrics == MetricsAccess::Anybody) {
             return Ok(Arc::new(Admitted::default()));
         }
         let peer = request.extensions().get::<Arc<Peer>>();
@@ -148,8 +154,9 @@ struct Anonymous {
 impl Anonymous {
     fn includes(&self, peer: &Peer) -> bool {
         let is_from = |origin: &Origin| match (origin, peer.address) {
-            (Origin::Anywhere, _) | (Origin::Unix, None) => true,
-            (Origin::Loopback, Some(address)) => address.ip().to_canonical().is_loopback(),
+            (Origin::Anywhere, _) => true,
+            (Origin::Unix, None) => !peer.elsewhere,
+            (Origin::Loopback, Some(address)) => !peer.elsewhere && address.ip().to_canonical().is_loopback(),
             (Origin::Loopback, None) | (Origin::Unix, Some(_)) => false,
         };
         self.from.iter().any(is_from)

@@ -71,7 +71,10 @@ pub(super) async fn serve<S: Socket>(
             () = reached(&mut stage, Stage::Closing) => return,
         };
         match told {
-            Ok(Ok(client)) => peer.address = client,
+            Ok(Ok(client)) => {
+                peer.elsewhere = address.is_some_and(|proxy| !proxy.ip().to_canonical().is_loopback());
+                peer.address = client;
+            }
             Ok(Err(why)) => return service.metrics.refused(Refused::ProxyHeader, &why),
             Err(_) => return service.metrics.refused(Refused::Slow, &"the PROXY header came too slowly"),
         }

@@ -1,5 +1,6 @@
 //! Requests → pipeline → responses: listeners, connections, admission, problems, metrics.
 
+mod accept;
 mod admission;
 mod batch;
 mod body;
@@ -14,9 +15,11 @@ mod observed;
 mod openapi;
 mod operations;
 mod outgoing;
+mod page;
 mod peer;
 mod problem;
 mod proxy_protocol;
+mod representation;
 mod routes;
 mod tls;
 mod trace;
@@ -31,14 +34,16 @@ pub use clients::{
 pub use inherited::Inherited;
 pub use listen::{Address, Listener, SocketFile, UnixAccess};
 pub use metrics::Metrics;
+pub use observed::PROBES;
 pub use openapi::openapi;
 pub use peer::{Conditions, Peer};
 pub use proxy_protocol::{Refused, Source, Sources, client as proxied_client};
-pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles};
+pub use tls::{ClientAuthority, ClientCertificate, Tls, TlsFiles, own_identity};
 
 use crate::credential::accreditation::Registers;
 use crate::fetch::Library;
 use crate::pipeline::Pipeline;
+use crate::receipt::Signer;
 use crate::report::AcceptancePolicy;
 use crate::validation::Policy;
 use std::future::Future;
@@ -100,6 +105,8 @@ pub struct Service {
     pub library: Option<Arc<Library>>,
     /// Registers that are asked for accreditations.
     pub registers: Registers,
+    /// Signs receipts; `None` where no key is configured. A request keeps what it began with.
+    pub signer: arc_swap::ArcSwapOption<Signer>,
     /// Who may ask.
     pub clients: Clients,
     /// The pool behind its queue.
@@ -181,6 +188,26 @@ pub struct Endpoint {
     pub listener: Listener,
     /// What is asked of them.
     pub conditions: Conditions,
+    /// Until this resolves connections wait in the kernel. Where the end comes first they are left there, for who is
+    /// handed the socket next.
+    pub after: Option<After>,
+}
+
+/// Resolves once it is set, or who would set it is gone.
+#[derive(Clone, Debug)]
+pub struct After(watch::Receiver<bool>);
+
+impl After {
+    /// One with what sets it.
+    #[must_use]
+    pub fn new() -> (watch::Sender<bool>, Self) {
+        let (set, seen) = watch::channel(false);
+        (set, Self(seen))
+    }
+
+    async fn reached(&mut self) {
+        let _ = self.0.wait_for(|set| *set).await;
+    }
 }
 
 /// Serves on `endpoints` until `end` resolves, then answers what was accepted and returns.
@@ -195,21 +222,27 @@ pub async fn serve(
     let open = Arc::new(Semaphore::new(service.bounds.connections));
     let (stage, watched) = watch::channel(Stage::Serving);
     let mut accepting = tokio::task::JoinSet::new();
-    for Endpoint { listener, conditions } in endpoints {
-        let (service, open, watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
+    for Endpoint { listener, conditions, after } in endpoints {
+        let (service, open, mut watched) = (Arc::clone(&service), Arc::clone(&open), watched.clone());
         let conditions = Arc::new(conditions);
         match listener {
             Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 let listener = TcpListener::from_std(listener)?;
-                accepting.spawn(accept(listener, conditions, service, open, watched));
+                accepting.spawn(async move {
+                    if waited(after, &mut watched).await {
+                        accept(listener, conditions, service, open, watched).await;
+                    }
+                });
             }
             Listener::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 let listener = UnixListener::from_std(listener)?;
                 accepting.spawn(async move {
                     let _file = file;
-                    accept(listener, conditions, service, open, watched).await;
+                    if waited(after, &mut watched).await {
+                        accept(listener, conditions, service, open, watched).await;
+                    }
                 });
             }
         }
@@ -226,6 +259,15 @@ pub async fn serve(
         tracing::warn!("connections were still open at the end of the time for shutting down");
     }
     Ok(())
+}
+
+/// Waits until a listener's connections may be accepted; `false` where the end comes first.
+async fn waited(after: Option<After>, stage: &mut watch::Receiver<Stage>) -> bool {
+    let Some(mut after) = after else { return true };
+    tokio::select! {
+        () = after.reached() => true,
+        () = reached(stage, Stage::Ending) => false,
+    }
 }
 
 /// What connections come from.

@@ -1,6 +1,8 @@
 //! Requests as an operator sees them: an id, a span, a line in the log, a count.
 
 use super::Service;
+#[cfg(feature = "otlp")]
+use super::peer::Peer;
 use super::routes::{self, Answered, Content};
 use super::trace::{REQUEST_ID, RequestId, TraceParent};
 use crate::clock::Stopwatch;
@@ -11,6 +13,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tracing::{Instrument, Span, field};
+
+/// The routes of who asks again and again whether the service lives.
+pub const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Answers one request; never fails.
 pub(super) async fn respond(
@@ -24,13 +29,19 @@ pub(super) async fn respond(
     let span = tracing::info_span!("request", %id, trace_id = field::Empty);
     if let Some(parent) = parent {
         span.record("trace_id", hex::encode(parent.trace));
+        #[cfg(feature = "otlp")]
+        parent.adopt(&span);
     }
+    #[cfg(feature = "otlp")]
+    let encrypted = request.extensions().get::<Arc<Peer>>().is_some_and(|peer| peer.encrypted);
     request.extensions_mut().insert(id.clone());
     let answering = routes::respond(Arc::clone(&service), request).instrument(span.clone());
     let Answered { route, client, mut response } = answering.await;
     response.headers_mut().insert(REQUEST_ID, id.header());
     let status = response.status().as_u16();
     service.metrics.request(route, method, status, watch.elapsed());
+    #[cfg(feature = "otlp")]
+    super::trace::tell(&span, method, route, status, encrypted);
     let line = Line { span, method, route, status, client, watch, bytes: 0 };
     response.map(|body| Observed { body, line })
 }
@@ -79,7 +90,7 @@ impl Drop for Line {
         let (seconds, client) = (watch.elapsed().as_secs_f64(), client.as_deref());
         let _in = span.enter();
         // Who asks whether it lives, and who is not let in, asks often: such lines are for who looks for them.
-        if client.is_some() && !matches!(*route, "/livez" | "/readyz" | "/metrics") {
+        if client.is_some() && !PROBES.contains(route) {
             tracing::info!(target: "sealgate::access", status, method, route, seconds, bytes, client, "answered");
         } else {
             tracing::debug!(target: "sealgate::access", status, method, route, seconds, bytes, client, "answered");

@@ -1,9 +1,10 @@
 //! The description of the interface (OpenAPI 3.1), made from the table of operations, the types that are serialised, and
 //! recorded examples. What is served is the file that is checked in; a test holds that it is what is made here.
 
-use super::clients::OPEN;
+use super::clients::is_open;
 use super::examples::{self, Example};
-use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, Parameter, Takes};
+use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, PLACES, Parameter, Takes};
+use super::page;
 use super::problem::ProblemDetails;
 use crate::credential::{Applicant, Fields};
 use crate::report::{OfficialCheck, TerritoryReport, TrustReport, Verdict};
@@ -77,20 +78,21 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
     let mine: Vec<&Example> = examples.iter().filter(|one| one.operation() == operation.id).collect();
     let mut parameters: Vec<Value> =
         operation.query.iter().map(|parameter| described("query", parameter, generator)).collect();
-    if operation.path.contains('{') {
-        parameters.push(json!({
-            "name": "territory",
-            "in": "path",
-            "required": true,
-            "description": "A country's code as in the trusted lists, or `EU` for the list of lists.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z]{2}$"},
-            "example": "EU",
-        }));
-    }
+    let placed = PLACES.iter().filter(|place| operation.path.ends_with(&format!("{{{}}}", place.name)));
+    parameters.extend(placed.map(|place| {
+        let mut described = described("path", place, generator);
+        if let Some(members) = described.as_object_mut() {
+            members.insert("required".into(), true.into());
+        }
+        described
+    }));
     let answered = |one: &&&Example| one.status() == 200;
     let good: Vec<&Example> = mine.iter().filter(answered).copied().collect();
     let mut responses = Map::new();
-    let headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
+    let mut headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
+    if let (Some(headers), true) = (headers.as_object_mut(), operation.answers.len() > 1) {
+        headers.insert("Vary".into(), header("Vary"));
+    }
     responses.insert(
         "200".into(),
         json!({
@@ -100,7 +102,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
         }),
     );
     let mut problems: Vec<u16> = ANYWHERE.iter().chain(operation.problems).copied().collect();
-    if !OPEN.contains(&operation.path) {
+    if !is_open(operation.path) {
         problems.extend(NOT_OPEN);
     }
     problems.sort_unstable();
@@ -116,7 +118,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
         "description": operation.description,
     });
     if let Some(members) = described.as_object_mut() {
-        if OPEN.contains(&operation.path) {
+        if is_open(operation.path) {
             members.insert("security".into(), json!([]));
         }
         if !parameters.is_empty() {
@@ -202,6 +204,11 @@ fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
         },
+        "Vary": {
+            "description": "The form is chosen by what the request accepts.",
+            "required": true,
+            "schema": {"const": "accept"},
+        },
         "RetryAfter": {
             "description": "Seconds after which to ask again.",
             "required": true,
@@ -251,6 +258,7 @@ pub(super) fn headers_of(status: u16) -> &'static [(&'static str, &'static str)]
     match status {
         401 => &[("WWW-Authenticate", "Challenge")],
         405 => &[("Allow", "Allow")],
+        406 => &[("Vary", "Vary")],
         429 | 503 => &[("Retry-After", "RetryAfter")],
         _ => &[],
     }
@@ -305,6 +313,19 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string"})
 }
 
+pub(super) fn boolean(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "enum": ["true", "false"]})
+}
+
+pub(super) fn keys(_: &mut SchemaGenerator) -> Value {
+    let key = json!({
+        "type": "object",
+        "properties": {"kty": {"enum": ["EC", "OKP", "RSA"]}, "kid": {"type": "string"}, "use": {"const": "sig"}},
+        "required": ["kty", "kid", "use"],
+    });
+    json!({"type": "object", "properties": {"keys": {"type": "array", "items": key}}, "required": ["keys"]})
+}
+
 pub(super) fn object(_: &mut SchemaGenerator) -> Value {
     json!({"type": "object"})
 }
@@ -330,6 +351,14 @@ pub(super) fn locale(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"})
 }
 
+pub(super) fn territory_code(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "pattern": "^[A-Za-z]{2}$"})
+}
+
+pub(super) fn asset_name(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "enum": page::names().collect::<Vec<_>>()})
+}
+
 pub(super) fn json_credential(_: &mut SchemaGenerator) -> Value {
     json!({
         "type": "object",
@@ -339,6 +368,13 @@ pub(super) fn json_credential(_: &mut SchemaGenerator) -> Value {
 
 pub(super) fn compact(_: &mut SchemaGenerator) -> Value {
     json!({"type": "string", "minLength": 1, "description": "JWS in its compact serialisation."})
+}
+
+pub(super) fn etsi(_: &mut SchemaGenerator) -> Value {
+    json!({
+        "type": "string",
+        "description": "A ValidationReport by the schema of ETSI TS 119 102-2 V1.4.1, `http://uri.etsi.org/19102/v1.4.1#`.",
+    })
 }
 
 pub(super) fn xml(_: &mut SchemaGenerator) -> Value {

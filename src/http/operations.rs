@@ -15,13 +15,16 @@ pub(super) enum Route {
     Ready,
     Metrics,
     Description,
+    Keys,
+    Page,
+    Asset,
 }
 
 /// A path, its method, what it takes and what it answers.
 #[derive(Debug)]
 pub(super) struct Operation {
     pub(super) route: Route,
-    /// Where something in braces stands in it, that is the end.
+    /// Where something in braces stands in it, that is the end: one of [`PLACES`].
     pub(super) path: &'static str,
     pub(super) takes: Takes,
     pub(super) id: &'static str,
@@ -126,7 +129,8 @@ const FIELDS: Parameter = Parameter {
 
 const LANG: Parameter = Parameter {
     name: "lang",
-    description: "A language tag (BCP 47). The gateway's texts are in English.",
+    description: "A language tag (BCP 47): what the credential says is shown in it where the credential has it; in English \
+                  otherwise. The gateway's own texts are in English.",
     schema: openapi::language,
     example: "en",
 };
@@ -138,10 +142,41 @@ const LOCALE: Parameter = Parameter {
     example: "en",
 };
 
-const OF_A_VERDICT: &[Parameter] = &[AT, POLICY, ACCEPTANCE, FIELDS, LANG];
+const RECEIPT: Parameter = Parameter {
+    name: "receipt",
+    description: "Whether the verdict gets a receipt. Where a key for receipts is configured it does unless this says \
+                  `false`; elsewhere `true` is refused.",
+    schema: openapi::boolean,
+    example: "false",
+};
+
+const PAGE_LANG: Parameter = Parameter {
+    name: "lang",
+    description: "A language tag (BCP 47); what `Accept-Language` says otherwise. English where the page is not in it.",
+    schema: openapi::language,
+    example: "de",
+};
+
+/// What may stand in the braces of a path.
+pub(super) const PLACES: [Parameter; 2] = [
+    Parameter {
+        name: "territory",
+        description: "A country's code as in the trusted lists, or `EU` for the list of lists.",
+        schema: openapi::territory_code,
+        example: "EU",
+    },
+    Parameter {
+        name: "asset",
+        description: "The name of a file: a script, a style sheet, the texts of a language.",
+        schema: openapi::asset_name,
+        example: "en.json",
+    },
+];
+
+const OF_A_VERDICT: &[Parameter] = &[AT, POLICY, ACCEPTANCE, FIELDS, LANG, RECEIPT];
 
 /// Every route.
-pub(super) static OPERATIONS: [Operation; 9] = [
+pub(super) static OPERATIONS: [Operation; 12] = [
     Operation {
         route: Route::Verify,
         path: "/v1/verify",
@@ -149,7 +184,8 @@ pub(super) static OPERATIONS: [Operation; 9] = [
         id: "verify",
         summary: "Verify one credential",
         description: "The body is the credential; its content decides what it is, whatever its type says. Or a form \
-                      with the credential as `file`. An unreadable or failing credential is an answer, not a problem.",
+                      with the credential as `file`. An unreadable or failing credential is an answer, not a problem. \
+                      The answer is JSON, or what `Accept` wants more: the validation report of ETSI TS 119 102-2.",
         query: OF_A_VERDICT,
         body: &[
             Media { name: "application/json", schema: openapi::json_credential },
@@ -158,7 +194,11 @@ pub(super) static OPERATIONS: [Operation; 9] = [
             Media { name: "application/octet-stream", schema: openapi::bytes },
             Media { name: "multipart/form-data", schema: openapi::form },
         ],
-        answers: &[Media { name: "application/json", schema: openapi::verdict }],
+        answers: &[
+            Media { name: "application/json", schema: openapi::verdict },
+            Media { name: "application/xml", schema: openapi::etsi },
+            Media { name: "text/xml", schema: openapi::etsi },
+        ],
         problems: &WITH_BODY,
     },
     Operation {
@@ -264,5 +304,49 @@ pub(super) static OPERATIONS: [Operation; 9] = [
         body: &[],
         answers: &[Media { name: "application/json", schema: openapi::object }],
         problems: &[],
+    },
+    Operation {
+        route: Route::Keys,
+        path: "/.well-known/jwks.json",
+        takes: Takes::Get,
+        id: "keys",
+        summary: "The keys by which receipts are checked",
+        description: "A JWK Set (RFC 7517, 5): the key that signs receipts, and those that did before. Each `kid` is the \
+                      key's thumbprint (RFC 7638), which receipts name. Empty where receipts are not configured. Open \
+                      to all.",
+        query: &[],
+        body: &[],
+        answers: &[Media { name: "application/jwk-set+json", schema: openapi::keys }],
+        problems: &[],
+    },
+    Operation {
+        route: Route::Page,
+        path: "/",
+        takes: Takes::Get,
+        id: "page",
+        summary: "The page for people",
+        description: "Files are dropped on it, and it asks this interface for the answers. Open to all; what it asks for \
+                      is not.",
+        query: &[PAGE_LANG],
+        body: &[],
+        answers: &[Media { name: "text/html; charset=utf-8", schema: openapi::text }],
+        problems: &[],
+    },
+    Operation {
+        route: Route::Asset,
+        path: "/page/{asset}",
+        takes: Takes::Get,
+        id: "asset",
+        summary: "What the page loads",
+        description: "Open to all.",
+        query: &[],
+        body: &[],
+        answers: &[
+            Media { name: "text/javascript; charset=utf-8", schema: openapi::text },
+            Media { name: "text/css; charset=utf-8", schema: openapi::text },
+            Media { name: "image/svg+xml", schema: openapi::text },
+            Media { name: "application/json", schema: openapi::object },
+        ],
+        problems: &[404],
     },
 ];

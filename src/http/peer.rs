@@ -21,6 +21,8 @@ pub struct Conditions {
 pub struct Peer {
     /// Its address, as a trusted proxy names it where there is one; `None` on a Unix socket.
     pub address: Option<SocketAddr>,
+    /// Whether a proxy on another machine speaks for it: then its address is none of this machine's, whatever it is.
+    pub elsewhere: bool,
     /// Whether the connection is over TLS.
     pub encrypted: bool,
     /// The certificate by which it proved who it is.

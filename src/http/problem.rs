@@ -69,6 +69,8 @@ pub(super) enum Problem {
     Ending,
     /// The worker failed; the service goes on.
     Internal,
+    /// The key for receipts does not sign now.
+    Unsigned,
 }
 
 /// The reasons for which requests are not admitted, as metrics name them.
@@ -108,7 +110,7 @@ impl Problem {
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending | Self::Unsigned => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -137,6 +139,9 @@ impl Problem {
             Self::Leaving => "the service was asked to end".into(),
             Self::Ending => "the service ends; nothing from here on was read".into(),
             Self::Internal => "the verification broke off; nothing was decided".into(),
+            Self::Unsigned => {
+                "the receipt cannot be signed now; `receipt=false` asks for a verdict without".into()
+            }
         }
     }
 
@@ -187,7 +192,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending => {
+            Self::Busy | Self::Crowded | Self::NotReady | Self::Leaving | Self::Ending | Self::Unsigned => {
                 headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             }
             Self::TooMany(wait) => {
@@ -204,6 +209,9 @@ impl Problem {
             }
             Self::SlowHead | Self::SlowBody => {
                 headers.insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+            }
+            Self::NotAcceptable(_) => {
+                headers.insert(header::VARY, header::HeaderValue::from_static("accept"));
             }
             Self::MethodNotAllowed(allowed) => {
                 headers.insert(header::ALLOW, header::HeaderValue::from_static(allowed));

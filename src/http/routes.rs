@@ -5,14 +5,16 @@ use super::metrics::Refused;
 use super::multipart::Form;
 use super::operations::Route;
 use super::problem::Problem;
+use super::representation::Wanted;
 use super::trace::RequestId;
-use super::{Bounds, Service, batch, body, multipart, openapi, operations};
+use super::{Bounds, Service, accept, batch, body, multipart, openapi, operations, page};
 use crate::clock;
 use crate::credential::Fields;
 use crate::credential::accreditation::Register;
 use crate::fetch::Desk;
 use crate::outside::Outside;
 use crate::pipeline::{Pipeline, Request as Verification};
+use crate::receipt::{Looked, Signer};
 use crate::report::{self, AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
@@ -110,16 +112,24 @@ async fn route(
             return (operation.path, answer.map(|response| response.map(Either::Right)));
         }
         Route::Verify => {
-            let verdict = verify(service, request, Form::Own).await;
-            verdict.map(|verdict| json_response(service.metrics.report(|| verdict.to_json())))
+            let judged = verify(service, request, Form::Own).await;
+            match judged {
+                Ok(judged) => judged.answer(service).await,
+                Err(problem) => Err(problem),
+            }
         }
-        Route::Validate => verify(service, request, Form::Official).await.map(|verdict| official(&verdict)),
+        Route::Validate => {
+            verify(service, request, Form::Official).await.map(|judged| official(&judged.verdict))
+        }
         Route::Live => Ok(text("live\n")),
         Route::Ready => ready(service),
         Route::Metrics => Ok(metrics(service)),
+        Route::Page => page::index(&request.into_parts().0, service.bounds.body),
+        Route::Asset => page::asset(rest).ok_or(Problem::NotFound),
         Route::Description => Ok(with_type(Bytes::from_static(openapi::SERVED.as_bytes()), JSON)),
         Route::Trust => trust(service, None),
         Route::Territory => trust(service, Some(rest)),
+        Route::Keys => Ok(keys(service)),
     };
     (operation.path, answer.map(whole))
 }
@@ -137,6 +147,15 @@ fn ready(service: &Service) -> Answer {
     }
     Ok(text("ready\n"))
 }
+
+fn keys(service: &Service) -> Response<Full<Bytes>> {
+    let signer = service.signer.load();
+    let published = signer.as_ref().map_or(NO_KEYS, |signer| signer.published());
+    with_type(Bytes::copy_from_slice(published.as_bytes()), "application/jwk-set+json")
+}
+
+/// What is published where no key is configured.
+const NO_KEYS: &str = "{\"keys\":[]}";
 
 fn metrics(service: &Service) -> Response<Full<Bytes>> {
     let mut response = text(service.metrics.text(service));
@@ -158,11 +177,35 @@ fn trust(service: &Service, territory: Option<&str>) -> Answer {
     Ok(json_response(json))
 }
 
-async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) -> Result<Verdict, Problem> {
+/// A verdict and the form in which it is wanted.
+struct Judged {
+    verdict: Verdict,
+    wanted: Wanted,
+}
+
+impl Judged {
+    /// In the form that was asked for.
+    async fn answer(self, service: &Arc<Service>) -> Answer {
+        let Self { verdict, wanted } = self;
+        let body = if wanted.is_work() {
+            let held = Arc::clone(service);
+            let written = service.admission.resume(move || held.metrics.report(|| wanted.write(&verdict)));
+            written.await.map_err(|_| Problem::Internal)?
+        } else {
+            service.metrics.report(|| wanted.write(&verdict))
+        };
+        let mut response = with_type(body, wanted.media_type);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        Ok(response)
+    }
+}
+
+async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) -> Result<Judged, Problem> {
     let (head, body) = request.into_parts();
     let admitted = Admitted::of(&head.extensions)?;
     let bounds = Bounds { body: admitted.body_limit(service.bounds.body), ..service.bounds };
-    let (query, mut pipeline) = match admissible(service, &head, &bounds, body::announced(&body)) {
+    let admissible = admissible(service, &head, &bounds, body::announced(&body), form);
+    let Admissible { query, mut pipeline, wanted } = match admissible {
         Ok(admissible) => admissible,
         Err(problem) => {
             body::discard(body, &head, &bounds);
@@ -178,13 +221,23 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
+        lang: query.lang,
+        signer: query.signer,
         parts,
+        wanted,
         _share: body.share,
     };
     let order = Arc::new(order);
     let verdict = run(service, pipeline, order).await?;
     service.metrics.verdict(&verdict);
-    Ok(verdict)
+    Ok(Judged { verdict, wanted })
+}
+
+/// What is known of a request before its body comes.
+struct Admissible {
+    query: Query,
+    pipeline: Arc<Pipeline>,
+    wanted: Wanted,
 }
 
 /// What can be told before a body comes: whoever is refused is so at once, and nothing of the body is kept.
@@ -193,11 +246,16 @@ fn admissible(
     head: &Parts,
     bounds: &Bounds,
     announced: Option<usize>,
-) -> Result<(Query, Arc<Pipeline>), Problem> {
+    form: Form,
+) -> Result<Admissible, Problem> {
     let query = Query::parse(head, service)?;
-    if !accepts(&head.headers, &[JSON]) {
-        return Err(Problem::NotAcceptable(JSON));
-    }
+    let wanted = match form {
+        Form::Own => Wanted::of(&head.headers)?,
+        Form::Official => {
+            accept::choose(&head.headers, &[JSON]).ok_or(Problem::NotAcceptable(JSON))?;
+            Wanted::JSON
+        }
+    };
     let pipeline = service.pipeline.load_full().ok_or(Problem::NotReady)?;
     let size = announced.unwrap_or_default();
     // What is over the limit is answered so, whatever else, and never held.
@@ -209,15 +267,20 @@ fn admissible(
             return Err(Problem::Crowded);
         }
     }
-    Ok((query, pipeline))
+    Ok(Admissible { query, pipeline, wanted })
 }
 
 /// What is to be verified, and how.
 struct Order {
     parts: multipart::Parts,
+    /// The form of the answer.
+    wanted: Wanted,
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<String>,
+    /// Signs the receipt, where there shall be one.
+    signer: Option<Arc<Signer>>,
     /// Given back only when no thread has the body in work any more.
     _share: body::Share,
 }
@@ -227,10 +290,12 @@ impl Order {
         Verification {
             acceptance: &self.acceptance,
             fields: self.fields,
+            lang: self.lang.as_deref(),
             detached: &self.parts.detached,
             applicant: self.parts.applicant.as_ref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
             registers,
+            evidence: self.wanted.wants_evidence(),
             ..Verification::at(self.time)
         }
     }
@@ -250,7 +315,12 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
     let work = || {
         let (pipeline, order, desk) = (Arc::clone(pipeline), Arc::clone(order), desk.clone());
         let registers = Arc::clone(&registers);
-        move || pipeline.verify(&order.parts.file, &order.request(desk.as_deref(), &registers))
+        move || {
+            let (desk, file) = (desk.as_deref(), &order.parts.file);
+            let request = order.request(desk, &registers);
+            let verdict = pipeline.verify(file, &request);
+            signed(order.signer.as_deref(), verdict, (&pipeline, &request), file, desk)
+        }
     };
     let mut running = service.admission.submit(work()).map_err(|_| Problem::Busy)?;
     loop {
@@ -259,7 +329,27 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
             (Some(library), Some(desk)) if library.fill(desk).await => {
                 running = service.admission.resume(work());
             }
-            _ => return Ok(verdict),
+            _ => return verdict,
+        }
+    }
+}
+
+/// The verdict with its receipt, where there shall be one: on a thread of the pool, since a token takes its time. One that
+/// is not the last, since something is still wanted from outside, gets none.
+pub(super) fn signed(
+    signer: Option<&Signer>,
+    mut verdict: Verdict,
+    on: (&Pipeline, &Verification<'_>),
+    input: &[u8],
+    desk: Option<&Desk>,
+) -> Result<Verdict, Problem> {
+    let Some(signer) = signer.filter(|_| !desk.is_some_and(Desk::wants)) else { return Ok(verdict) };
+    let outside = desk.map(|desk| desk.looked_for().into_iter().map(Looked::from).collect());
+    match signer.give(&mut verdict, on, input, outside, clock::now()) {
+        Ok(()) => Ok(verdict),
+        Err(why) => {
+            tracing::error!(why, "a receipt could not be signed");
+            Err(Problem::Unsigned)
         }
     }
 }
@@ -270,6 +360,10 @@ pub(super) struct Query {
     pub(super) policy: Option<Arc<Policy>>,
     pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
+    /// The language in which credentials are shown, where they have it.
+    pub(super) lang: Option<String>,
+    /// Signs the receipt, where there shall be one.
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 impl Query {
@@ -291,8 +385,14 @@ impl Query {
             },
             at: None,
             fields: Fields::default(),
+            lang: None,
+            signer: service.signer.load_full(),
         };
         let known = operations::find(head.uri.path()).map_or(&[][..], |(operation, _)| operation.query);
+        // An answer that has no place for a receipt gets none.
+        if !known.iter().any(|parameter| parameter.name == "receipt") {
+            parsed.signer = None;
+        }
         for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
             let known = known.iter().map(|parameter| parameter.name).find(|known| *known == name);
             match known.unwrap_or_default() {
@@ -309,8 +409,8 @@ impl Query {
                     allowed("acceptance", &value, admitted.acceptance())?;
                     parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
-                // The gateway's own texts are in English; a credential's in English where it has that.
-                "lang" if is_language(&value) => {}
+                // The gateway's own texts are in English.
+                "lang" if is_language(&value) => parsed.lang = Some(value.into_owned()),
                 "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
                 // As the official software sends it: `en_GB`.
                 "locale" if is_language(&value.replace('_', "-")) => {}
@@ -319,6 +419,14 @@ impl Query {
                     let fields = Fields::parse(&value);
                     parsed.fields = fields.map_err(|why| Problem::BadRequest("fields", why))?;
                 }
+                "receipt" => match &*value {
+                    "false" => parsed.signer = None,
+                    "true" if service.signer.load().is_some() => {}
+                    "true" => {
+                        return Err(Problem::BadRequest("receipt", "this service signs no receipts".into()));
+                    }
+                    _ => return Err(Problem::BadRequest("receipt", "neither `true` nor `false`".into())),
+                },
                 _ => return Err(Problem::BadRequest("query", "unknown parameter".into())),
             }
         }
@@ -326,7 +434,7 @@ impl Query {
     }
 }
 
-fn is_language(tag: &str) -> bool {
+pub(super) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -357,16 +465,6 @@ fn named<P>(
         let known: Vec<&str> = known.iter().map(|policy| name_of(policy)).collect();
         Problem::BadRequest(field, format!("no policy of this name; known are {}", known.join(", ")))
     })
-}
-
-/// Whether the client takes one of these forms, which are all of `application/`.
-pub(super) fn accepts(headers: &hyper::HeaderMap, forms: &[&str]) -> bool {
-    let mut named = headers.get_all(header::ACCEPT).iter().peekable();
-    named.peek().is_none()
-        || named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
-            let media = range.split(';').next().unwrap_or_default().trim();
-            matches!(media, "*/*" | "application/*") || forms.contains(&media)
-        })
 }
 
 /// The form of verdicts.

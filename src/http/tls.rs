@@ -43,8 +43,7 @@ impl TlsFiles {
     /// A file that cannot be read or holds no certificate or key, or a key of another certificate: why, without a word
     /// of the key.
     pub fn read(&self) -> Result<ServerConfig, String> {
-        let chain = certificates(&self.certificate)?;
-        let private = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| wrong(&self.key, &error))?;
+        let (chain, private) = own_identity(&self.certificate, &self.key)?;
         let provider = Arc::new(ring::default_provider());
         let verifier = self.clients.as_ref().map(ClientAuthority::verifier).transpose()?;
         let builder = ServerConfig::builder_with_provider(provider)
@@ -79,6 +78,18 @@ impl ClientAuthority {
         let of = self.revoked.as_ref().unwrap_or(&self.certificates);
         builder.build().map_err(|error| wrong(of, &error))
     }
+}
+
+/// Certificates, own first, and the key that goes with the first, of two PEM files.
+///
+/// # Errors
+/// A file that cannot be read or holds none: why, without a word of the key.
+pub fn own_identity(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+    let chain = certificates(certificate)?;
+    PrivateKeyDer::from_pem_file(key).map(|private| (chain, private)).map_err(|error| wrong(key, &error))
 }
 
 fn wrong(path: &Path, why: &dyn fmt::Display) -> String {

@@ -2,7 +2,14 @@
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+#[cfg(feature = "otlp")]
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+};
 use std::fmt;
+#[cfg(feature = "otlp")]
+use {tracing::Span, tracing_opentelemetry::OpenTelemetrySpanExt};
 
 /// Where the id stands, in requests and answers.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -77,6 +84,29 @@ impl TraceParent {
         }
         let is_one = trace != [0; 16] && parent != [0; 8];
         is_one.then_some(Self { trace, parent, sampled: flags[0] & 1 == 1 })
+    }
+
+    /// Makes a span that nobody entered yet the continuation of the trace, for who exports it.
+    #[cfg(feature = "otlp")]
+    pub(super) fn adopt(self, span: &Span) {
+        let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED };
+        let (trace, parent) = (TraceId::from_bytes(self.trace), SpanId::from_bytes(self.parent));
+        let parent = SpanContext::new(trace, parent, flags, true, TraceState::NONE);
+        // Where nothing is exported there is nobody to tell.
+        let _ = span.set_parent(Context::new().with_remote_span_context(parent));
+    }
+}
+
+/// Tells who exports a request's span what became of it, in the words of OpenTelemetry's semantic conventions: what the
+/// log tells, and no path, query or address.
+#[cfg(feature = "otlp")]
+pub(super) fn tell(span: &Span, method: &'static str, route: &'static str, status: u16, encrypted: bool) {
+    span.set_attribute("http.request.method", if method == "other" { "_OTHER" } else { method });
+    span.set_attribute("http.response.status_code", i64::from(status));
+    span.set_attribute("url.scheme", if encrypted { "https" } else { "http" });
+    // A request that found no route has none.
+    if route.starts_with('/') {
+        span.set_attribute("http.route", route);
     }
 }
 

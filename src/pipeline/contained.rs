@@ -9,7 +9,7 @@ use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
 use crate::format::{self, Envelope, Limits, Unreadable, pdf, xml};
 use crate::recorder::Stage;
-use crate::report::{Contained, Decision, Overall, Seal};
+use crate::report::{Contained, Decision, Evidence, Overall, Seal};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{Context, Payload, ReferenceOutcome, Signature, pades};
 use crate::trust::Snapshot;
@@ -81,8 +81,11 @@ impl<'t> Task<'t> {
         let detached = if around.is_none() { self.request.detached } else { &[] };
         let context = Context { crypto: self.crypto, limits, detached };
         let arena = pades::Arena::default();
-        let found = || Sealed::separate(signatures(&envelope, &arena, &context), &envelope);
-        let Sealed { signatures, with_own } = self.pipeline.staged(Stage::Signature, found);
+        let found = || {
+            let (signatures, alone) = signatures(&envelope, &arena, &context);
+            (Sealed::separate(signatures, &envelope), alone)
+        };
+        let (Sealed { signatures, with_own }, alone) = self.pipeline.staged(Stage::Signature, found);
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));
 
         let document = match &envelope {
@@ -108,12 +111,13 @@ impl<'t> Task<'t> {
         let outside = seals.is_empty();
         let seals: Vec<Seal> = match around {
             Some(around) if outside => around.seals.iter().map(|seal| Seal::from(*seal)).collect(),
-            _ => seals.into_iter().map(Seal::from).collect(),
+            _ => self.own_seals(&signatures, seals),
         };
         let sealed_from_outside = outside && around.is_some();
         let own = Overall::of(&seals);
         let one = self.judged(place, own, seals, credential, contained);
-        Contained { format: Some(format_name(&envelope)), sealed_from_outside, ..one }
+        let timestamps = alone.map(|alone| self.stamped(alone)).unwrap_or_default();
+        Contained { format: Some(format_name(&envelope)), sealed_from_outside, timestamps, ..one }
     }
 
     /// What a payload is: a presentation, a credential, or neither.
@@ -179,11 +183,11 @@ impl<'t> Task<'t> {
             }
             let octets = match file.octets {
                 Ok(octets) => octets,
-                Err(why @ pdf::Error::OverLimit(..)) => {
+                // What it is nobody knows: it may be a credential.
+                Err(why) => {
                     contained.push(self.unreadable(place, format!("an attached file: {why}")));
                     continue;
                 }
-                Err(_) => continue,
             };
             let covers = |signature: &Signature<'_>| {
                 let coverage = signature.structure.coverage.as_ref();
@@ -208,7 +212,7 @@ impl<'t> Task<'t> {
         over.then(|| self.unreadable(place.to_owned(), why.to_owned()))
     }
 
-    /// A file in a document: a credential, or one with seals of its own. `Err` has what came of any other file.
+    /// A file in a document: a credential, or one with seals or time-stamps of its own. `Err` has what came of any other file.
     pub(super) fn file(
         &self,
         place: String,
@@ -220,7 +224,8 @@ impl<'t> Task<'t> {
         let mut found = self.within(place, octets, around);
         let sealed = !found.sealed_from_outside && !found.seals.is_empty();
         found.sealed_from_outside &= !covering.is_empty();
-        if found.credential.is_none() && found.contained.is_empty() && !sealed {
+        let nothing = found.credential.is_none() && found.contained.is_empty() && found.timestamps.is_empty();
+        if nothing && !sealed {
             return Err(Box::new(found));
         }
         self.credentials.set(self.credentials.get().saturating_sub(1));
@@ -336,10 +341,8 @@ impl<'t> Task<'t> {
         presentation: Option<&Presentation>,
     ) -> Option<CheckedCredential> {
         let Request { applicant, registers, outside, time, .. } = *self.request;
-        // What is read of a status list is kept by the list alone, and may rest on nothing else from outside.
-        let snapshot = self.snapshot_of(seals);
-        let validation = validation::Context { outside: None, ..self.validation_context(snapshot) };
-        let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context: validation, outside });
+        let context = self.validation_context(self.snapshot_of(seals));
+        let lists = outside.map(|outside| Lists { pipeline: self.pipeline, context, outside });
         let lists = lists.as_ref().map(|lists| -> &dyn StatusLists { lists });
         let context = credential::Context {
             seals,
@@ -376,6 +379,19 @@ impl<'t> Task<'t> {
         seals
     }
 
+    /// A document's own seals, with their evidence where that is asked for.
+    pub(super) fn own_seals(&self, signatures: &[Signature<'_>], seals: Vec<SealVerdict>) -> Vec<Seal> {
+        if !self.request.evidence {
+            return seals.into_iter().map(Seal::from).collect();
+        }
+        let terms = (&self.pipeline.policy.algorithms, self.request.time);
+        let with = |(index, seal): (usize, SealVerdict)| {
+            let evidence = Evidence::of(index, signatures, &seal, terms, self.crypto).map(Box::new);
+            Seal { evidence, ..Seal::from(seal) }
+        };
+        seals.into_iter().enumerate().map(with).collect()
+    }
+
     /// The trust domain in which what belongs to a credential is judged: that of its first seal.
     fn snapshot_of(&self, seals: &[&SealVerdict]) -> &'t Snapshot {
         let first = &self.pipeline.snapshot;
@@ -386,7 +402,7 @@ impl<'t> Task<'t> {
         self.pipeline.snapshots().find(|snapshot| Some(&*snapshot.domain) == name).unwrap_or(first)
     }
 
-    fn validation_context(&self, snapshot: &'t Snapshot) -> validation::Context<'t> {
+    pub(super) fn validation_context(&self, snapshot: &'t Snapshot) -> validation::Context<'t> {
         validation::Context {
             crypto: self.crypto,
             certificates: &self.pipeline.certificates,
@@ -424,6 +440,7 @@ impl<'t> Task<'t> {
             format: None,
             seals,
             sealed_from_outside: false,
+            timestamps: Vec::new(),
             credential,
             decision,
             contained,

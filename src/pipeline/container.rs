@@ -5,7 +5,7 @@ use super::contained::Task;
 use crate::format::container::{Container, Form, Role};
 use crate::format::{self, Unreadable};
 use crate::recorder::Stage;
-use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall, Seal};
+use crate::report::{Contained, ContainerFile, ContainerSummary, EvidenceRecord, Overall};
 use crate::signature::{Context, ReferenceOutcome, Signature, asic};
 use crate::validation::SealVerdict;
 use std::collections::HashMap;
@@ -32,11 +32,12 @@ impl Task<'_> {
         let by = by_file(&signatures);
         let mut contained = self.credentials_of(container, &seals, &by, (depth, alone));
         let summary = self.container_summary(&opened, &signatures, &by);
-        let seals: Vec<Seal> = seals.into_iter().map(Seal::from).collect();
+        let seals = self.own_seals(&signatures, seals);
         let credential = if seals.is_empty() { None } else { self.only_one(&mut contained) };
         let own = Overall::of(&seals);
         let one = self.judged(place, own, seals, credential, contained);
-        Contained { format: Some(container.form.as_str()), container: Some(summary), ..one }
+        let timestamps = self.stamped(opened.timestamps(&context));
+        Contained { format: Some(container.form.as_str()), container: Some(summary), timestamps, ..one }
     }
 
     /// Those of its files that are credentials, or have seals of their own; of an archive of files alone also broken ones,

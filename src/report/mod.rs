@@ -1,19 +1,33 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
+pub mod catalogue;
 mod container;
 mod decision;
+mod etsi;
+mod evidence;
+mod explain;
 mod official;
+mod original;
+mod palette;
+mod points;
 mod schema;
 mod seal;
 mod text;
+mod tree;
 mod trust;
 mod trust_diff;
 
 pub use container::{ContainerFile, ContainerSummary, EvidenceRecord};
 pub use decision::{AcceptancePolicy, Decision, Explanation, NotAnAcceptancePolicy, Outcome};
+pub use etsi::write_etsi;
+pub use evidence::{AlgorithmUsed, Evidence};
+pub use explain::{Meaning, explain, meanings};
 pub use official::{OfficialCheck, official_checks};
+pub use original::Original;
+pub use palette::Palette;
+pub use points::{Holds, Point, write_points};
 pub use schema::verdict_schema;
-pub use text::write_text;
+pub use text::{Manner, write_text};
 pub use trust::{
     TerritoryReport, TrustReport, territory_json, trust_json, write_absent, write_territory, write_trust,
 };
@@ -44,6 +58,10 @@ pub struct Verdict {
     pub format: Option<&'static str>,
     /// One for each signature, in document order, a counter-signature after the signature it counters.
     pub seals: Vec<Seal>,
+    /// The time-stamps that belong to no seal: over files of a container, or over a PDF before anything in it is sealed. They
+    /// tell when these existed and not by whom: `verdict` takes no account of them. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timestamps: Vec<StandaloneTimestamp>,
     /// What the sealed payload says; `null` where nothing sealed could be read as a credential, and where the
     /// credentials are in `contained`.
     pub credential: Option<CheckedCredential>,
@@ -64,6 +82,14 @@ pub struct Verdict {
     pub further_trust: Vec<TrustSummary>,
     /// The validation policy's name.
     pub policy: String,
+    /// The document as it was handed in; `None` where the request did not ask for what reports name, or it could not be
+    /// had whole.
+    #[serde(skip)]
+    pub original: Option<Original>,
+    /// What this verdict rests on, signed by the gateway: a JWS in compact form. Absent where none is asked for. Its
+    /// digest of the verdict is over this object's text without `file` and `receipt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A credential within the document: the verdict on it alone.
@@ -82,6 +108,9 @@ pub struct Contained {
     pub seals: Vec<Seal>,
     /// Whether `seals` are those around it: it has none of its own.
     pub sealed_from_outside: bool,
+    /// The time-stamps in it that belong to no seal. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timestamps: Vec<StandaloneTimestamp>,
     /// What it says; sealed only where `seals` has a seal.
     pub credential: Option<CheckedCredential>,
     /// The acceptance policy's word on it.
@@ -198,6 +227,9 @@ pub struct Seal {
     pub revocation: Vec<RevocationSummary>,
     /// Every check.
     pub findings: Vec<Finding>,
+    /// What a validation report names beside; `None` where the request did not ask for it.
+    #[serde(skip)]
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// How much of a PDF a seal covers.
@@ -266,7 +298,8 @@ pub struct CertificateSummary {
 /// A time-stamp.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TimestampSummary {
-    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `document`, `archive`.
+    /// What it is over: `content`, `signature`, `references`, `signature-and-references`, `document`, `archive`; `container`
+    /// for files of a container where it belongs to no seal.
     pub kind: &'static str,
     /// Generation time; `null` where the token is unreadable.
     pub time: Option<Time>,
@@ -280,6 +313,31 @@ pub struct TimestampSummary {
     pub qualification: &'static str,
     /// commonName of the time-stamping unit.
     pub produced_by: Option<String>,
+}
+
+/// A time-stamp that belongs to no seal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandaloneTimestamp {
+    /// Where it stands: the path of its file in a container; in a PDF `revision 2`, counted from 1 on.
+    pub place: String,
+    /// What it is over: `container` or `document`; and its own verdict.
+    #[serde(flatten)]
+    pub summary: TimestampSummary,
+    /// The trust domain in which its chain reached an anchor; `null` where it reached none.
+    pub domain: Option<String>,
+    /// Files of the container that it proves as they stand, by path; none where `intact` is false.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+    /// Files that its manifest lists and that differ or are missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<String>,
+    /// How much of a PDF it covers; absent in other formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageSummary>,
+    /// The path, the TSA's certificate first.
+    pub certificates: Vec<CertificateSummary>,
+    /// Its own checks.
+    pub findings: Vec<Finding>,
 }
 
 /// Revocation data for one certificate.
@@ -320,6 +378,18 @@ pub struct TrustSummary {
 }
 
 impl Verdict {
+    /// Shows what credentials say in the language of a tag (BCP 47) where they have it. Judgement and checks stay.
+    pub fn speak(&mut self, tag: &str) {
+        fn within(contained: &mut [Contained], tag: &str) {
+            for one in contained {
+                one.credential.iter_mut().for_each(|credential| credential.speak(tag));
+                within(&mut one.contained, tag);
+            }
+        }
+        self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        within(&mut self.contained, tag);
+    }
+
     /// The verdict as one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {

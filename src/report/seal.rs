@@ -1,15 +1,16 @@
 //! From the validation core's verdict to the contract's shape.
 
 use super::{
-    CertificateSummary, ChangeSummary, CoverageSummary, RevocationSummary, Seal, SealedBy, TimestampSummary,
+    CertificateSummary, ChangeSummary, CoverageSummary, RevocationSummary, Seal, SealedBy,
+    StandaloneTimestamp, TimestampSummary,
 };
 use crate::certificate::{Certificate, Name};
 use crate::finding::Finding;
 use crate::revocation::CertificateStatus;
 use crate::signature::pades::Coverage;
-use crate::signature::{RevocationKind, TimestampKind};
+use crate::signature::{Over, RevocationKind, TimestampKind};
 use crate::time::Time;
-use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, TimestampVerdict};
+use crate::validation::{ChainCertificate, RevocationUsed, SealVerdict, StandaloneVerdict, TimestampVerdict};
 
 impl From<SealVerdict> for Seal {
     fn from(mut verdict: SealVerdict) -> Self {
@@ -38,6 +39,7 @@ impl From<&SealVerdict> for Seal {
             timestamps: verdict.timestamps.iter().map(TimestampSummary::from).collect(),
             revocation: verdict.revocation.iter().map(RevocationSummary::from).collect(),
             findings: verdict.findings.clone(),
+            evidence: None,
         }
     }
 }
@@ -63,6 +65,7 @@ impl Seal {
             timestamps: Vec::new(),
             revocation: Vec::new(),
             findings: vec![finding],
+            evidence: None,
         }
     }
 }
@@ -140,6 +143,26 @@ impl From<&TimestampVerdict> for TimestampSummary {
             sub_indication: verdict.sub_indication.map(|sub| sub.as_str()),
             qualification: verdict.qualification.as_str(),
             produced_by: verdict.issuer.clone(),
+        }
+    }
+}
+
+impl StandaloneTimestamp {
+    /// What came of one, with what it is over.
+    pub(crate) fn of(found: &StandaloneVerdict, over: Over) -> Self {
+        let mut summary = TimestampSummary::from(&found.verdict);
+        if over.coverage.is_none() && found.verdict.kind != TimestampKind::Document {
+            summary.kind = "container";
+        }
+        Self {
+            place: over.place,
+            domain: found.domain.clone(),
+            covers: if summary.intact { over.files } else { Vec::new() },
+            differing: over.differing,
+            coverage: over.coverage.as_ref().map(CoverageSummary::from),
+            certificates: found.chain.iter().map(CertificateSummary::from).collect(),
+            findings: found.verdict.findings.clone(),
+            summary,
         }
     }
 }

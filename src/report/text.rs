@@ -1,27 +1,46 @@
 //! The verdict as text for a terminal: the answer first, then what speaks against it.
 
+use super::palette::{Palette, painted};
+use super::tree::write_tree;
 use super::trust::last_part;
-use super::{Contained, ContainerSummary, Decision, Seal, Verdict};
+use super::{Contained, ContainerSummary, Decision, Seal, StandaloneTimestamp, Verdict};
 use crate::credential::{Annex, CheckedCredential, Text};
-use crate::finding::Status;
+use crate::finding::{Finding, Status};
 use std::io::{self, Write};
+
+/// How a verdict is written for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Manner {
+    /// In which colours.
+    pub palette: Palette,
+    /// Whether all that was looked at on a seal is shown, as a tree, with what it means.
+    pub explain: bool,
+}
+
+impl Manner {
+    /// Text alone, and of the findings those that speak against the seal.
+    pub const PLAIN: Self = Self { palette: Palette::PLAIN, explain: false };
+}
 
 /// Writes the verdict for a person.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_text(verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
     let name = verdict.file.as_deref().unwrap_or("(input)");
-    writeln!(out, "{}: {}", plain(name), verdict.verdict.as_str().to_uppercase())?;
-    write_parts(
-        verdict.error.as_deref(),
-        &verdict.seals,
-        verdict.credential.as_ref(),
-        &verdict.contained,
-        verdict.container.as_ref(),
-        &verdict.decision,
-        out,
-    )?;
+    let palette = &manner.palette;
+    let word = painted(palette.overall(verdict.verdict), verdict.verdict.as_str().to_uppercase());
+    writeln!(out, "{}: {word}", painted(palette.strong, plain(name)))?;
+    let parts = Parts {
+        error: verdict.error.as_deref(),
+        seals: &verdict.seals,
+        timestamps: &verdict.timestamps,
+        credential: verdict.credential.as_ref(),
+        contained: &verdict.contained,
+        container: verdict.container.as_ref(),
+        decision: &verdict.decision,
+    };
+    write_parts(&parts, manner, out)?;
     for trust in std::iter::once(&verdict.trust).chain(&verdict.further_trust) {
         write!(out, "  Trust: {}, {} lists", trust.domain, trust.lists)?;
         if let Some(sequence) = trust.lotl_sequence {
@@ -38,21 +57,29 @@ pub fn write_text(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What a document and a credential in it have in common; a contained one is indented under its place.
-fn write_parts(
-    error: Option<&str>,
-    seals: &[Seal],
-    credential: Option<&CheckedCredential>,
-    contained: &[Contained],
-    container: Option<&ContainerSummary>,
-    decision: &Decision,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// What a document and a credential in it have in common.
+struct Parts<'v> {
+    error: Option<&'v str>,
+    seals: &'v [Seal],
+    timestamps: &'v [StandaloneTimestamp],
+    credential: Option<&'v CheckedCredential>,
+    contained: &'v [Contained],
+    container: Option<&'v ContainerSummary>,
+    decision: &'v Decision,
+}
+
+/// Writes them; a contained one is indented under its place.
+fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    let Parts { error, seals, timestamps, credential, contained, container, decision } = *parts;
+    let palette = &manner.palette;
     if let Some(error) = error {
         writeln!(out, "  {}", plain(error))?;
     }
     for seal in seals {
-        write_seal(seal, out)?;
+        write_seal(seal, manner, out)?;
+    }
+    for stamp in timestamps {
+        write_timestamp(stamp, palette, out)?;
     }
     for file in container.into_iter().flat_map(|container| &container.files) {
         let by =
@@ -71,29 +98,39 @@ fn write_parts(
         write_credential(credential, out)?;
     }
     for one in contained {
-        writeln!(out, "  Contained: {}: {}", plain(&one.place), one.verdict.as_str().to_uppercase())?;
+        let word = painted(palette.overall(one.verdict), one.verdict.as_str().to_uppercase());
+        writeln!(out, "  Contained: {}: {word}", plain(&one.place))?;
         let mut within = Vec::new();
         if one.sealed_from_outside && !one.seals.is_empty() {
             writeln!(within, "  No seal of its own: those around it count")?;
         }
-        let credential = one.credential.as_ref();
-        let seals = if one.sealed_from_outside { &[] } else { one.seals.as_slice() };
-        let (container, error) = (one.container.as_ref(), one.error.as_deref());
-        write_parts(error, seals, credential, &one.contained, container, &one.decision, &mut within)?;
+        let parts = Parts {
+            error: one.error.as_deref(),
+            seals: if one.sealed_from_outside { &[] } else { one.seals.as_slice() },
+            timestamps: &one.timestamps,
+            credential: one.credential.as_ref(),
+            contained: &one.contained,
+            container: one.container.as_ref(),
+            decision: &one.decision,
+        };
+        write_parts(&parts, manner, &mut within)?;
         for line in String::from_utf8_lossy(&within).lines() {
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out, "  Decision: {}", decision.outcome.as_str())?;
+    writeln!(out, "  Decision: {}", painted(palette.outcome(decision.outcome), decision.outcome.as_str()))?;
     for one in &decision.explanations {
-        writeln!(out, "    {}: {} [{}]", one.outcome.as_str(), plain(&one.text), one.reason)?;
+        let word = painted(palette.outcome(one.outcome), one.outcome.as_str());
+        writeln!(out, "    {word}: {} [{}]", plain(&one.text), one.reason)?;
     }
     Ok(())
 }
 
-fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
+fn write_seal(seal: &Seal, manner: &Manner, out: &mut dyn Write) -> io::Result<()> {
+    let palette = &manner.palette;
     let kind = if seal.counter_signature { "Counter-signature" } else { "Seal" };
-    write!(out, "  {kind}: {}", seal.indication.unwrap_or("no verdict"))?;
+    let indication = painted(palette.indication(seal.indication), seal.indication.unwrap_or("no verdict"));
+    write!(out, "  {kind}: {indication}")?;
     if let Some(sub) = seal.sub_indication {
         write!(out, ", {sub}")?;
     }
@@ -117,12 +154,48 @@ fn write_seal(seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
             service.status
         )?;
     }
-    for finding in &seal.findings {
+    if manner.explain {
+        return write_tree(seal, palette, out);
+    }
+    write_findings(&seal.findings, palette, out)
+}
+
+/// A time-stamp that belongs to no seal.
+fn write_timestamp(stamp: &StandaloneTimestamp, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &stamp.summary;
+    write!(out, "  Time-stamp without a seal: {}", summary.indication)?;
+    if let Some(sub) = summary.sub_indication {
+        write!(out, ", {sub}")?;
+    }
+    let time = summary.time.map_or_else(|| "no time".to_owned(), |time| time.to_string());
+    writeln!(out, "; {}; {time}; {}", summary.qualification, plain(&stamp.place))?;
+    if let Some(by) = &summary.produced_by {
+        writeln!(out, "    Produced by: {}", plain(by))?;
+    }
+    if let Some(coverage) = &stamp.coverage {
+        writeln!(
+            out,
+            "    Over: revision {} of {}: {}",
+            coverage.revision, coverage.revisions, coverage.scope
+        )?;
+    }
+    for name in &stamp.covers {
+        writeln!(out, "    Over: {}", plain(name))?;
+    }
+    for name in &stamp.differing {
+        writeln!(out, "    Listed, and differs or is missing: {}", plain(name))?;
+    }
+    write_findings(&stamp.findings, palette, out)
+}
+
+fn write_findings(findings: &[Finding], palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+    for finding in findings {
         let mark = match finding.status {
             Status::Failed => "FAILED",
             Status::Warning => "warning",
             Status::Passed | Status::NotRun => continue,
         };
+        let mark = painted(palette.status(finding.status), mark);
         writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&finding.detail), finding.clause)?;
     }
     Ok(())

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 /// Certificates that one signing-certificate attribute may name; real ones name one to four.
 const MAX_REFERENCES: usize = 64;
+/// id-Ed448: named, since no primitive here computes it.
+const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 /// Certificates, CRLs or OCSP responses in one attribute; real ones have some dozens.
 const MAX_VALUES: usize = 1_024;
 
@@ -210,6 +212,7 @@ pub fn signature_algorithm(
     let der = identifier.tlv.definite()?;
     Ok(match SignatureAlgorithm::from_algorithm_identifier(&der, context_digest) {
         Some(known) => Declared::Known(known),
+        None if identifier.oid.octets() == ED448 => Declared::Unknown("Ed448 (RFC 8410)".to_owned()),
         None => Declared::Unknown(identifier.oid.to_string()),
     })
 }

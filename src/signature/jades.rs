@@ -165,5 +165,5 @@ fn make_unique(all: &mut [Signature<'_>]) {
 
 /// A reference to the signing input.
 fn signing_input(outcome: ReferenceOutcome) -> Reference {
-    Reference { uri: None, kind: ReferenceKind::SigningInput, digest: None, outcome }
+    Reference::without_digest(ReferenceKind::SigningInput, outcome)
 }

@@ -9,8 +9,11 @@ pub mod cades;
 pub mod cms;
 pub mod jades;
 pub mod pades;
+mod standalone;
 pub mod xades;
 pub mod xmldsig;
+
+pub use standalone::{Over, Standalone};
 
 use crate::format::{Limits, Sink, xml};
 use crate::time::Time;
@@ -162,8 +165,17 @@ pub struct Reference {
     pub kind: ReferenceKind,
     /// The digest algorithm; `None` for a JWS signing input, whose digest is the signature algorithm's.
     pub digest: Option<Declared<DigestAlgorithm>>,
+    /// The digest as the signature states it; empty where it states none.
+    pub value: Vec<u8>,
     /// What came of it.
     pub outcome: ReferenceOutcome,
+}
+
+impl Reference {
+    /// One of which no digest is stated.
+    pub(crate) fn without_digest(kind: ReferenceKind, outcome: ReferenceOutcome) -> Self {
+        Self { uri: None, kind, digest: None, value: Vec::new(), outcome }
+    }
 }
 
 /// What a reference points at.
@@ -352,6 +364,8 @@ pub struct Attributes {
     pub claimed_roles: Vec<String>,
     /// Production place in words: city, state, postal code, country.
     pub production_place: Option<String>,
+    /// Media type of the signed data (JAdES `cty`; XAdES DataObjectFormat; CAdES mime-type).
+    pub media_type: Option<String>,
 }
 
 /// A signature policy.

@@ -129,11 +129,8 @@ mod tests {
     use super::*;
 
     fn signature(form: Form, references: &[(ReferenceKind, ReferenceOutcome)]) -> Signature<'static> {
-        let reference = |(kind, outcome): &(ReferenceKind, ReferenceOutcome)| Reference {
-            uri: None,
-            kind: *kind,
-            digest: None,
-            outcome: outcome.clone(),
+        let reference = |(kind, outcome): &(ReferenceKind, ReferenceOutcome)| {
+            Reference::without_digest(*kind, outcome.clone())
         };
         let references = references.iter().map(reference).collect();
         Signature { references, ..Signature::blank(form) }

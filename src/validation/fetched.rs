@@ -53,15 +53,17 @@ pub(super) fn complete(
         }
         let scope = if signature.counters.is_some() { Scope::CounterSignature } else { Scope::Signature };
         completion.chain(signer, &[signature_origin(index)], scope, signature.timestamps.is_empty());
-        for (position, imprint) in imprints.get(index).into_iter().flatten().enumerate() {
-            if *imprint == Some(ImprintOutcome::Intact)
-                && let Some(tsa) = timestamps::tsa(index, position, completion.material)
-            {
-                let origins = [token_origin(index, position), signature_origin(index)];
-                completion.chain(&tsa, &origins, Scope::Timestamp, true);
-            }
-        }
+        completion.timestamps(index, imprints.get(index).map(Vec::as_slice).unwrap_or_default());
     }
+}
+
+/// The same for time-stamps that belong to no signature.
+pub(super) fn complete_timestamps(
+    material: &mut Material<'_>,
+    imprints: &[Imprinted],
+    outside: &dyn Outside,
+) {
+    Completion { material, outside, left: MOST_ASKED }.timestamps(0, imprints);
 }
 
 struct Completion<'m, 'c, 'o> {
@@ -71,6 +73,18 @@ struct Completion<'m, 'c, 'o> {
 }
 
 impl Completion<'_, '_, '_> {
+    /// What the chains of a signature's time-stamps lack, where their imprints hold.
+    fn timestamps(&mut self, index: usize, imprints: &[Imprinted]) {
+        for (position, imprint) in imprints.iter().enumerate() {
+            if *imprint == Some(ImprintOutcome::Intact)
+                && let Some(tsa) = timestamps::tsa(index, position, self.material)
+            {
+                let origins = [token_origin(index, position), signature_origin(index)];
+                self.chain(&tsa, &origins, Scope::Timestamp, true);
+            }
+        }
+    }
+
     /// What the chain of a certificate lacks. `now`: whether old revocation data can be mended by nothing but new.
     fn chain(&mut self, certificate: &Arc<Certificate>, origins: &[Origin], scope: Scope, now: bool) {
         let mut path = self.material.path(certificate, origins);

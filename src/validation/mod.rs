@@ -28,16 +28,17 @@ mod x509;
 pub use check::Checked;
 pub use policy::Policy;
 pub use verdict::{
-    ChainCertificate, Indication, RevocationUsed, SealVerdict, SubIndication, TimestampVerdict, TotalPassed,
-    TrustedService,
+    ChainCertificate, Indication, RevocationUsed, SealVerdict, StandaloneVerdict, SubIndication,
+    TimestampVerdict, TotalPassed, TrustedService,
 };
 
 use crate::certificate::CertificateStore;
+use crate::certificate::path::Path;
 use crate::finding::{Finding, Status};
 use crate::outside::Outside;
 use crate::revocation::RevocationStore;
 use crate::signature::algorithm::Crypto;
-use crate::signature::{Signature, TimestampKind};
+use crate::signature::{Signature, Standalone, TimestampKind};
 use crate::time::Time;
 use crate::trust::Snapshot;
 use crate::trust::qualification::{Indication3, qualify};
@@ -120,6 +121,35 @@ pub fn validate(signatures: &[Signature<'_>], context: &Context<'_>) -> Vec<Seal
         .collect()
 }
 
+/// Validates time-stamps that belong to no signature (5.4), in order.
+#[must_use]
+pub fn validate_timestamps(alone: &Standalone<'_>, context: &Context<'_>) -> Vec<StandaloneVerdict> {
+    let carrier = &alone.carrier;
+    let mut gathered = Material::gather(std::slice::from_ref(carrier), context);
+    let imprints = timestamps::imprints(carrier, 0, &gathered)();
+    if let Some(outside) = context.outside {
+        fetched::complete_timestamps(&mut gathered, &imprints, outside);
+    }
+    let validated = timestamps::validate(carrier, imprints, 0, &gathered);
+    let verdict = |timestamp: Timestamp| {
+        let path = timestamp.chain.as_ref().map(|chain| std::rc::Rc::clone(&chain.path));
+        let anchored = path.as_ref().and_then(|path| path.anchors().next()).is_some();
+        StandaloneVerdict {
+            verdict: timestamp.into_verdict(context.snapshot),
+            chain: path.as_deref().map(certificates).unwrap_or_default(),
+            domain: anchored.then(|| context.snapshot.domain.clone()),
+        }
+    };
+    validated.into_iter().map(verdict).collect()
+}
+
+fn certificates(path: &Path) -> Vec<ChainCertificate> {
+    let links = path.links.iter();
+    links
+        .map(|link| ChainCertificate { certificate: link.certificate.clone(), trusted: link.trusted })
+        .collect()
+}
+
 /// Bytes that are digested twice where there is an archive time-stamp: with the signature and with that.
 fn covered(signatures: &[Signature<'_>]) -> usize {
     let archived = |signature: &&Signature<'_>| {
@@ -170,23 +200,13 @@ fn assemble(
         coverage: signature.structure.coverage.clone(),
         intact: outcome.intact,
         signer: outcome.signer,
-        chain: path
-            .map(|path| {
-                let links = path.links.iter();
-                links
-                    .map(|link| ChainCertificate {
-                        certificate: link.certificate.clone(),
-                        trusted: link.trusted,
-                    })
-                    .collect()
-            })
-            .unwrap_or_default(),
+        chain: path.map(|path| self::certificates(path)).unwrap_or_default(),
         claimed_signing_time: signature.attributes.signing_time,
         best_signature_time: outcome.best_signature_time,
         revocation: used(outcome.chain.as_ref(), material),
         domain: path.and_then(|path| path.anchors().next()).map(|_| snapshot.domain.clone()),
         trusted_service: qualified.service.and_then(|place| trusted_lists::service(snapshot, place)),
-        timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(snapshot)).collect(),
+        timestamps: timestamps.into_iter().map(|timestamp| timestamp.into_verdict(material)).collect(),
         findings,
     }
 }

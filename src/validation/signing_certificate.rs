@@ -145,8 +145,13 @@ fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -
     if let Some(broken) = signature.structure.value_failures.first() {
         return Verification::Unsupported(broken.clone());
     }
-    let Some(algorithm) = signature.algorithm.known() else {
-        return Verification::Unsupported("the signature algorithm is not known".into());
+    let algorithm = match &signature.algorithm {
+        Declared::Known(algorithm) => algorithm,
+        Declared::Unknown(identifier) => {
+            return Verification::Unsupported(format!(
+                "the signature algorithm {identifier} is not computed"
+            ));
+        }
     };
     let message: Vec<&[u8]> = signature.message.iter().map(AsRef::as_ref).collect();
     material.context.crypto.verify(algorithm, key, &message, &signature.value)

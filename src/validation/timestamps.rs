@@ -13,7 +13,6 @@ use crate::signature::algorithm::Crypto;
 use crate::signature::{EmbeddedTimestamp, Signature, TimestampKind};
 use crate::time::Time;
 use crate::timestamp::{ImprintOutcome, ReferenceMatch, Token, TokenSignature};
-use crate::trust::Snapshot;
 use crate::trust::qualification::{TimestampQualification, qualify_timestamp};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,13 +68,13 @@ impl Timestamp {
     }
 
     /// For the answer.
-    pub(super) fn into_verdict(self, snapshot: &Snapshot) -> TimestampVerdict {
+    pub(super) fn into_verdict(self, material: &Material<'_>) -> TimestampVerdict {
         let issuer = self.tsa.as_ref().and_then(|tsa| {
             tsa.subject.common_name().or_else(|| tsa.subject.organisation()).map(str::to_owned)
         });
         let chain = self.chain.as_ref().map(|chain| chain.path.certificates()).unwrap_or_default();
         let qualification = self.generated().map_or(TimestampQualification::NotApplicable, |generated| {
-            qualify_timestamp(snapshot, &chain, generated)
+            qualify_timestamp(material.context.snapshot, &chain, generated)
         });
         TimestampVerdict {
             kind: self.kind,
@@ -84,6 +83,8 @@ impl Timestamp {
             issuer,
             imprint_intact: self.imprint_intact,
             sub_indication: self.sub_indication(),
+            chain,
+            revocation: super::used(self.chain.as_ref(), material),
             findings: self.findings,
         }
     }

@@ -102,8 +102,23 @@ pub struct TimestampVerdict {
     pub imprint_intact: bool,
     /// Its own sub-indication; `None` where it passed.
     pub sub_indication: Option<SubIndication>,
+    /// The certificate that signed it first, up to the root; empty where none was identified.
+    pub chain: Vec<Arc<Certificate>>,
+    /// The revocation data that its verdict rests on.
+    pub revocation: Vec<RevocationUsed>,
     /// Its own checks.
     pub findings: Vec<Finding>,
+}
+
+/// What came of a time-stamp that belongs to no signature.
+#[derive(Clone, Debug)]
+pub struct StandaloneVerdict {
+    /// Its own verdict.
+    pub verdict: TimestampVerdict,
+    /// The TSA's certificate first, up to the root.
+    pub chain: Vec<ChainCertificate>,
+    /// The trust domain in which the chain reached an anchor; `None` where it reached none.
+    pub domain: Option<String>,
 }
 
 /// The service of a trusted list that a chain leads to.
@@ -226,6 +241,35 @@ pub enum SubIndication {
 }
 
 impl SubIndication {
+    /// All, in the order of the tables.
+    pub const ALL: [Self; 25] = [
+        Self::FormatFailure,
+        Self::HashFailure,
+        Self::SigCryptoFailure,
+        Self::Revoked,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::SigConstraintsFailure,
+        Self::ChainConstraintsFailure,
+        Self::CertificateChainGeneralFailure,
+        Self::CryptoConstraintsFailure,
+        Self::PolicyProcessingError,
+        Self::SignaturePolicyNotAvailable,
+        Self::TimestampOrderFailure,
+        Self::NoSigningCertificateFound,
+        Self::NoCertificateChainFound,
+        Self::NoCertificateChainFoundNoPoe,
+        Self::RevokedNoPoe,
+        Self::RevokedCaNoPoe,
+        Self::OutOfBoundsNotRevoked,
+        Self::OutOfBoundsNoPoe,
+        Self::RevocationOutOfBoundsNoPoe,
+        Self::CryptoConstraintsFailureNoPoe,
+        Self::NoPoe,
+        Self::TryLater,
+        Self::SignedDataNotFound,
+    ];
+
     /// The main indication that it belongs to.
     #[must_use]
     pub fn indication(self) -> Indication {

@@ -3,6 +3,8 @@
 //! The verdicts are those of EN 319 102-1 and TS 119 615, validated offline against this domain's lists at any
 //! time after generation; they are stated here, not computed by any validator.
 
+mod envelopes;
+
 use super::content::Content;
 use super::jades::{self, Form, HeaderFault, Level, Sealed};
 use super::pki::{Evidence, Sealer};
@@ -77,6 +79,8 @@ pub fn all(demo: &Demo) -> Vec<Example> {
     maker.altered_json();
     maker.untrusted_json();
     maker.broken_xml();
+    maker.sound_envelopes();
+    maker.broken_envelopes();
     maker.made
 }
 

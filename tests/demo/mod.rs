@@ -14,6 +14,8 @@
     reason = "a generator of test inputs, included by several targets that each use a part of it"
 )]
 
+pub mod asic;
+pub mod cades;
 pub mod certificate;
 pub mod content;
 pub mod der;
@@ -23,6 +25,8 @@ pub mod examples;
 pub mod jades;
 pub mod key;
 pub mod list;
+pub mod pades;
+pub mod pdf;
 pub mod pki;
 pub mod png;
 pub mod revocation;

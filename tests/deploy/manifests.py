@@ -244,7 +244,7 @@ def kubernetes(rendered):
         def files(volume):
             if "configMap" in volume:
                 return of["ConfigMap", volume["configMap"]["name"]]["data"]
-            if "emptyDir" in volume:
+            if "emptyDir" in volume or "persistentVolumeClaim" in volume:
                 return {}
             name = volume["secret"]["secretName"]
             if name == "sealgate-tls":
@@ -283,6 +283,20 @@ def kubernetes(rendered):
         limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi")) * 2**30
         check(limit > budget + 256 * 2**20, "the limit of memory leaves room beside what bodies may hold")
         ends(process, grace - pause)
+
+
+def kept(rendered):
+    """With the component for lists that outlive pods: all of the above, and one claim that every pod may write."""
+    import yaml
+
+    kubernetes(rendered)
+    documents = [d for d in yaml.safe_load_all(pathlib.Path(rendered).read_text()) if d]
+    claim = next(d for d in documents if d["kind"] == "PersistentVolumeClaim")
+    pod = next(d for d in documents if d["kind"] == "Deployment")["spec"]["template"]["spec"]
+    lists = next(volume for volume in pod["volumes"] if volume["name"] == "lists")
+    check(lists == {"name": "lists", "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}, "the lists are on the claim alone")
+    check(claim["spec"]["accessModes"] == ["ReadWriteMany"], "which pods on several nodes may write")
+    check(claim["metadata"]["namespace"] == "sealgate", "in their namespace")
 
 
 def unit(path):
@@ -348,4 +362,4 @@ def systemd():
 
 
 if __name__ == "__main__":
-    {"kubernetes": kubernetes, "compose": compose, "systemd": systemd}[sys.argv[2]](*sys.argv[3:])
+    {"kubernetes": kubernetes, "kept": kept, "compose": compose, "systemd": systemd}[sys.argv[2]](*sys.argv[3:])

@@ -22,6 +22,13 @@ python=python3
 about "Dockerfile: hadolint"
 have hadolint && "$tools/hadolint" Dockerfile
 
+about "Dockerfile: its last stage, built and started"
+if command -v buildah >/dev/null && [ "$(id -u)" = 0 ]; then
+    tests/deploy/image.sh "$sealgate"
+else
+    echo "skipped: no buildah, or not root"
+fi
+
 about "Kubernetes: kustomize, and the schemas of 1.37"
 if have kubectl && have kubernetes-validate; then
     "$tools/kubectl" kustomize deploy/kubernetes >"$work/kubernetes.yaml"
@@ -33,6 +40,13 @@ if have kubectl && have kubernetes-validate; then
         exit 1
     fi
     timeout 300 "$python" tests/deploy/manifests.py "$sealgate" kubernetes "$work/kubernetes.yaml"
+    mkdir "$work/overlay"
+    sed -n '/^    # overlay\/kustomization.yaml/,/^$/s/^    //p' deploy/README.md |
+        sed "s#../deploy/kubernetes#$(realpath --relative-to="$(realpath "$work/overlay")" deploy/kubernetes)#" \
+            >"$work/overlay/kustomization.yaml"
+    "$tools/kubectl" kustomize "$work/overlay" >"$work/kept.yaml"
+    "$tools/kubernetes-validate" --strict -k 1.37 "$work/kept.yaml"
+    timeout 300 "$python" tests/deploy/manifests.py "$sealgate" kept "$work/kept.yaml"
 fi
 
 about "Compose: its own parser and schema"

@@ -1,25 +1,18 @@
 //! ASiC containers through the whole pipeline: what is signed, what is not, and what is made to deceive or exhaust.
 
 use crate::cades::seal::Sealed;
+use crate::demo::asic::{EXTENDED, SIMPLE, archive, manifest};
 use crate::demo::content::Content;
-use crate::demo::{self, Demo, Sealer, elm_v3, timestamp};
+use crate::demo::{self, Demo, Level, Order, Sealer, elm_v2, elm_v3, timestamp};
 use crate::support::demo_pipeline_of;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
 use sealgate::format::{self, Limits};
 use sealgate::pipeline::{Pipeline, Request};
 use sealgate::report::{Overall, Verdict};
-use sealgate::signature::algorithm::{Crypto, DigestAlgorithm};
+use sealgate::signature::algorithm::Crypto;
 use sealgate::signature::{Context, EmbeddedTimestamp, NoImprint, asic};
-use std::io::Write;
 use std::sync::LazyLock;
 
 static PIPELINE: LazyLock<Pipeline> = LazyLock::new(|| demo_pipeline_of(demo::shared()));
-
-const SIMPLE: &[u8] = b"application/vnd.etsi.asic-s+zip";
-const EXTENDED: &[u8] = b"application/vnd.etsi.asic-e+zip";
 
 fn demo() -> &'static Demo {
     demo::shared()
@@ -38,58 +31,6 @@ fn credential(index: u64) -> Vec<u8> {
 fn signature(content: &[u8]) -> Vec<u8> {
     let identity = demo().pki.sealer(Sealer::Compact);
     Sealed { detached: true, ..Sealed::new(content, identity, demo().options.reference) }.bytes()
-}
-
-fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
-    let reference = |(name, content): &(&str, &[u8])| {
-        let digest = Crypto::default().digest(DigestAlgorithm::Sha256, &[content]).unwrap().value;
-        format!(
-            r#"<a:DataObjectReference URI="{name}"><d:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><d:DigestValue>{}</d:DigestValue></a:DataObjectReference>"#,
-            STANDARD.encode(digest)
-        )
-    };
-    let references: String = files.iter().map(reference).collect();
-    format!(
-        r#"<a:ASiCManifest xmlns:a="http://uri.etsi.org/02918/v1.2.1#" xmlns:d="http://www.w3.org/2000/09/xmldsig#"><a:SigReference URI="{signature}"/>{references}</a:ASiCManifest>"#
-    )
-    .into_bytes()
-}
-
-/// An archive of these files, stored, or deflated where the name ends in a star.
-pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    let word = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
-    let half = |length: usize| u16::try_from(length).unwrap().to_le_bytes();
-    for (name, content) in files {
-        let (name, deflated) = name.strip_suffix('*').map_or((*name, false), |name| (name, true));
-        let mut crc = Crc::new();
-        crc.update(content);
-        let packed = if deflated {
-            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-            encoder.write_all(content).unwrap();
-            encoder.finish().unwrap()
-        } else {
-            content.to_vec()
-        };
-        let method = if deflated { 8 } else { 0 };
-        let common = [
-            &half(1 << 11)[..],
-            &half(method),
-            &[0; 4],
-            &crc.sum().to_le_bytes(),
-            &word(packed.len()),
-            &word(content.len()),
-            &half(name.len()),
-            &[0; 2],
-        ]
-        .concat();
-        let at = word(out.len());
-        directory.extend([b"PK\x01\x02\x14\0\x14\0", &common[..], &[0; 10], &at, name.as_bytes()].concat());
-        out.extend([b"PK\x03\x04\x14\0", &common[..], name.as_bytes(), &packed].concat());
-    }
-    let (start, count) = (word(out.len()), half(files.len()));
-    let end = [b"PK\x05\x06\0\0\0\0", &count[..], &count, &word(directory.len()), &start, &[0; 2]].concat();
-    [out, directory, end].concat()
 }
 
 fn simple(content: &[u8], signed: &[u8]) -> Vec<u8> {
@@ -264,6 +205,32 @@ fn a_time_stamp_of_the_container_proves_what_its_manifest_lists() {
 }
 
 #[test]
+fn an_elm_v2_credential_in_a_container_is_verified_on_its_own() {
+    let content =
+        Content { index: 3, sealer: Sealer::University, issued: demo().options.reference, picture: None };
+    let (unsealed, _) = elm_v2::credential(&content);
+    let order = Order { sealer: Sealer::University, level: Level::Lt, ..Order::compact(3) };
+    let sealed = String::from_utf8(demo().issue_xml(&order)).unwrap();
+    let within = |xml: &str| {
+        let listed = [("diploma.xml", xml.as_bytes())];
+        verify(&extended(&listed, &listed))
+    };
+    // The container's seal counts for one that has none.
+    let verdict = within(&unsealed);
+    assert_eq!((verdict.verdict, verdict.seals.len()), (Overall::Passed, 1));
+    assert!(verdict.credential.is_some() && verdict.contained.is_empty());
+    let verdict = within(&sealed);
+    let [one] = verdict.contained.as_slice() else { panic!("one credential") };
+    assert_eq!((verdict.verdict, one.verdict, one.format), (Overall::Passed, Overall::Passed, Some("xades")));
+    assert!(!one.sealed_from_outside && one.credential.is_some());
+    assert_eq!(one.seals[0].qualification, "QESeal");
+    // Altered, and then sealed as that by the container.
+    let verdict = within(&sealed.replacen("4.5 of 5", "5.0 of 5", 1));
+    assert_eq!(verdict.seals[0].indication, Some("TOTAL-PASSED"));
+    assert_eq!((verdict.verdict, verdict.contained[0].verdict), (Overall::Failed, Overall::Failed));
+}
+
+#[test]
 fn an_archive_of_credentials_is_each_of_them() {
     let sealed = std::fs::read("examples/sound/b-compact.jwt").unwrap();
     let altered = [b"{\"payload\":\"", &credential(1)[..20]].concat();
@@ -309,4 +276,85 @@ fn containers_made_to_exhaust_or_deceive_are_answered() {
     assert!(verify(&twice).error.unwrap().contains("same name"));
     let broken = archive(&[("mimetype", SIMPLE), ("x", b"x"), ("META-INF/signature.p7s", b"0\x80broken")]);
     assert_eq!(verify(&broken).verdict, Overall::Unreadable);
+}
+
+#[test]
+fn time_stamps_without_a_seal_are_told_with_what_they_prove() {
+    let (at, tsa) = (demo().options.reference, &demo().pki.tsa);
+    let content = credential(1);
+    let over_file = timestamp::token(tsa, &content, at);
+    let simple = |content: &[u8], token: &[u8]| {
+        verify(&archive(&[
+            ("mimetype", SIMPLE),
+            ("diploma.json", content),
+            ("META-INF/timestamp.tst", token),
+        ]))
+    };
+    // The one file of an ASiC-S.
+    let verdict = simple(&content, &over_file);
+    assert_eq!((verdict.verdict, verdict.seals.len()), (Overall::Unsigned, 0));
+    let [stamp] = verdict.timestamps.as_slice() else { panic!("one time-stamp") };
+    let summary = &stamp.summary;
+    assert_eq!((summary.kind, summary.indication, summary.qualification), ("container", "PASSED", "QTSA"));
+    assert_eq!((summary.intact, summary.time), (true, Some(at)));
+    assert_eq!(
+        (&*stamp.place, &stamp.covers[..]),
+        ("META-INF/timestamp.tst", &["diploma.json".to_owned()][..])
+    );
+    assert_eq!(stamp.domain.as_deref(), Some("demo"));
+    assert!(stamp.certificates[0].trusted && stamp.certificates[0].subject.contains("Time-Stamping Unit"));
+    // It does not make the credential a sealed one.
+    assert!(verdict.credential.is_none() && verdict.contained.iter().all(|one| one.seals.is_empty()));
+
+    let other = simple(&credential(2), &over_file);
+    let stamp = &other.timestamps[0];
+    assert_eq!((stamp.summary.indication, stamp.summary.sub_indication), ("FAILED", Some("HASH_FAILURE")));
+    assert!(!stamp.summary.intact && stamp.covers.is_empty());
+    let no_token = simple(&content, b"no token");
+    let stamp = &no_token.timestamps[0];
+    assert_eq!((stamp.summary.sub_indication, stamp.summary.time), (Some("FORMAT_FAILURE"), None));
+
+    // By a manifest: of two files one is another by now, and a later time-stamp covers the first.
+    const FIRST: &str = "META-INF/timestamp001.tst";
+    let over = manifest(FIRST, &[("a/one.json", &content), ("terms.txt", b"terms")]);
+    let token = timestamp::token(tsa, &over, at);
+    let again = manifest("META-INF/timestamp002.tst", &[(FIRST, &token), ("a/one.json", &content)]);
+    let later = timestamp::token(tsa, &again, at.plus_seconds(60));
+    let stamped = |terms: &[u8]| {
+        verify(&archive(&[
+            ("mimetype", EXTENDED),
+            ("a/one.json", &content),
+            ("terms.txt", terms),
+            ("META-INF/ASiCManifest001.xml", &over),
+            (FIRST, &token),
+            ("META-INF/ASiCArchiveManifest.xml", &again),
+            ("META-INF/timestamp002.tst", &later),
+        ]))
+    };
+    let sound = stamped(b"terms");
+    let passed = |verdict: &Verdict| -> Vec<bool> {
+        verdict.timestamps.iter().map(|stamp| stamp.summary.indication == "PASSED").collect()
+    };
+    assert_eq!((sound.verdict, passed(&sound)), (Overall::Unsigned, vec![true, true]));
+    assert_eq!(sound.timestamps[0].covers, ["a/one.json", "terms.txt"]);
+    assert_eq!(sound.timestamps[1].covers, [FIRST, "a/one.json"]);
+    let changed = stamped(b"other terms");
+    assert_eq!(passed(&changed), [false, true]);
+    assert_eq!(changed.timestamps[0].differing, ["terms.txt"]);
+    assert!(changed.timestamps[0].covers.is_empty());
+    // No manifest names it: nothing says what it is over.
+    let nameless = verify(&archive(&[("mimetype", EXTENDED), ("a", b"a"), ("b", b"b"), (FIRST, &token)]));
+    assert_eq!(nameless.timestamps[0].summary.sub_indication, Some("SIGNED_DATA_NOT_FOUND"));
+
+    // Beside a seal only those that are not over it.
+    let seal = signature(&content);
+    let both = archive(&[
+        ("mimetype", SIMPLE),
+        ("diploma.json", &content),
+        ("META-INF/signature.p7s", &seal),
+        ("META-INF/timestamp.tst", &over_file),
+    ]);
+    let verdict = verify(&both);
+    assert_eq!((verdict.verdict, passed(&verdict)), (Overall::Passed, vec![true]));
+    assert!(verdict.seals[0].timestamps.is_empty());
 }

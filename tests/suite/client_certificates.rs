@@ -241,6 +241,48 @@ fn where_certificates_are_optional_a_key_does_without() {
 }
 
 #[test]
+fn the_health_command_shows_a_certificate_where_one_is_asked_for() {
+    let scene = Scene::new();
+    let server = scene.serve("", "");
+    let port = server.address.rsplit(':').next().unwrap();
+    let url = format!("https://127.0.0.1:{port}");
+    let probe = scene.authority.client("probe.example.org", "probe", 1);
+    let stranger = Authority::new().client("probe.example.org", "probe", 1);
+    for (name, identity) in [("probe", &probe), ("stranger", &stranger)] {
+        scene.write(&format!("{name}.pem"), identity.certificate.as_bytes());
+        scene.write(&format!("{name}.key"), identity.key.as_bytes());
+    }
+    let health = |arguments: &[&str], files: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealgate"));
+        command.args(["health", "--url", &url]).args(arguments);
+        command
+            .args(files.iter().flat_map(|(flag, file)| [(*flag).into(), scene.path(file).into_os_string()]));
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let own = [("--certificate", "probe.pem"), ("--key", "probe.key")];
+    assert_eq!(health(&[], &own).0, Some(0));
+    let (code, said) = health(&[], &[]);
+    assert!(code == Some(1) && said.contains("CertificateRequired"), "{said}");
+    let (code, said) = health(&[], &[("--certificate", "stranger.pem"), ("--key", "stranger.key")]);
+    assert!(code == Some(1) && said.contains("not ready: "), "{said}");
+    // Named wrongly is not `not ready`.
+    for wrong in [
+        [("--certificate", "probe.pem"), ("--key", "stranger.key")],
+        [("--certificate", "gone.pem"), ("--key", "probe.key")],
+        [("--certificate", "probe.pem"), ("--key", "probe.pem")],
+    ] {
+        let (code, said) = health(&[], &wrong);
+        assert!(code == Some(64) && said.contains(".pem: "), "{said}");
+    }
+    assert_eq!(health(&[], &own[..1]).0, Some(64), "without its key");
+    let variables = [("SEALGATE_HEALTH_CERTIFICATE", "probe.pem"), ("SEALGATE_HEALTH_KEY", "probe.key")];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sealgate"));
+    command.args(["health", "--url", &url]).envs(variables.map(|(name, file)| (name, scene.path(file))));
+    assert!(command.status().unwrap().success());
+}
+
+#[test]
 fn revoked_certificates_are_refused_from_the_next_sighup_on() {
     let scene = Scene::new();
     let (one, two) = (scene.authority.client("one", "one", 11), scene.authority.client("two", "two", 12));

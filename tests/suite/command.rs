@@ -112,7 +112,7 @@ fn every_shell_has_completions_and_bash_takes_them() {
     }
     assert_eq!(offered("sealgate config ex").unwrap(), ["example"]);
     assert_eq!(offered("sealgate verify --det").unwrap(), ["--detached"]);
-    assert_eq!(offered("sealgate verify --format ").unwrap(), ["text", "json"]);
+    assert_eq!(offered("sealgate verify --format ").unwrap(), ["text", "json", "etsi-xml"]);
 }
 
 #[test]

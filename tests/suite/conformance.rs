@@ -98,7 +98,7 @@ impl Bench {
             Envelope::Jws(jws) => jades::signatures(jws, &context),
             Envelope::Xml(document) => xades::signatures(document, &context),
             Envelope::Cms(cms) => cades::signatures(cms, &context),
-            Envelope::Pdf(document) => pades::signatures(document, &arena, &context),
+            Envelope::Pdf(document) => pades::signatures(document, &arena, &context).0,
             Envelope::Json(_) => Vec::new(),
             Envelope::Container(_) => opened.iter().flat_map(|opened| opened.signatures(&context)).collect(),
         };

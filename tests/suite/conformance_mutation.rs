@@ -241,9 +241,11 @@ fn no_change_to_a_broken_example_makes_it_pass() {
     }
     let (mut json, mut xml) = (json_mutator::Pool::new(), xml_mutator::Pool::new());
     for bytes in corpus.bytes() {
-        match Json::read(bytes) {
-            Some(document) => document.collect("", &mut json),
-            None => xml_mutator::collect(std::str::from_utf8(bytes).unwrap(), &mut xml),
+        match (Json::read(bytes), std::str::from_utf8(bytes)) {
+            (Some(document), _) => document.collect("", &mut json),
+            (None, Ok(text)) => xml_mutator::collect(text, &mut xml),
+            // Of CMS, PDF and containers octets are changed.
+            (None, Err(_)) => {}
         }
     }
     run(test, &corpus, |_| 250, &mut |bytes, rng| match bytes.first() {

@@ -35,10 +35,10 @@ struct Scene {
 
 /// What names of servers a certificate has.
 #[derive(Default)]
-struct Addresses {
-    ocsp: Option<String>,
-    crl: Option<String>,
-    issuer: Option<String>,
+pub(crate) struct Addresses {
+    pub(crate) ocsp: Option<String>,
+    pub(crate) crl: Option<String>,
+    pub(crate) issuer: Option<String>,
 }
 
 fn now() -> Time {
@@ -51,11 +51,22 @@ fn next() -> Time {
 
 /// A certificate of the fictitious world, its serial number its own.
 fn certificate(common_name: &str, issuer: &Identity, addresses: &Addresses, rest: Vec<Vec<u8>>) -> Identity {
+    certificate_of(("Fetched College", "NTRXA-99999999"), common_name, issuer, addresses, rest)
+}
+
+/// The same of this organisation.
+pub(crate) fn certificate_of(
+    (organisation, identifier): (&str, &str),
+    common_name: &str,
+    issuer: &Identity,
+    addresses: &Addresses,
+    rest: Vec<Vec<u8>>,
+) -> Identity {
     static SERIAL: AtomicU64 = AtomicU64::new(5_000);
     let subject = Subject {
         country: "XA".into(),
-        organisation: "Fetched College".into(),
-        identifier: "NTRXA-99999999".into(),
+        organisation: organisation.into(),
+        identifier: identifier.into(),
         common_name: common_name.into(),
     };
     let mut extensions = rest;

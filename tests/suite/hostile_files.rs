@@ -1,8 +1,9 @@
 //! Files made to exhaust whoever reads them, each verified by a process of its own: its processor time is a small multiple
 //! of an honest document's, and its memory within what README states.
 
-use crate::asic::{archive, extended};
+use crate::asic::extended;
 use crate::demo;
+use crate::demo::asic::archive;
 use crate::demo::der::{null, number, oid, sequence, set_of, tagged, tlv};
 use crate::large::on_the_command_line;
 use crate::pdf::sealed::{Parts, seal};

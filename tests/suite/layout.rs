@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "time",
     "clock",
     "recorder",
@@ -22,6 +22,7 @@ const ORDER: [&str; 24] = [
     "credential",
     "report",
     "pipeline",
+    "receipt",
     "fetch",
     "sync",
     "http",

@@ -125,7 +125,7 @@ fn sealed_credentials_in_an_unsigned_presentation() {
     assert_eq!(ids.len(), 5);
 
     let mut text = Vec::new();
-    sealgate::report::write_text(&verdict, &mut text).unwrap();
+    sealgate::report::write_text(&verdict, &sealgate::report::Manner::PLAIN, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains("  Contained: /verifiableCredential/5: PASSED\n    Seal: TOTAL-PASSED"), "{text}");
 }

@@ -3,13 +3,15 @@
 mod load;
 mod proxies;
 
-use crate::server::{Server, get_from};
+use crate::server::{AT, Answer, Server, get_from};
 use crate::support::root;
 use load::Load;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 /// How often an instance is replaced.
 const RESTARTS: usize = 20;
@@ -37,15 +39,111 @@ fn end(server: &mut Server) {
 
 /// An instance on a socket that it did not open, as a service manager passes it.
 fn activated(socket: &TcpListener) -> Server {
-    let binary = env!("CARGO_BIN_EXE_sealgate");
-    let script = format!(
-        "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 \
-         exec '{binary}' serve --queue 1000 --trust-domain trust-lists/demo.toml"
-    );
+    activated_until("trust is loaded", socket, &["--trust-domain", "trust-lists/demo.toml"])
+}
+
+/// The same in other words, once it logged this.
+fn activated_until(logged: &str, socket: &TcpListener, arguments: &[&str]) -> Server {
+    let become_it = "exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" serve --queue 1000 \"$@\"";
     let mut command = Command::new("sh");
     let socket: OwnedFd = socket.try_clone().unwrap().into();
-    command.current_dir(root()).args(["-c", &script]).stdin(Stdio::from(socket));
-    Server::spawn(command)
+    command.current_dir(root()).args(["-c", become_it, env!("CARGO_BIN_EXE_sealgate")]).args(arguments);
+    command.stdin(Stdio::from(socket));
+    Server::spawn_until(logged, command)
+}
+
+/// The demonstration's trust domain, whose list of lists comes only once somebody writes it into the pipe beside it.
+struct Late {
+    folder: tempfile::TempDir,
+}
+
+impl Late {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mirror = folder.path().join("demo");
+        std::fs::create_dir(&mirror).unwrap();
+        std::fs::copy(root().join("trust-lists/demo.toml"), folder.path().join("demo.toml")).unwrap();
+        for file in ["index.json", "XA.xml", "XB.xml"] {
+            std::fs::copy(root().join("trust-lists/demo").join(file), mirror.join(file)).unwrap();
+        }
+        assert!(Command::new("mkfifo").arg(mirror.join("lotl.xml")).status().unwrap().success());
+        Self { folder }
+    }
+
+    fn domain(&self) -> String {
+        self.folder.path().join("demo.toml").display().to_string()
+    }
+
+    /// Lets the list come; who reads it has it, or nobody ever will.
+    fn comes(&self) {
+        let list = std::fs::read(root().join("trust-lists/demo/lotl.xml")).unwrap();
+        std::fs::write(self.folder.path().join("demo/lotl.xml"), list).unwrap();
+    }
+}
+
+fn asks(address: &str) -> TcpStream {
+    let body = std::fs::read(root().join("examples/sound/b-compact.jwt")).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(stream, "POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")
+        .unwrap();
+    stream.write_all(&body).unwrap();
+    stream
+}
+
+/// Whoever connects to a socket that was handed on before the new process has its trust waits, and is not told 503.
+#[test]
+fn on_a_socket_that_is_handed_on_nobody_is_answered_before_trust_is_loaded() {
+    let (socket, late) = (TcpListener::bind("127.0.0.1:0").unwrap(), Late::new());
+    let arguments =
+        ["--trust-domain", &late.domain(), "--listen", "127.0.0.1:0", "--listen", "systemd:unknown"];
+    let server = activated_until("listening", &socket, &arguments);
+    let mut client = asks(&socket.local_addr().unwrap().to_string());
+    // What it opened itself answers meanwhile, as ever.
+    assert_eq!((server.get("/livez").status, server.get("/readyz").status), (200, 503));
+    client.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(client.peek(&mut [0]).is_err(), "answered before trust was loaded");
+    late.comes();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let answer = Answer::read(&mut client).unwrap();
+    assert_eq!((answer.status, answer.json()["verdict"].as_str()), (200, Some("passed")));
+}
+
+/// One that is told to end before its trust came leaves those who wait to the next.
+#[test]
+fn who_waits_on_a_socket_that_is_handed_on_is_left_to_the_next_instance() {
+    let (socket, late) = (TcpListener::bind("127.0.0.1:0").unwrap(), Late::new());
+    let mut first = activated_until("listening", &socket, &["--trust-domain", &late.domain()]);
+    let mut client = asks(&socket.local_addr().unwrap().to_string());
+    end(&mut first);
+    let _second = activated(&socket);
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    assert_eq!(Answer::read(&mut client).unwrap().status, 200);
+}
+
+/// Where trust does not come for now, that is said: nobody waits for hours.
+#[test]
+fn on_a_socket_that_is_handed_on_503_is_said_where_trust_does_not_come_for_now() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let domain = folder.path().join("late.toml");
+    let text = std::fs::read_to_string(root().join("trust-lists/demo.toml")).unwrap();
+    std::fs::write(&domain, text.replace("mirror = \"demo\"\n", "")).unwrap();
+    let (cache, nowhere) = (folder.path().join("cache"), "http://127.0.0.1:9");
+    let [domain, cache] = [&domain, &cache].map(|path| path.to_str().unwrap());
+    let arguments = [
+        "--trust-domain",
+        domain,
+        "--trust-cache",
+        cache,
+        "--trust-mirror",
+        nowhere,
+        "--fetch-from",
+        nowhere,
+    ];
+    let _server = activated_until("listening", &socket, &arguments);
+    let answer = Answer::read(&mut asks(&socket.local_addr().unwrap().to_string())).unwrap();
+    assert!(answer.status == 503 && answer.head.contains("retry-after: "), "{}", answer.head);
 }
 
 /// The next instance is there before the one before it ends, or comes after it: who connects meanwhile waits.

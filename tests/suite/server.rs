@@ -57,7 +57,8 @@ impl Server {
         Self::spawn_logging("trust is loaded", command, level)
     }
 
-    fn spawn_until(logged: &str, command: Command) -> Self {
+    /// The same, and waits only until it logged this.
+    pub(crate) fn spawn_until(logged: &str, command: Command) -> Self {
         Self::spawn_logging(logged, command, "info")
     }
 

@@ -1,6 +1,8 @@
 //! Status lists from a server on loopback: each outcome its own, through `fetch/` and its rules.
 
+use crate::demo::certificate::{self as x509, Identity};
 use crate::demo::{self, Form, HeaderFault, Level, Sealer, content::Content, elm_v3, jades};
+use crate::fetching::{Addresses, certificate_of};
 use crate::support::{demo_folder, demo_pipeline_of};
 use crate::web::{Route, Web};
 use base64::Engine;
@@ -20,11 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The index that is set in every list.
-const SET: u64 = 4711;
+pub(crate) const SET: u64 = 4711;
 
 /// A pipeline of the demonstration with a server, and a library that may ask it.
 pub(crate) struct Scene {
-    pipeline: Pipeline,
+    pub(crate) pipeline: Pipeline,
     pub(crate) web: Web,
     library: Arc<Library>,
     runtime: tokio::runtime::Runtime,
@@ -42,7 +44,7 @@ impl Scene {
         Self { pipeline: demo_pipeline_of(demo::shared()), web, library, runtime: runtime.unwrap() }
     }
 
-    fn verify(&self, file: &[u8]) -> Verdict {
+    pub(crate) fn verify(&self, file: &[u8]) -> Verdict {
         self.verify_with(file, &Registers::default())
     }
 
@@ -61,7 +63,7 @@ impl Scene {
     }
 
     /// The REVOCATION check on a credential with these entries.
-    fn check(&self, entries: &Value) -> Check {
+    pub(crate) fn check(&self, entries: &Value) -> Check {
         revocation(&self.verify(&credential(Sealer::Compact, entries)))
     }
 
@@ -72,7 +74,7 @@ impl Scene {
     }
 }
 
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     demo::shared().options.reference
 }
 
@@ -81,17 +83,22 @@ fn far() -> Time {
     Time::parse_rfc3339("2099-01-01T00:00:00Z").unwrap()
 }
 
-fn revocation(verdict: &Verdict) -> Check {
+pub(crate) fn revocation(verdict: &Verdict) -> Check {
     let checked = verdict.credential.as_ref().unwrap();
     checked.checks.iter().find(|check| check.kind == Kind::Revocation).unwrap().clone()
 }
 
 /// Seals at level B.
 pub(crate) fn seal(sealer: Sealer, payload: &Value, form: Form) -> Vec<u8> {
+    seal_by(demo::shared().pki.sealer(sealer), payload, form)
+}
+
+/// The same by this certificate.
+pub(crate) fn seal_by(signer: &Identity, payload: &Value, form: Form) -> Vec<u8> {
     let (demo, payload) = (demo::shared(), payload.to_string());
     let order = jades::Order {
         payload: payload.as_bytes(),
-        signer: demo.pki.sealer(sealer),
+        signer,
         tsa: &demo.pki.tsa,
         at: now(),
         level: Level::B,
@@ -133,7 +140,7 @@ fn packed(bytes: &[u8], gzip: bool) -> String {
     URL_SAFE_NO_PAD.encode(packed)
 }
 
-fn bitstring(address: &str, purpose: &str) -> Value {
+pub(crate) fn bitstring(address: &str, purpose: &str) -> Value {
     json!({
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "id": address, "type": ["VerifiableCredential", "BitstringStatusListCredential"],
@@ -201,13 +208,13 @@ fn each_trouble_has_its_own_outcome() {
     });
     expect("/ended", ended, 1, "list-expired", "ended at");
     // Another organisation, whose own signature passes.
-    expect(
-        "/other",
-        signed(&scene, "/other", Sealer::College, |_| {}),
-        1,
-        "list-other-signer",
-        "who did not seal",
-    );
+    let rest = vec![x509::key_usage(&[1]), x509::no_revocation_available()];
+    let college = ("Orchard College", "NTRXA-12121212");
+    let issuer = &demo::shared().pki.seal_ca;
+    let other = certificate_of(college, "Orchard College Lists", issuer, &Addresses::default(), rest);
+    let list = bitstring(&format!("{}/other", scene.web.origin), "revocation");
+    let by_other = Route::Body(seal_by(&other, &list, Form::Compact));
+    expect("/other", by_other, 1, "list-other-signer", "who did not seal");
     expect(
         "/strange",
         signed(&scene, "/strange", Sealer::Stranger, |_| {}),

@@ -9,6 +9,7 @@ use super::read::NotARegister;
 use super::{Found, Query, Register, who};
 use crate::credential::identity::alpha_2;
 use crate::credential::{Date, Identifier, Organisation, Point, Text};
+use crate::signature::algorithm::identity;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub struct Institution {
 #[derive(Debug)]
 pub struct Deqar {
     name: String,
+    digest: [u8; 32],
     index: HashMap<String, Vec<Arc<Institution>>>,
 }
 
@@ -92,7 +94,7 @@ impl Deqar {
         if institutions.is_empty() {
             return Err(NotARegister("there is no institution in it".to_owned()));
         }
-        let mut found = Self { name: name.to_owned(), index: HashMap::new() };
+        let mut found = Self { name: name.to_owned(), digest: identity(csv), index: HashMap::new() };
         for institution in institutions.into_values().map(Arc::new) {
             let mut keys = who::keys(&institution.organisation);
             keys.sort();
@@ -144,6 +146,10 @@ impl Institution {
 impl Register for Deqar {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(self.digest)
     }
 
     fn find(&self, query: &Query) -> Found {

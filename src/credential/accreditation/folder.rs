@@ -2,6 +2,7 @@
 
 use super::read::{BYTES, NotARegister, records};
 use super::{Found, Query, Record, Register};
+use crate::signature::algorithm::identity;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ const TOTAL: usize = 512 << 20;
 #[derive(Debug)]
 pub struct Folder {
     name: String,
+    /// SHA-256 over those of its files, in their order.
+    digest: Option<[u8; 32]>,
     /// By every identifier; several accreditations of one identifier are all kept, the same one twice is one.
     index: HashMap<String, Vec<Arc<Record>>>,
 }
@@ -41,11 +44,12 @@ impl Folder {
             }
         }
         files.sort();
-        let mut found = Self { name: name_of(folder), index: HashMap::new() };
-        let mut total = 0_usize;
+        let mut found = Self { name: name_of(folder), digest: None, index: HashMap::new() };
+        let (mut total, mut digests) = (0_usize, Vec::new());
         for path in &files {
             let bytes = bounded(path).map_err(|why| wrong(path, &why))?;
             total = total.saturating_add(bytes.len());
+            digests.extend(identity(&bytes));
             if total > TOTAL {
                 return Err(wrong(folder, &format!("more than {TOTAL} bytes")));
             }
@@ -57,13 +61,14 @@ impl Folder {
         if found.index.is_empty() {
             return Err(wrong(folder, &"there is no accreditation file (*.json, *.jsonld) in it"));
         }
+        found.digest = Some(identity(&digests));
         Ok(found)
     }
 
     /// A register of accreditations at hand.
     #[must_use]
     pub fn of(name: &str, records: Vec<Record>) -> Self {
-        let mut found = Self { name: name.to_owned(), index: HashMap::new() };
+        let mut found = Self { name: name.to_owned(), digest: None, index: HashMap::new() };
         records.into_iter().for_each(|record| found.add(record));
         found
     }
@@ -82,6 +87,10 @@ impl Folder {
 impl Register for Folder {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        self.digest
     }
 
     fn find(&self, query: &Query) -> Found {

@@ -41,6 +41,11 @@ pub trait Register: Send + Sync + Debug {
     fn fetches(&self) -> bool {
         false
     }
+
+    /// SHA-256 of what it was read from; `None` of one that is asked over the network.
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// What a register is asked.

@@ -2,6 +2,7 @@
 
 use super::StatusList;
 use crate::certificate::Certificate;
+use crate::finding::Status;
 use crate::format::{self, Envelope, Limits};
 use crate::outside::Document;
 use crate::signature::{self, Payload, jades};
@@ -43,7 +44,7 @@ pub enum ListSeal {
 static POLICY: LazyLock<Policy> = LazyLock::new(Policy::for_status_lists);
 
 /// Reads a fetched list and validates its signature for the time at which it was fetched: that makes the answer one of
-/// document and snapshot alone. Of `context` primitives, stores and snapshot count.
+/// the document, the snapshot and what is at hand from outside. Of `context` all but policy and time counts.
 #[must_use]
 pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Limits) -> ReadList {
     let (list, seal) = match format::read(&document.bytes, limits) {
@@ -86,7 +87,13 @@ fn signed(
         },
         Some(verdict) => {
             let sub = verdict.sub_indication.map(|sub| format!(", {sub}")).unwrap_or_default();
-            ListSeal::Unproven(format!("its signature is {}{sub}", verdict.indication))
+            let mut failed = verdict.findings.iter().filter(|finding| finding.status == Status::Failed);
+            let why = failed.next().map(|one| format!(" ({}: {})", one.check, one.detail));
+            ListSeal::Unproven(format!(
+                "its signature is {}{sub}{}",
+                verdict.indication,
+                why.unwrap_or_default()
+            ))
         }
         None => ListSeal::Unproven("it carries no signature".to_owned()),
     };

@@ -18,14 +18,20 @@ pub struct Attachment {
     pub octets: Result<Vec<u8>, Error>,
 }
 
-/// The files attached to a document as it stands, each once, and why the search ended early.
+/// The files attached to a document as it stands, each once, and why others may be missing.
 #[must_use]
 pub fn attachments(document: &Document<'_>) -> (Vec<Attachment>, Option<Error>) {
-    let view = document.last();
-    let mut search =
-        Search { view, found: Vec::new(), seen: HashSet::new(), streams: HashSet::new(), left: MOST_NODES };
+    let mut search = Search {
+        view: document.last(),
+        found: Vec::new(),
+        seen: HashSet::new(),
+        streams: HashSet::new(),
+        left: MOST_NODES,
+        broken: None,
+    };
     let ended = search.all().err();
-    (search.found, ended.filter(|why| matches!(why, Error::OverLimit(..))))
+    let ended = ended.filter(|why| matches!(why, Error::OverLimit(..)));
+    (search.found, ended.or(search.broken))
 }
 
 struct Search<'s, 'a> {
@@ -34,6 +40,8 @@ struct Search<'s, 'a> {
     seen: HashSet<Id>,
     streams: HashSet<Id>,
     left: usize,
+    /// Why an entry of the list of attached files, or one of them, cannot be read.
+    broken: Option<Error>,
 }
 
 /// A dictionary with the last revision that changed it or what led to it.
@@ -50,7 +58,8 @@ impl Search<'_, '_> {
         if let Some(names) = self.child(&catalog, "Names")?
             && let Some(files) = names.dictionary.get("EmbeddedFiles").cloned()
         {
-            self.tree(&files, names.since, &["Kids"], &mut |search, node| search.names(node))?;
+            let listed = self.tree(&files, names.since, &["Kids"], &mut |search, node| search.names(node));
+            self.goes_on(listed)?;
         }
         self.associated(&catalog)?;
         if let Some(pages) = catalog.dictionary.get("Pages").cloned() {
@@ -95,6 +104,18 @@ impl Search<'_, '_> {
         Ok(())
     }
 
+    /// What is broken is kept, for who asks for the files; what is over a limit ends the search.
+    fn goes_on(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        match outcome {
+            Err(why @ Error::OverLimit(..)) => Err(why),
+            Err(why) => {
+                self.broken.get_or_insert(why);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
     fn names(&mut self, node: &Reached) -> Result<(), Error> {
         for pair in self.view.array(&node.dictionary, "Names")?.chunks_exact(2) {
             if let [_, file] = pair {
@@ -126,6 +147,11 @@ impl Search<'_, '_> {
 
     /// A file specification (7.11.3).
     fn specification(&mut self, value: &Value, since: usize) -> Result<(), Error> {
+        let read = self.specified(value, since);
+        self.goes_on(read)
+    }
+
+    fn specified(&mut self, value: &Value, since: usize) -> Result<(), Error> {
         let Some(file) = self.reach(value, since)? else { return Ok(()) };
         let Some(embedded) = self.child(&file, "EF")? else { return Ok(()) };
         for key in ["UF", "F"] {

@@ -11,9 +11,10 @@ use crate::http::Service;
 use crate::http::body::Share;
 use crate::http::clients::Admitted;
 use crate::http::problem::Problem;
-use crate::http::routes::Query;
+use crate::http::routes::{Query, signed};
 use crate::outside::Outside;
 use crate::pipeline::{Pipeline, Request};
+use crate::receipt::Signer;
 use crate::report::{AcceptancePolicy, Verdict};
 use crate::time::Time;
 use crate::validation::Policy;
@@ -30,14 +31,17 @@ pub(super) struct Terms {
     policy: Option<Arc<Policy>>,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
+    /// Signs the receipts, where there shall be some.
+    signer: Option<Arc<Signer>>,
 }
 
 impl Terms {
     /// Of a batch of this client, of which a piece may have so many bytes at most.
     pub(super) fn new(query: Query, admitted: Arc<Admitted>, most: usize) -> Self {
         let limit = admitted.body_limit(most);
-        let Query { at, policy, acceptance, fields } = query;
-        Self { admitted, limit, at, policy, acceptance, fields }
+        let Query { at, policy, acceptance, fields, lang, signer } = query;
+        Self { admitted, limit, at, policy, acceptance, fields, lang: lang.map(Arc::from), signer }
     }
 }
 
@@ -53,6 +57,8 @@ struct Work {
     time: Time,
     acceptance: Arc<AcceptancePolicy>,
     fields: Fields,
+    lang: Option<Arc<str>>,
+    signer: Option<Arc<Signer>>,
     /// Given back only when no thread has the piece in work any more.
     share: Mutex<Share>,
 }
@@ -68,6 +74,7 @@ impl Work {
         Request {
             acceptance: &self.acceptance,
             fields: self.fields,
+            lang: self.lang.as_deref(),
             outside: desk.map(|desk| -> &dyn Outside { desk }),
             registers,
             ..Request::at(self.time)
@@ -82,10 +89,17 @@ impl Work {
         let Opened { id, credential } = self.piece.open(&self.limits);
         Some(match credential {
             Ok(bytes) => {
-                let verdict = self.pipeline.verify(&bytes, &self.request(desk, registers));
-                let json = self.service.metrics.report(|| verdict.to_json());
-                let line = line(id, self.place, "verdict", &json);
-                Done { line, verdict: Some(verdict) }
+                let request = self.request(desk, registers);
+                let verdict = self.pipeline.verify(&bytes, &request);
+                match signed(self.signer.as_deref(), verdict, (&self.pipeline, &request), &bytes, desk) {
+                    Ok(verdict) => {
+                        let json = self.service.metrics.report(|| verdict.to_json());
+                        Done { line: line(id, self.place, "verdict", &json), verdict: Some(verdict) }
+                    }
+                    Err(problem) => {
+                        Done { line: line(id, self.place, "problem", &problem.body()), verdict: None }
+                    }
+                }
             }
             Err(problem) => Done { line: line(id, self.place, "problem", &problem.body()), verdict: None },
         })
@@ -136,6 +150,8 @@ pub(super) async fn answer(
                 time: terms.at.unwrap_or_else(clock::now),
                 acceptance: Arc::clone(&terms.acceptance),
                 fields: terms.fields,
+                lang: terms.lang.clone(),
+                signer: terms.signer.clone(),
                 share: Mutex::new(share),
             };
             verified(&service, Arc::new(work)).await

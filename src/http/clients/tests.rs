@@ -58,7 +58,10 @@ fn a_key_is_needed_for_all_but_health() {
     for path in [
         "/v1/verify",
         "/metrics",
-        "/",
+        "//",
+        "/page",
+        "/pages/main.js",
+        "/PAGE/main.js",
         "/nowhere",
         "/livez/",
         "/LIVEZ",
@@ -71,7 +74,16 @@ fn a_key_is_needed_for_all_but_health() {
             assert_eq!(id(ask(&clients, path, &[&bearer], from)), "one");
         }
     }
-    for path in ["/livez", "/readyz", "/openapi.json", "/livez?key=1", "http://elsewhere/livez"] {
+    for path in [
+        "/livez",
+        "/readyz",
+        "/openapi.json",
+        "/",
+        "/?lang=de",
+        "/page/main.js",
+        "/livez?key=1",
+        "http://elsewhere/livez",
+    ] {
         assert!(ask(&clients, path, &[], None).is_ok(), "{path}");
     }
     let open = self::clients(&format!("metrics = \"anybody\"\n{}", with_key(&key, "")));
@@ -189,6 +201,10 @@ fn who_goes_without_comes_from_where_that_is_allowed() {
         assert!(!is_in(&local, Some(peer(address))), "{address}");
     }
     assert!(is_in(&local, Some(Peer::default())) && !is_in(&local, None));
+    // A trusted proxy of another machine has clients of its own there, which are none of this one's.
+    for there in [peer("127.0.0.1"), Peer::default()] {
+        assert!(!is_in(&local, Some(Peer { elsewhere: true, ..there })));
+    }
     assert!(!ClientsSettings::local_only().serve_others());
     // A certificate that the listener vouches for is enough where nobody is named.
     let certificate = ClientCertificate { subject: "CN=x".into(), names: Vec::new(), sha256: [0; 32] };

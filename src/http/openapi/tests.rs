@@ -72,20 +72,22 @@ fn every_route_is_described_and_found_by_its_path() {
     assert_eq!(document["paths"].as_object().unwrap().len(), OPERATIONS.len());
     let mut ids = BTreeSet::new();
     for operation in &OPERATIONS {
-        let (found, _) =
-            super::super::operations::find(&operation.path.replace("{territory}", "EU")).unwrap();
+        let (found, _) = super::super::operations::find(
+            &operation.path.replace("{territory}", "EU").replace("{asset}", "en.json"),
+        )
+        .unwrap();
         assert_eq!((found.route, found.path), (operation.route, operation.path));
         assert!(ids.insert(operation.id), "{} twice", operation.id);
         // No answer without an example, but for what differs from one time to the next.
-        let exempt = ["metrics", "description"].contains(&operation.id);
+        let exempt = ["metrics", "description", "page", "asset"].contains(&operation.id);
         let has_one =
             examples::all().iter().any(|one| one.operation() == operation.id && one.status() == 200);
         assert!(has_one || exempt, "{}: no example", operation.id);
     }
-    for path in OPEN {
+    for path in ["/livez", "/readyz", "/openapi.json", "/", "/page/{asset}"] {
         assert_eq!(document["paths"][path]["get"]["security"], json!([]), "{path}");
     }
-    for path in ["/v1/verify/", "/V1/verify", "/v1/verify/batch/x", "/v1", "/", "", "/openapi", "/livez/"] {
+    for path in ["/v1/verify/", "/V1/verify", "/v1/verify/batch/x", "/v1", "", "/openapi", "/livez/"] {
         assert!(super::super::operations::find(path).is_none(), "{path}");
     }
 }
@@ -110,6 +112,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::Leaving,
         Problem::Ending,
         Problem::Internal,
+        Problem::Unsigned,
     ];
     for problem in &all {
         match problem {
@@ -129,7 +132,8 @@ fn every_problem() -> Vec<Problem> {
             | Problem::NotReady
             | Problem::Leaving
             | Problem::Ending
-            | Problem::Internal => {}
+            | Problem::Internal
+            | Problem::Unsigned => {}
         }
     }
     all
@@ -141,7 +145,7 @@ fn where_it_occurs(problem: &Problem) -> Vec<&'static str> {
     let of = |wanted: fn(&Operation) -> bool| all().filter(|one| wanted(one)).map(|one| one.id).collect();
     match problem {
         Problem::BadRequest(..) | Problem::MethodNotAllowed(_) | Problem::SlowHead => of(|_| true),
-        Problem::NotFound => vec!["territory"],
+        Problem::NotFound => vec!["territory", "asset"],
         Problem::NotAcceptable(_)
         | Problem::SlowBody
         | Problem::TooLarge(_)
@@ -150,11 +154,12 @@ fn where_it_occurs(problem: &Problem) -> Vec<&'static str> {
         | Problem::Crowded
         | Problem::Internal => of(|one| one.takes == Takes::Post),
         Problem::Unauthorized { .. } | Problem::Forbidden(_) | Problem::TooMany(_) => {
-            of(|one| !OPEN.contains(&one.path))
+            of(|one| !is_open(one.path))
         }
         Problem::NotReady => {
             vec!["verify", "verifyBatch", "validate", "trust", "territory", "ready"]
         }
+        Problem::Unsigned => vec!["verify", "verifyBatch"],
         Problem::Leaving => vec!["ready"],
         Problem::Ending => vec!["verifyBatch"],
     }

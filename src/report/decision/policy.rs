@@ -3,14 +3,15 @@
 use super::Outcome;
 use crate::credential::Kind;
 use crate::nearest::instead;
+use crate::signature::algorithm::identity;
 use crate::trust::qualification::SignatureQualification;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 /// Which verdicts, qualifications and checks lead to which outcome.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptancePolicy {
     name: String,
@@ -22,7 +23,7 @@ pub struct AcceptancePolicy {
 }
 
 /// By the verdict's word.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verdicts {
     pub(super) passed: Outcome,
@@ -33,7 +34,7 @@ pub(super) struct Verdicts {
 }
 
 /// For seals that passed.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Seals {
     pub(super) accepted: Vec<String>,
@@ -42,7 +43,7 @@ pub(super) struct Seals {
 }
 
 /// Where nothing sealed is a credential.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Readable {
     pub(super) missing: Outcome,
@@ -138,6 +139,12 @@ impl AcceptancePolicy {
             }
         }
         Ok(policy)
+    }
+
+    /// SHA-256 of its keys and values as JSON: comments and order do not count.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        identity(&serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// The policy's name.

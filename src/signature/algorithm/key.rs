@@ -36,7 +36,33 @@ pub struct PublicKey {
     pub(super) backend: Arc<Backend>,
 }
 
+/// What a public key consists of, as a JWK has it: big-endian; coordinates as long as their field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyNumbers<'k> {
+    /// Modulus and exponent.
+    Rsa(&'k [u8], &'k [u8]),
+    /// The curve's usual name and the coordinates of the point.
+    Ec(&'static str, &'k [u8], &'k [u8]),
+    /// The 32 bytes of an Ed25519 key.
+    Ed25519(&'k [u8; 32]),
+}
+
 impl PublicKey {
+    /// What the key consists of; `None` of a kind that JWS has no name for here, or a point that is not uncompressed.
+    #[must_use]
+    pub fn numbers(&self) -> Option<KeyNumbers<'_>> {
+        match &*self.backend {
+            Backend::Rsa(key) => Some(KeyNumbers::Rsa(&key.modulus, &key.exponent)),
+            Backend::Ec(key) => {
+                let (4, coordinates) = key.point.split_first()? else { return None };
+                let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+                (x.len() == y.len()).then_some(KeyNumbers::Ec(key.curve, x, y))
+            }
+            Backend::Ed25519(key) => Some(KeyNumbers::Ed25519(&key.key)),
+            Backend::Unusable(_) => None,
+        }
+    }
+
     /// Reads a DER SubjectPublicKeyInfo. Never fails: a key that is not understood has kind `Other`, and
     /// verification with it is `Unsupported`.
     #[must_use]

@@ -8,12 +8,14 @@ mod ledger;
 mod names;
 mod rsa;
 mod secret;
+mod sign;
 mod verify;
 
 pub use digest::{Digest, Hasher, identity};
-pub use key::{KeyKind, PublicKey};
+pub use key::{KeyKind, KeyNumbers, PublicKey};
 pub use ledger::{Ledger, Operation};
 pub use secret::{random_256, same};
+pub use sign::{PrivateKey, RECEIPT_ALGORITHMS, receipt_algorithm};
 
 use std::sync::Arc;
 

@@ -80,6 +80,12 @@ impl DigestAlgorithm {
         self.names().map_or("", |names| names.name)
     }
 
+    /// The URI of XML-DSig, RFC 6931 or RFC 9231.
+    #[must_use]
+    pub fn uri(self) -> &'static str {
+        self.names().map_or("", |names| names.uri)
+    }
+
     /// Content octets of the algorithm's OBJECT IDENTIFIER.
     #[must_use]
     pub fn oid(self) -> &'static [u8] {
@@ -255,6 +261,18 @@ impl SignatureAlgorithm {
             }
             _ => None,
         }
+    }
+
+    /// The URI of XML-DSig, RFC 6931 or RFC 9231, with the digest in it; of RSASSA-PSS with parameters of its own the
+    /// one that takes parameters. `None` where there is none.
+    #[must_use]
+    pub fn uri(&self) -> Option<&'static str> {
+        if self.scheme == RsaPss && *self != Self::new(RsaPss, self.digest) {
+            return Some("http://www.w3.org/2007/05/xmldsig-more#rsa-pss");
+        }
+        let scheme = if self.scheme == EcdsaDer { EcdsaFixed } else { self.scheme };
+        let named = |(_, of, digest): &&(_, Scheme, _)| *of == scheme && *digest == self.digest;
+        SIGNATURE_URIS.iter().find(named).map(|(uri, ..)| *uri)
     }
 
     /// By name alone: a salt as long as the digest, and MGF1 with the same digest.

@@ -3,8 +3,9 @@
 //! Everything goes to aws-lc, whose parsed keys are the fastest for every kind here, but for two gaps: RSA
 //! parameters for which it has no name (see `rsa.rs`), and the brainpool curves.
 
+use super::digest::{self, Computed};
 use super::names::PssParameters;
-use super::{DigestAlgorithm, PublicKey, Scheme, SignatureAlgorithm, Verification, der, digest, rsa};
+use super::{DigestAlgorithm, PublicKey, Scheme, SignatureAlgorithm, Verification, der, rsa};
 use aws_lc_rs::signature::{self as backend, ParsedPublicKey, VerificationAlgorithm};
 #[cfg(feature = "brainpool")]
 use ecdsa::signature::hazmat::PrehashVerifier;
@@ -23,8 +24,8 @@ pub(super) enum Backend {
 /// An RSA key and its parsed forms, one for each of [`RSA_ALGORITHMS`].
 #[derive(Debug)]
 pub(super) struct RsaKey {
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
+    pub(super) modulus: Vec<u8>,
+    pub(super) exponent: Vec<u8>,
     pss_only: bool,
     restriction: Option<PssParameters>,
     parsed: [OnceLock<Option<Box<ParsedPublicKey>>>; RSA_ALGORITHMS.len()],
@@ -51,8 +52,8 @@ impl RsaKey {
 /// A point on a named curve, for ECDSA.
 #[derive(Debug)]
 pub(super) struct EcKey {
-    curve: &'static str,
-    point: Vec<u8>,
+    pub(super) curve: &'static str,
+    pub(super) point: Vec<u8>,
     parsed: OnceLock<Result<EcPrimitive, String>>,
 }
 
@@ -65,7 +66,7 @@ impl EcKey {
 /// An Ed25519 key.
 #[derive(Debug)]
 pub(super) struct Ed25519Key {
-    key: [u8; 32],
+    pub(super) key: [u8; 32],
     parsed: OnceLock<Option<Box<ParsedPublicKey>>>,
 }
 
@@ -117,10 +118,7 @@ impl From<bool> for Verification {
     }
 }
 
-fn hash(
-    algorithm: &SignatureAlgorithm,
-    message: &[&[u8]],
-) -> Result<aws_lc_rs::digest::Digest, Verification> {
+fn hash(algorithm: &SignatureAlgorithm, message: &[&[u8]]) -> Result<Computed, Verification> {
     let unsupported = |what: &str| Verification::Unsupported(format!("{what} is not computed"));
     let digest = algorithm.digest.ok_or_else(|| unsupported("a signature without a digest algorithm"))?;
     digest::of_parts(digest, message).ok_or_else(|| unsupported(digest.name()))
@@ -161,7 +159,7 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
             *padding == pss.is_some() && *named == digest && *least <= bits
         })
         .filter(|_| pss.is_none_or(|pss| pss.mgf1_digest == digest));
-    let Some(((.., parameters), parsed)) = named else {
+    let (Some(((.., parameters), parsed)), Computed::AwsLc(hashed)) = (named, &hashed) else {
         return match pss {
             Some(pss) => numbers.verify_pss(&pss, hashed.as_ref(), value).into(),
             None => numbers.verify_pkcs1(digest, hashed.as_ref(), value).into(),
@@ -170,7 +168,7 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
     if let Some(salt) = pss.map(|pss| pss.salt_length).filter(|&salt| salt != digest.length()) {
         // A key is parsed for `'static` parameters only, which these are not.
         return pss_with_salt(digest, salt)
-            .is_some_and(|parameters| parameters.verify_digest_sig(&numbers.encode(), &hashed, value).is_ok())
+            .is_some_and(|parameters| parameters.verify_digest_sig(&numbers.encode(), hashed, value).is_ok())
             .into();
     }
     let parsed = parsed.get_or_init(|| {
@@ -178,7 +176,7 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
         components.to_parsed_public_key(parameters).ok().map(Box::new)
     });
     match parsed {
-        Some(parsed) => (parsed.verify_digest_sig(&hashed, value).is_ok()
+        Some(parsed) => (parsed.verify_digest_sig(hashed, value).is_ok()
             || (pss.is_none() && numbers.verify_pkcs1(digest, hashed.as_ref(), value)))
         .into(),
         None => Verification::Unsupported("the RSA key was refused".to_owned()),

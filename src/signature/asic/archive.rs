@@ -1,9 +1,11 @@
-//! Time-stamps of a container over signatures in it (EN 319 162-1, 4.4.4.2 and A.7).
+//! Time-stamps of a container, over signatures in it (EN 319 162-1, 4.4.4.2 and A.7) or over other files.
 
-use super::{Manifest, Opened};
+use super::{Manifest, ManifestReference, Opened};
 use crate::format::container::{File, Role};
 use crate::signature::algorithm::Crypto;
-use crate::signature::{EmbeddedTimestamp, NoImprint, ReferenceOutcome, Signature, TimestampKind};
+use crate::signature::{
+    EmbeddedTimestamp, Form, NoImprint, Over, ReferenceOutcome, Signature, Standalone, TimestampKind,
+};
 use std::borrow::Cow;
 
 /// Time-stamps of one container.
@@ -66,14 +68,52 @@ pub(super) fn add<'a>(stamps: &[Stamp<'a>], name: &str, signatures: &mut [Signat
         for (number, stamp) in over_it.iter().enumerate() {
             let earlier = over_it.iter().take(number);
             let listed = earlier.take_while(|earlier| stamp.manifest.lists(&earlier.token.name)).count();
-            let over = stamp.over.clone();
-            signature.timestamps.push(EmbeddedTimestamp {
-                kind: TimestampKind::Archive,
-                token: Cow::Borrowed(&stamp.token.content),
-                imprint: Box::new(move |sink| over.clone().map(|octets| sink.write(octets))),
-                older_imprint: None,
-                covers_timestamps: own.saturating_add(listed),
-            });
+            let covers = own.saturating_add(listed);
+            signature.timestamps.push(embedded(stamp.token, stamp.over.clone(), covers));
         }
     }
+}
+
+fn embedded<'a>(
+    token: &'a File<'a>,
+    over: Result<&'a [u8], NoImprint>,
+    covers: usize,
+) -> EmbeddedTimestamp<'a> {
+    EmbeddedTimestamp {
+        kind: TimestampKind::Archive,
+        token: Cow::Borrowed(&token.content),
+        imprint: Box::new(move |sink| over.clone().map(|octets| sink.write(octets))),
+        older_imprint: None,
+        covers_timestamps: covers,
+    }
+}
+
+/// The time-stamps that are over no signature: those that no manifest names, which in an ASiC-S are over its one file
+/// (4.3.3.2), and those whose manifest lists none.
+pub(super) fn alone<'a>(opened: &'a Opened<'_>, crypto: &Crypto) -> Standalone<'a> {
+    let mut alone = Standalone { carrier: Signature::blank(Form::Cades), over: Vec::new() };
+    let mut add = |token: &'a File<'a>, octets, files, differing| {
+        alone.carrier.timestamps.push(embedded(token, octets, 0));
+        alone.over.push(Over { place: token.name.clone(), files, differing, coverage: None });
+    };
+    let named = |token: &File<'_>| opened.manifests.iter().any(|manifest| manifest.by == token.name);
+    for token in opened.container.of_role(Role::Timestamp).filter(|token| !named(token)).take(MOST) {
+        let octets = opened.only_file().map(|file| &*file.content);
+        let missing = || "no ASiCManifest names the time-stamp (EN 319 162-1, 4.4.4.2)".to_owned().into();
+        let file = opened.only_file().map(|file| file.name.clone());
+        add(token, octets.ok_or_else(missing), file.into_iter().collect(), Vec::new());
+    }
+    for stamp in stamps(opened, crypto) {
+        let signs =
+            |name: &str| matches!(opened.digests.file(name), Some(file) if file.role == Role::CmsSignature);
+        if stamp.manifest.references.iter().any(|listed| signs(&listed.name)) {
+            continue;
+        }
+        let all = stamp.manifest.references.iter();
+        let (files, differing): (Vec<_>, Vec<_>) =
+            all.partition(|listed| opened.outcome(listed, crypto) == ReferenceOutcome::Intact);
+        let names = |all: Vec<&ManifestReference>| all.into_iter().map(|one| one.name.clone()).collect();
+        add(stamp.token, stamp.over.clone(), names(files), names(differing));
+    }
+    alone
 }

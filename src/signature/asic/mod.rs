@@ -11,7 +11,7 @@ pub use manifest::{Manifest, ManifestReference};
 use super::algorithm::Crypto;
 use super::cades::{self, Content};
 use super::xmldsig::{Budget, Workspace, percent_decoded};
-use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, xades};
+use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, Standalone, xades};
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::container::{Container, File, Form, Role};
 use crate::format::zip::Octets;
@@ -148,6 +148,15 @@ impl<'c> Opened<'c> {
         signatures
     }
 
+    /// The time-stamps that belong to no signature.
+    #[must_use]
+    pub fn timestamps<'a>(&'a self, context: &Context<'a>) -> Standalone<'a>
+    where
+        'c: 'a,
+    {
+        archive::alone(self, context.crypto)
+    }
+
     /// The signatures of a CMS file: over the one file of an ASiC-S (4.3.3.2), else over the manifest that names it, and by
     /// that over what it lists (4.4.3.2).
     fn cades<'a>(
@@ -178,8 +187,13 @@ impl<'c> Opened<'c> {
                 if intact && outcome == ReferenceOutcome::Intact {
                     signature.files.extend(file.map(|file| file.name.clone()));
                 }
-                let (uri, digest) = (Some(listed.name.clone()), Some(listed.digest_algorithm.clone()));
-                signature.references.push(Reference { uri, kind: ReferenceKind::Content, digest, outcome });
+                signature.references.push(Reference {
+                    uri: Some(listed.name.clone()),
+                    kind: ReferenceKind::Content,
+                    digest: Some(listed.digest_algorithm.clone()),
+                    value: listed.digest.clone(),
+                    outcome,
+                });
             }
         }
         signatures

@@ -22,6 +22,7 @@ pub(super) fn read(info: &SignerInfo<'_>, signing_time: Option<Time>) -> Attribu
             oid::COMMITMENT_TYPE => {
                 attributes.commitments.extend(values().filter_map(|value| commitment(value).ok()));
             }
+            oid::MIME_TYPE => attributes.media_type = values().find_map(string),
             oid::SIGNER_LOCATION => {
                 attributes.production_place = values().find_map(|value| location(value).ok().flatten());
             }

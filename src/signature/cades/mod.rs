@@ -178,7 +178,8 @@ fn reference(kind: ReferenceKind, signer: &Signer, content: &Content<'_>) -> Ref
         }
         Some(_) => (Some(signer.digest_algorithm.clone()), compare(signer, content)),
     };
-    Reference { uri: None, kind, digest, outcome }
+    let value = signer.message_digest.clone().unwrap_or_default();
+    Reference { uri: None, kind, digest, value, outcome }
 }
 
 /// Whether octets are a SET of attributes with a message-digest, which signs the same with and without signed attributes: a

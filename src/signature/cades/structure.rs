@@ -2,7 +2,7 @@
 
 use crate::format::cms::{Sid, SignedData, SignerInfo, oid};
 use crate::format::der::{Reader, Tag, minimal_integer};
-use crate::signature::algorithm::DigestAlgorithm;
+use crate::signature::algorithm::{DigestAlgorithm, Scheme};
 use crate::signature::cms::Signer;
 use crate::signature::{Declared, Signature, Structure};
 
@@ -47,6 +47,7 @@ pub(super) fn facts(
         .map(|oid| cms.signers.iter().any(|signer| signer.unsigned(oid).next().is_some()));
     Structure {
         value_failures: value_failures(info, signer, cms, counters),
+        schema_warnings: other_digest(signer).into_iter().collect(),
         not_bes,
         not_baseline_b,
         excluded_from_lt: excluded.map(|(_, name)| (*name).to_owned()).collect(),
@@ -88,6 +89,14 @@ fn value_failures(
         Some(_) | None => {}
     }
     failures
+}
+
+/// With Ed25519 goes SHA-512 (RFC 8419, 2.3); signers that take another one are about, and the value holds all the same.
+fn other_digest(signer: &Signer) -> Option<String> {
+    let algorithm = signer.signature_algorithm.known()?;
+    let digest = signer.digest_algorithm.known()?;
+    let other = algorithm.scheme == Scheme::EdDsa && *digest != DigestAlgorithm::Sha512;
+    other.then(|| format!("{} with Ed25519 instead of SHA-512 (RFC 8419, 2.3)", digest.name()))
 }
 
 /// What BES asks.

@@ -171,6 +171,7 @@ impl<'a> Signed<'a> {
                 uri: Some(name.clone()),
                 kind: ReferenceKind::ManifestEntry,
                 digest: Some(algorithm.clone()),
+                value: expected.clone().unwrap_or_default(),
                 outcome: compare(object.as_ref().copied(), &algorithm, expected, header.b64, context),
             });
         }

@@ -170,6 +170,11 @@ impl Header {
             .filter_map(|role| role.as_str().map(str::to_owned))
             .collect();
         attributes.production_place = value.get("sigPl").and_then(place);
+        // RFC 7515, 4.1.10: `application/` is left out.
+        attributes.media_type = text(value, "cty").map(|cty| match cty.contains('/') {
+            true => cty,
+            false => format!("application/{cty}"),
+        });
         if let Some(policy) = value.get("sigPId") {
             let digest = policy.get("digVal").and_then(Value::as_str).and_then(|digest| {
                 Some((

@@ -14,8 +14,8 @@ pub use changes::{Change, Coverage, Scope, What};
 
 use super::cades::{self, Content};
 use super::{
-    Context, Declared, EmbeddedTimestamp, Form, Imprint, Reference, ReferenceKind, ReferenceOutcome,
-    Signature, TimestampKind,
+    Context, Declared, EmbeddedTimestamp, Form, Imprint, Over, Reference, ReferenceKind, ReferenceOutcome,
+    Signature, Standalone, TimestampKind,
 };
 use crate::format::Limits;
 use crate::format::cms::{SignedData, Trailing};
@@ -58,13 +58,14 @@ struct DocumentTimestamp<'a> {
     covered: Result<[&'a [u8]; 2], String>,
 }
 
-/// The signatures of a PDF in the order of their revisions, each followed by its counter-signatures.
+/// The signatures of a PDF in the order of their revisions, each followed by its counter-signatures, and the document
+/// time-stamps that are later than none of them.
 #[must_use]
 pub fn signatures<'a>(
     document: &'a Document<'a>,
     arena: &'a Arena<'a>,
     context: &Context<'a>,
-) -> Vec<Signature<'a>> {
+) -> (Vec<Signature<'a>>, Standalone<'a>) {
     let limits = context.limits;
     let mut fields = field::find(document);
     fields.sort_by_key(|field| (field.claimed_end(), field.claimed_time()));
@@ -86,7 +87,8 @@ pub fn signatures<'a>(
     });
     let (_, rest) = octets.split_at_checked(fields.len()).unwrap_or_default();
     let (tokens, material_octets) = rest.split_at_checked(stamps.len()).unwrap_or_default();
-    let stamps: Vec<DocumentTimestamp<'a>> = stamps
+    let stamp_fields = stamps;
+    let stamps: Vec<DocumentTimestamp<'a>> = stamp_fields
         .iter()
         .zip(tokens)
         .take(MOST_TIMESTAMPS)
@@ -108,7 +110,27 @@ pub fn signatures<'a>(
         all.append(&mut read);
     }
     make_unique(&mut all);
-    all
+    // Both are in order, so that those before all signatures come first.
+    let first = |stamp: &&DocumentTimestamp<'_>| fields.iter().all(|field| stamp.end <= field.claimed_end());
+    let count = stamps.iter().take_while(first).count();
+    let (alone, _) = stamps.split_at_checked(count).unwrap_or_default();
+    let mut carrier = Signature::blank(Form::Pades);
+    alone.iter().for_each(|stamp| embed(&mut carrier, stamp));
+    material.add(&mut carrier, alone, material_octets);
+    let over = alone.iter().zip(&stamp_fields).map(|(stamp, field)| over(document, stamp, field));
+    (all, Standalone { carrier, over: over.collect() })
+}
+
+/// What a document time-stamp is over.
+fn over(document: &Document<'_>, stamp: &DocumentTimestamp<'_>, field: &Field) -> Over {
+    let coverage = stamp.revision.map(|revision| {
+        let permission = Permission::of(document.view(revision), &field.dictionary, field.lock.as_ref());
+        Coverage::of(document, revision, &permission)
+    });
+    let place = coverage
+        .as_ref()
+        .map_or_else(|| "no revision".to_owned(), |coverage| format!("revision {}", coverage.revision));
+    Over { place, files: Vec::new(), differing: Vec::new(), coverage }
 }
 
 fn document_timestamp<'a>(
@@ -244,6 +266,7 @@ fn sha1_reference(
         uri: None,
         kind: ReferenceKind::Content,
         digest: Some(Declared::Known(DigestAlgorithm::Sha1)),
+        value: stated.unwrap_or_default(),
         outcome,
     }
 }
@@ -327,21 +350,24 @@ fn date(octets: &[u8]) -> Option<Time> {
 
 /// Adds the document time-stamps that are later than a signature.
 fn stamp<'a>(signature: &mut Signature<'a>, field: &Field, stamps: &[DocumentTimestamp<'a>]) {
-    for stamp in stamps.iter().filter(|stamp| stamp.end > field.claimed_end()) {
-        let covered = stamp.covered.clone();
-        let imprint: Imprint<'a> = Box::new(move |sink| {
-            covered.as_ref().map_err(Clone::clone)?.iter().for_each(|piece| sink.write(piece));
-            Ok(())
-        });
-        let covers_timestamps = signature.timestamps.len();
-        signature.timestamps.push(EmbeddedTimestamp {
-            kind: TimestampKind::Document,
-            token: Cow::Borrowed(stamp.token),
-            imprint,
-            older_imprint: None,
-            covers_timestamps,
-        });
-    }
+    let later = stamps.iter().filter(|stamp| stamp.end > field.claimed_end());
+    later.for_each(|stamp| embed(signature, stamp));
+}
+
+/// Adds a document time-stamp behind those that are there.
+fn embed<'a>(signature: &mut Signature<'a>, stamp: &DocumentTimestamp<'a>) {
+    let covered = stamp.covered.clone();
+    let imprint: Imprint<'a> = Box::new(move |sink| {
+        covered.as_ref().map_err(Clone::clone)?.iter().for_each(|piece| sink.write(piece));
+        Ok(())
+    });
+    signature.timestamps.push(EmbeddedTimestamp {
+        kind: TimestampKind::Document,
+        token: Cow::Borrowed(stamp.token),
+        imprint,
+        older_imprint: None,
+        covers_timestamps: signature.timestamps.len(),
+    });
 }
 
 /// A copied signature has the same value.

@@ -106,8 +106,8 @@ impl<'a> Properties<'a> {
         let claimed =
             roles.flat_map(|role| named(role, "ClaimedRoles")).flat_map(|all| named(all, "ClaimedRole"));
         let places = ["SignatureProductionPlaceV2", "SignatureProductionPlace"];
-        let commitments =
-            self.data_objects.iter().filter(|node| name(**node) == Some("CommitmentTypeIndication"));
+        let of_data = |wanted| self.data_objects.iter().filter(move |node| name(**node) == Some(wanted));
+        let (commitments, formats) = (of_data("CommitmentTypeIndication"), of_data("DataObjectFormat"));
         Attributes {
             signing_time: self.signature("SigningTime").next().and_then(|node| date_time(&text(node))),
             policy: self.signature("SignaturePolicyIdentifier").next().and_then(policy),
@@ -117,6 +117,10 @@ impl<'a> Properties<'a> {
                 .collect(),
             claimed_roles: claimed.map(|role| text(role).trim().to_owned()).collect(),
             production_place: places.into_iter().flat_map(|place| self.signature(place)).next().map(place),
+            media_type: formats
+                .flat_map(|node| named(*node, "MimeType"))
+                .next()
+                .map(|node| text(node).trim().to_owned()),
         }
     }
 }

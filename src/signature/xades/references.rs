@@ -50,7 +50,8 @@ impl<'a> References<'a> {
                 break;
             }
             let reference = ReferenceElement::resolve(node, signature.node, workspace);
-            let digested = reference.outcome(context.crypto, workspace);
+            let value = reference.digest_value();
+            let digested = reference.outcome(&value, context.crypto, workspace);
             all.core_valid &= digested == ReferenceOutcome::Intact;
             let (kind, misplaced) = own.place(&reference);
             let octets = reference.data().and_then(|data| data.octets());
@@ -60,7 +61,7 @@ impl<'a> References<'a> {
             let manifest =
                 reference.element().filter(|_| kind == ReferenceKind::Manifest && misplaced.is_none());
             all.places.push((kind, misplaced.is_none()));
-            all.facts.push(fact(&reference, kind, misplaced.unwrap_or(digested)));
+            all.facts.push(fact(&reference, kind, value, misplaced.unwrap_or(digested)));
             all.elements.push(reference);
             for entry in
                 manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference"))
@@ -70,8 +71,9 @@ impl<'a> References<'a> {
                     break;
                 }
                 let entry = ReferenceElement::resolve(entry, signature.node, workspace);
-                let outcome = entry.outcome(context.crypto, workspace);
-                all.facts.push(fact(&entry, ReferenceKind::ManifestEntry, outcome));
+                let value = entry.digest_value();
+                let outcome = entry.outcome(&value, context.crypto, workspace);
+                all.facts.push(fact(&entry, ReferenceKind::ManifestEntry, value, outcome));
                 all.entries.push(entry);
             }
         }
@@ -87,18 +89,18 @@ impl<'a> References<'a> {
         if !self.kinds().any(|kind| is_data(&kind)) {
             self.core_valid = false;
             let outcome = ReferenceOutcome::NotFound("no reference to signed data".to_owned());
-            self.facts.push(Reference { uri: None, kind: ReferenceKind::Content, digest: None, outcome });
+            self.facts.push(Reference::without_digest(ReferenceKind::Content, outcome));
         }
         // EN 319 132-1, 5.2.7.2: a counter-signature signs the value of the signature that it stands in.
         if is_counter_signature && !self.kinds().any(|kind| kind == ReferenceKind::CounterSigned) {
             let (kind, outcome) = (ReferenceKind::CounterSigned, ReferenceOutcome::Mismatch);
-            self.facts.push(Reference { uri: None, kind, digest: None, outcome });
+            self.facts.push(Reference::without_digest(kind, outcome));
         }
     }
 
     fn refuse(&mut self, kind: ReferenceKind, why: String) {
         self.core_valid = false;
-        self.facts.push(Reference { uri: None, kind, digest: None, outcome: ReferenceOutcome::Refused(why) });
+        self.facts.push(Reference::without_digest(kind, ReferenceOutcome::Refused(why)));
     }
 
     /// The kinds of the references of ds:SignedInfo.
@@ -119,9 +121,14 @@ impl<'a> References<'a> {
     }
 }
 
-fn fact(reference: &ReferenceElement<'_>, kind: ReferenceKind, outcome: ReferenceOutcome) -> Reference {
+fn fact(
+    reference: &ReferenceElement<'_>,
+    kind: ReferenceKind,
+    value: Vec<u8>,
+    outcome: ReferenceOutcome,
+) -> Reference {
     let digest = Some(reference.digest_algorithm());
-    Reference { uri: reference.uri().map(str::to_owned), kind, digest, outcome }
+    Reference { uri: reference.uri().map(str::to_owned), kind, digest, value, outcome }
 }
 
 /// What belongs to the signature itself.

@@ -76,8 +76,18 @@ impl<'a> ReferenceElement<'a> {
         digest_method(self.node)
     }
 
-    /// Digests the data and compares.
-    pub(crate) fn outcome(&self, crypto: &Crypto, workspace: &Workspace<'a>) -> ReferenceOutcome {
+    /// ds:DigestValue; empty where it is none or no base64.
+    pub(crate) fn digest_value(&self) -> Vec<u8> {
+        child(self.node, DS, "DigestValue").and_then(|node| decode_base64(&text(node))).unwrap_or_default()
+    }
+
+    /// Digests the data and compares with `expected`.
+    pub(crate) fn outcome(
+        &self,
+        expected: &[u8],
+        crypto: &Crypto,
+        workspace: &Workspace<'a>,
+    ) -> ReferenceOutcome {
         let data = match &self.data {
             Ok(data) => data,
             Err(outcome) => return outcome.clone(),
@@ -95,12 +105,7 @@ impl<'a> ReferenceElement<'a> {
         if let Err(why) = data.write(&DEFAULT_METHOD, workspace, &mut hasher) {
             return ReferenceOutcome::Refused(why);
         }
-        let expected = child(self.node, DS, "DigestValue").and_then(|node| decode_base64(&text(node)));
-        if expected.is_some_and(|expected| expected == hasher.finish().value) {
-            ReferenceOutcome::Intact
-        } else {
-            ReferenceOutcome::Mismatch
-        }
+        if expected == hasher.finish().value { ReferenceOutcome::Intact } else { ReferenceOutcome::Mismatch }
     }
 
     /// Writes the data as a time-stamp covers it: nodes canonicalised with the time-stamp's method.

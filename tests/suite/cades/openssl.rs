@@ -1,10 +1,9 @@
 //! What openssl signs is intact here, and what is sealed here openssl verifies.
 
 use super::seal::Sealed;
-use super::{beside, credential, demo, verify};
+use super::{beside, check, credential, demo, intact, verify};
 use crate::demo::{Level, Sealer};
 use sealgate::finding::Status;
-use sealgate::report::Verdict;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -42,18 +41,6 @@ impl Openssl {
         let days = ["-days", "3650", "-subj", &subject, "-addext", "keyUsage=digitalSignature"];
         self.must(&[&["req", "-x509", "-new", "-key", &file, "-out", &certificate][..], &days].concat());
     }
-}
-
-fn check(verdict: &Verdict, name: &str) -> Vec<Status> {
-    let findings = verdict.seals[0].findings.iter();
-    findings.filter(|finding| finding.check == name).map(|finding| finding.status).collect()
-}
-
-/// The content's digest and the value hold; nobody vouches for the keys.
-fn intact(verdict: &Verdict) -> bool {
-    ["reference-data-intact", "signature-value-intact"]
-        .iter()
-        .all(|name| check(verdict, name) == [Status::Passed])
 }
 
 const KEYS: [(&str, &[&str]); 4] = [

@@ -45,6 +45,7 @@ fn service() -> Service {
         policies: arc_swap::ArcSwap::from_pointee(policies),
         library: None,
         registers: Registers { at_hand: vec![Arc::new(Panicking)], services: Vec::new() },
+        signer: arc_swap::ArcSwapOption::empty(),
         clients,
         admission: Admission::new(THREADS, 10).unwrap(),
         memory: BodyMemory::new(&bounds),
@@ -70,7 +71,7 @@ fn a_worker_that_panics_costs_its_request_and_nothing_else() {
             let end = async {
                 let _ = ended.await;
             };
-            let endpoint = Endpoint { listener, conditions: Conditions::default() };
+            let endpoint = Endpoint { listener, conditions: Conditions::default(), after: None };
             sealgate::http::serve(vec![endpoint], Arc::new(service()), end).await
         })
     });

@@ -1,9 +1,9 @@
 //! What is said of changes to a sealed PDF: octets of the sealed revision, and updates after it.
 
-use super::sealed::{Parts, catalog, check, fill, pipeline, seal, seal_on};
+use super::sealed::{Parts, catalog, check, fill, seal, seal_on};
 use super::writer::{Writer, page_object, stream};
 use crate::demo;
-use crate::demo::{Order, timestamp};
+use crate::demo::timestamp;
 use sealgate::report::{CoverageSummary, Overall, Verdict};
 use sealgate::time::Time;
 
@@ -380,46 +380,6 @@ fn forged_and_wrapped_signatures_are_named() {
     ]);
     let verdict = check(&other.bytes);
     assert_eq!(verdict.seals[0].sub_indication, Some("FORMAT_FAILURE"));
-}
-
-#[test]
-fn an_attached_credential_is_verified_on_its_own() {
-    let credential = demo::shared().issue(&Order::compact(7));
-    let alone = check(&credential);
-    assert_eq!(alone.verdict, Overall::Passed);
-    let parts = |octets: &[u8]| Parts {
-        catalog: "/Names << /EmbeddedFiles << /Names [(diploma) 30 0 R] >> >>",
-        objects: vec![
-            (30, b"<< /Type /Filespec /F (diploma) /EF << /F 31 0 R >> >>".to_vec()),
-            (31, stream("/Type /EmbeddedFile /Filter /FlateDecode", &super::writer::deflated(octets))),
-        ],
-        ..Parts::default()
-    };
-    let sound = seal(&parts(&credential));
-    let verdict = check(&sound.bytes);
-    assert_eq!(verdict.verdict, Overall::Passed);
-    let contained = &verdict.contained[0];
-    assert_eq!((verdict.contained.len(), contained.place.as_str()), (1, "/EmbeddedFiles/0"));
-    assert_eq!(contained.seals[0].id, alone.seals[0].id);
-    assert!(!contained.sealed_from_outside && contained.credential.is_some());
-    // Altered in a PDF that is sound: the credential fails, and so the whole.
-    let mut altered = credential.clone();
-    let at = altered.len() / 2;
-    altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
-    let verdict = check(&seal(&parts(&altered)).bytes);
-    assert_eq!(verdict.seals[0].indication, Some("TOTAL-PASSED"));
-    assert_ne!(verdict.verdict, Overall::Passed);
-    // A picture is no credential.
-    let verdict = check(&seal(&parts(b"\x89PNG")).bytes);
-    assert!(verdict.contained.is_empty() && verdict.verdict == Overall::Passed);
-    // Exchanged after sealing.
-    let mut writer = sound;
-    writer.table(&[(31, stream("/Type /EmbeddedFile", &demo::shared().issue(&Order::compact(8))))]);
-    let verdict = check(&writer.bytes);
-    assert!(
-        !fully_covered(&verdict) && coverage(&verdict).changes.iter().any(|one| one.what == "attachment")
-    );
-    assert!(pipeline().limits().bytes > 0);
 }
 
 #[test]

@@ -168,6 +168,8 @@ fn damaged_files_are_told_from_sound_ones() {
             "no cross",
         ),
         (replaced("/Prev", "/Prev 1 /X"), "no cross"),
+        // Octet 0 is the header, not the end of the chain (7.5.5, table 15).
+        (replaced("/Prev", "/Prev 0 /X"), "at octet 0: no cross"),
         (replaced("/Prev", "/Prev -1 /X"), "offset"),
         (replaced("trailer\n", "trailer\n[ ]"), "no dictionary"),
         (replaced("00000 n", "00000 x"), "neither"),

@@ -1,9 +1,12 @@
 //! PDF: the format layer, seals in PDF files, and what is changed after sealing.
 
+mod attached;
 mod changes;
 mod corpus;
 mod format;
 mod hostile;
 pub(crate) mod sealed;
 mod shadow;
-pub(crate) mod writer;
+mod stamped;
+
+pub(crate) use crate::demo::pdf as writer;

@@ -2,9 +2,9 @@
 
 use super::writer::{Writer, page_object};
 use crate::demo;
-use crate::demo::der::{self, octets, oid, sequence, set_of, tagged};
-use crate::demo::key::sha256;
-use crate::demo::{Sealer, certificate::Identity};
+use crate::demo::Sealer;
+use crate::demo::cades::Sealed;
+pub(super) use crate::demo::pdf::fill;
 use crate::support::{demo_pipeline_of, verify};
 use sealgate::pipeline::Pipeline;
 use sealgate::report::Verdict;
@@ -68,51 +68,10 @@ pub(crate) fn seal_on(writer: &mut Writer, parts: &Parts<'_>) {
     ];
     objects.extend(parts.objects.iter().cloned());
     writer.table(&objects);
-    let signer = demo::shared().pki.sealer(Sealer::Compact);
-    fill(&mut writer.bytes, |covered| cms(signer, covered));
-}
-
-/// Fills the last ByteRange and Contents.
-pub(super) fn fill(bytes: &mut [u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) {
-    let open = memchr::memmem::rfind(bytes, b"/Contents <00").unwrap() + 10;
-    let close = open + memchr::memchr(b'>', &bytes[open..]).unwrap() + 1;
-    let range = format!("[0 {open:010} {close:010} {:010}]", bytes.len() - close);
-    let at = memchr::memmem::rfind(bytes, b"[0 0000000000 ").unwrap();
-    bytes[at..at + range.len()].copy_from_slice(range.as_bytes());
-    let covered = [&bytes[..open], &bytes[close..]].concat();
-    let value = hex::encode(sign(&covered));
-    bytes[open + 1..open + 1 + value.len()].copy_from_slice(value.as_bytes());
+    fill(&mut writer.bytes, cms);
 }
 
 /// A detached CAdES signature.
-pub(super) fn cms(signer: &Identity, covered: &[u8]) -> Vec<u8> {
-    let digest_algorithm = sequence(&[&oid("2.16.840.1.101.3.4.2.1"), &der::null()]);
-    let attribute = |id: &str, value: Vec<u8>| sequence(&[&oid(id), &set_of(&[value])]);
-    let reference = sequence(&[&octets(&sha256(&signer.der)), &signer.issuer_serial()]);
-    let attributes = vec![
-        attribute("1.2.840.113549.1.9.3", oid("1.2.840.113549.1.7.1")),
-        attribute("1.2.840.113549.1.9.4", octets(&sha256(covered))),
-        attribute("1.2.840.113549.1.9.16.2.47", sequence(&[&sequence(&[&reference])])),
-    ];
-    let set = set_of(&attributes);
-    let signature = signer.key.sign(&set);
-    let mut implicit = set;
-    implicit[0] = 0xa0;
-    let info = sequence(&[
-        &der::number(1),
-        &sequence(&[&signer.issuer, &der::number(signer.serial)]),
-        &digest_algorithm,
-        &implicit,
-        &signer.key.algorithm(),
-        &octets(&signature),
-    ]);
-    let ca = &demo::shared().pki.seal_ca;
-    let signed_data = sequence(&[
-        &der::number(1),
-        &set_of(&[digest_algorithm]),
-        &sequence(&[&oid("1.2.840.113549.1.7.1")]),
-        &tagged(0, &[signer.der.as_slice(), &ca.der].concat()),
-        &set_of(&[info]),
-    ]);
-    sequence(&[&oid("1.2.840.113549.1.7.2"), &tagged(0, &signed_data)])
+pub(super) fn cms(covered: &[u8]) -> Vec<u8> {
+    Sealed::for_pdf(demo::shared(), covered, Sealer::Compact).bytes()
 }

@@ -5,39 +5,39 @@ use std::io::Write;
 
 /// A file that grows by revisions.
 #[derive(Clone, Default)]
-pub(crate) struct Writer {
-    pub(crate) bytes: Vec<u8>,
+pub struct Writer {
+    pub bytes: Vec<u8>,
     /// Offset of the newest cross-reference section; 0 before the first.
-    pub(crate) section: usize,
+    pub section: usize,
     /// One more than the highest object number.
-    pub(crate) size: u32,
+    pub size: u32,
     /// Where each object stands now.
-    pub(crate) offsets: BTreeMap<u32, usize>,
+    pub offsets: BTreeMap<u32, usize>,
     /// Further entries of every trailer.
-    pub(crate) trailer: String,
+    pub trailer: String,
 }
 
 /// A dictionary with a stream.
-pub(crate) fn stream(dictionary: &str, data: &[u8]) -> Vec<u8> {
+pub fn stream(dictionary: &str, data: &[u8]) -> Vec<u8> {
     let mut object = format!("<< {dictionary} /Length {} >>\nstream\n", data.len()).into_bytes();
     object.extend_from_slice(data);
     object.extend_from_slice(b"\nendstream");
     object
 }
 
-pub(crate) fn deflated(data: &[u8]) -> Vec<u8> {
+pub fn deflated(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self { bytes: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec(), size: 1, ..Self::default() }
     }
 
     /// A page with a line of text: 1 catalog, 2 pages, 3 page, 4 content, 5 font.
-    pub(crate) fn page(catalog: &str, page: &str) -> Self {
+    pub fn page(catalog: &str, page: &str) -> Self {
         let mut writer = Self::new();
         writer.table(&[
             (1, format!("<< /Type /Catalog /Pages 2 0 R {catalog} >>").into_bytes()),
@@ -49,7 +49,7 @@ impl Writer {
         writer
     }
 
-    pub(crate) fn objects(&mut self, objects: &[(u32, Vec<u8>)]) -> BTreeMap<u32, usize> {
+    pub fn objects(&mut self, objects: &[(u32, Vec<u8>)]) -> BTreeMap<u32, usize> {
         let mut offsets = BTreeMap::new();
         for (number, object) in objects {
             offsets.insert(*number, self.bytes.len());
@@ -63,14 +63,14 @@ impl Writer {
     }
 
     /// A revision with these objects and a cross-reference table.
-    pub(crate) fn table(&mut self, objects: &[(u32, Vec<u8>)]) {
+    pub fn table(&mut self, objects: &[(u32, Vec<u8>)]) {
         let entries = self.objects(objects).into_iter().map(|(number, offset)| (number, Some(offset)));
         let entries = entries.collect();
         self.section(&entries);
     }
 
     /// A cross-reference table with these entries, free ones without an offset, and what closes a revision.
-    pub(crate) fn section(&mut self, entries: &BTreeMap<u32, Option<usize>>) {
+    pub fn section(&mut self, entries: &BTreeMap<u32, Option<usize>>) {
         let (before, first) = (self.section, self.section == 0);
         self.section = self.bytes.len();
         self.bytes.extend_from_slice(b"xref\n");
@@ -89,13 +89,13 @@ impl Writer {
         self.close();
     }
 
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         let section = self.section;
         write!(self.bytes, "startxref\n{section}\n%%EOF\n").unwrap();
     }
 
     /// A revision whose objects stand in an object stream, with a cross-reference stream under a PNG predictor.
-    pub(crate) fn compressed(&mut self, objects: &[(u32, Vec<u8>)]) {
+    pub fn compressed(&mut self, objects: &[(u32, Vec<u8>)]) {
         let holder = objects.iter().map(|(number, _)| number + 1).max().unwrap().max(self.size);
         let (mut header, mut body) = (String::new(), Vec::new());
         for (number, object) in objects {
@@ -142,10 +142,22 @@ impl Writer {
     }
 }
 
-pub(crate) fn page_object(more: &str) -> Vec<u8> {
+pub fn page_object(more: &str) -> Vec<u8> {
     format!(
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
          /Resources << /Font << /F1 5 0 R >> >> {more} >>"
     )
     .into_bytes()
+}
+
+/// Fills the last ByteRange and Contents.
+pub fn fill(bytes: &mut [u8], sign: impl FnOnce(&[u8]) -> Vec<u8>) {
+    let open = memchr::memmem::rfind(bytes, b"/Contents <00").unwrap() + 10;
+    let close = open + memchr::memchr(b'>', &bytes[open..]).unwrap() + 1;
+    let range = format!("[0 {open:010} {close:010} {:010}]", bytes.len() - close);
+    let at = memchr::memmem::rfind(bytes, b"[0 0000000000 ").unwrap();
+    bytes[at..at + range.len()].copy_from_slice(range.as_bytes());
+    let covered = [&bytes[..open], &bytes[close..]].concat();
+    let value = hex::encode(sign(&covered));
+    bytes[open + 1..open + 1 + value.len()].copy_from_slice(value.as_bytes());
 }

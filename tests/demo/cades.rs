@@ -1,16 +1,16 @@
 //! CAdES seals of the demonstration's sealers, in parts that a test can alter.
 
-use crate::demo::certificate::Identity;
-use crate::demo::der::{self, number, octets, oid, sequence, sequence_of, set_of, tagged};
-use crate::demo::key::sha256;
-use crate::demo::pki::Evidence;
-use crate::demo::{Demo, Level, Sealer, timestamp};
+use super::certificate::Identity;
+use super::der::{self, number, octets, oid, sequence, sequence_of, set_of, tagged};
+use super::key::sha256;
+use super::pki::Evidence;
+use super::{Demo, Level, Sealer, timestamp};
 use sealgate::time::Time;
 
-pub(crate) const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
-pub(crate) const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
-pub(crate) const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
-pub(crate) const COUNTERSIGNATURE: &str = "1.2.840.113549.1.9.6";
+pub const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
+pub const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+pub const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+pub const COUNTERSIGNATURE: &str = "1.2.840.113549.1.9.6";
 const SIGNING_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
 const SIGNATURE_TIMESTAMP: &str = "1.2.840.113549.1.9.16.2.14";
 const ARCHIVE_TIMESTAMP_V2: &str = "1.2.840.113549.1.9.16.2.48";
@@ -20,7 +20,7 @@ const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
 
 /// How an archive time-stamp covers what it covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Archive {
+pub enum Archive {
     /// Long form, with tag and length of the unsigned attributes or without.
     V2 { tagged: bool },
     /// By an ats-hash-index of this version.
@@ -29,26 +29,26 @@ pub(crate) enum Archive {
 
 /// A SignedData in its parts.
 #[derive(Clone)]
-pub(crate) struct Sealed {
-    pub(crate) content: Vec<u8>,
-    pub(crate) detached: bool,
-    pub(crate) certificates: Vec<Vec<u8>>,
+pub struct Sealed {
+    pub content: Vec<u8>,
+    pub detached: bool,
+    pub certificates: Vec<Vec<u8>>,
     /// RevocationInfoChoices.
-    pub(crate) revocation: Vec<Vec<u8>>,
-    pub(crate) signers: Vec<Signer>,
+    pub revocation: Vec<Vec<u8>>,
+    pub signers: Vec<Signer>,
 }
 
 /// A SignerInfo in its parts.
 #[derive(Clone)]
-pub(crate) struct Signer {
-    pub(crate) identity: Identity,
+pub struct Signer {
+    pub identity: Identity,
     /// Attributes; none at all where it is empty.
-    pub(crate) signed: Vec<Vec<u8>>,
-    pub(crate) value: Vec<u8>,
-    pub(crate) unsigned: Vec<Vec<u8>>,
+    pub signed: Vec<Vec<u8>>,
+    pub value: Vec<u8>,
+    pub unsigned: Vec<Vec<u8>>,
 }
 
-pub(crate) fn attribute(kind: &str, values: &[Vec<u8>]) -> Vec<u8> {
+pub fn attribute(kind: &str, values: &[Vec<u8>]) -> Vec<u8> {
     sequence(&[&oid(kind), &set_of(values)])
 }
 
@@ -58,7 +58,7 @@ fn sha256_identifier() -> Vec<u8> {
 
 impl Signer {
     /// Signs `content`; a counter-signature has no content-type.
-    pub(crate) fn sign(identity: &Identity, content: &[u8], at: Time, counters: bool) -> Self {
+    pub fn sign(identity: &Identity, content: &[u8], at: Time, counters: bool) -> Self {
         let reference = sequence(&[&octets(&sha256(&identity.der)), &identity.issuer_serial()]);
         let mut signed = vec![
             attribute(SIGNING_TIME, &[der::x509_time(at)]),
@@ -74,7 +74,7 @@ impl Signer {
     }
 
     /// Signs the attributes as they are now.
-    pub(crate) fn resign(&mut self) {
+    pub fn resign(&mut self) {
         self.value = self.identity.key.sign(&set_of(&self.signed));
     }
 
@@ -93,7 +93,7 @@ impl Signer {
         .concat()
     }
 
-    pub(crate) fn info(&self) -> Vec<u8> {
+    pub fn info(&self) -> Vec<u8> {
         let mut unsigned = set_of(&self.unsigned);
         unsigned[0] = 0xa1;
         let unsigned = if self.unsigned.is_empty() { Vec::new() } else { unsigned };
@@ -101,12 +101,12 @@ impl Signer {
     }
 
     /// Adds a counter-signature.
-    pub(crate) fn counter_sign(&mut self, identity: &Identity, at: Time) {
+    pub fn counter_sign(&mut self, identity: &Identity, at: Time) {
         let counter = Self::sign(identity, &self.value, at, true);
         self.unsigned.push(attribute(COUNTERSIGNATURE, &[counter.info()]));
     }
 
-    pub(crate) fn stamp(&mut self, tsa: &Identity, at: Time) {
+    pub fn stamp(&mut self, tsa: &Identity, at: Time) {
         let token = timestamp::token(tsa, &self.value, at);
         self.unsigned.push(attribute(SIGNATURE_TIMESTAMP, &[token]));
     }
@@ -114,7 +114,7 @@ impl Signer {
 
 impl Sealed {
     /// One signer over `content` with its own certificate.
-    pub(crate) fn new(content: &[u8], identity: &Identity, at: Time) -> Self {
+    pub fn new(content: &[u8], identity: &Identity, at: Time) -> Self {
         Self {
             content: content.to_vec(),
             detached: false,
@@ -125,7 +125,7 @@ impl Sealed {
     }
 
     /// At a baseline level, the archive time-stamp a minute after the signature's.
-    pub(crate) fn at_level(demo: &Demo, content: &[u8], sealer: Sealer, level: Level) -> Self {
+    pub fn at_level(demo: &Demo, content: &[u8], sealer: Sealer, level: Level) -> Self {
         let (at, tsa) = (demo.options.reference, &demo.pki.tsa);
         let mut sealed = Self::new(content, demo.pki.sealer(sealer), at);
         if level >= Level::T {
@@ -140,8 +140,23 @@ impl Sealed {
         sealed
     }
 
+    /// Over the byte ranges of a PDF: detached, with the claimed time in the PDF's own dictionary (EN 319 142-1, 6.3), and
+    /// with the issuer's certificate.
+    pub fn for_pdf(demo: &Demo, covered: &[u8], sealer: Sealer) -> Self {
+        let mut sealed = Self::new(covered, demo.pki.sealer(sealer), demo.options.reference);
+        sealed.detached = true;
+        sealed.certificates.push(demo.pki.issuer(sealer).der.clone());
+        let signer = &mut sealed.signers[0];
+        let signing_time = oid(SIGNING_TIME);
+        signer
+            .signed
+            .retain(|attribute| !attribute.windows(signing_time.len()).any(|part| part == signing_time));
+        signer.resign();
+        sealed
+    }
+
     /// Adds certificates, CRLs and OCSP responses (RFC 5940) to the fields of the SignedData.
-    pub(crate) fn add(&mut self, evidence: Evidence) {
+    pub fn add(&mut self, evidence: Evidence) {
         self.certificates.extend(evidence.certificates);
         self.revocation.extend(evidence.crls);
         let response = |der: &Vec<u8>| tagged(1, &[oid("1.3.6.1.5.5.7.16.2"), der.clone()].concat());
@@ -163,7 +178,7 @@ impl Sealed {
     }
 
     /// Adds an archive time-stamp to the first signer.
-    pub(crate) fn archive(&mut self, tsa: &Identity, at: Time, kind: Archive) {
+    pub fn archive(&mut self, tsa: &Identity, at: Time, kind: Archive) {
         let signer = &self.signers[0];
         let (identifier, token) = match kind {
             Archive::V2 { tagged } => {
@@ -209,7 +224,7 @@ impl Sealed {
         sequence(&[&algorithm, &hashes(&self.certificates), &hashes(&self.revocation), &hashes(&unsigned)])
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let infos: Vec<Vec<u8>> = self.signers.iter().map(Signer::info).collect();
         let fields = sequence(&[
             &number(1),

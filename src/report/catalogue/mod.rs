@@ -1,0 +1,244 @@
+//! Every text for people that is not made by a check itself: the page's and the reports', in eight languages.
+//!
+//! One flat JSON object a language, the same keys in each. A name in braces is a parameter.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A language that people are spoken to in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Language {
+    /// `en`: where nothing else is asked for.
+    #[default]
+    English,
+    /// `de`.
+    German,
+    /// `fr`.
+    French,
+    /// `es`.
+    Spanish,
+    /// `it`.
+    Italian,
+    /// `pl`.
+    Polish,
+    /// `el`.
+    Greek,
+    /// `sl`.
+    Slovenian,
+}
+
+impl Language {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 8] = [
+        Self::English,
+        Self::German,
+        Self::French,
+        Self::Spanish,
+        Self::Italian,
+        Self::Polish,
+        Self::Greek,
+        Self::Slovenian,
+    ];
+
+    /// The tag (BCP 47).
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
+            Self::Italian => "it",
+            Self::Polish => "pl",
+            Self::Greek => "el",
+            Self::Slovenian => "sl",
+        }
+    }
+
+    /// The catalogue as JSON.
+    #[must_use]
+    pub fn json(self) -> &'static str {
+        match self {
+            Self::English => include_str!("en.json"),
+            Self::German => include_str!("de.json"),
+            Self::French => include_str!("fr.json"),
+            Self::Spanish => include_str!("es.json"),
+            Self::Italian => include_str!("it.json"),
+            Self::Polish => include_str!("pl.json"),
+            Self::Greek => include_str!("el.json"),
+            Self::Slovenian => include_str!("sl.json"),
+        }
+    }
+
+    /// The language for a tag or range, less its last subtags until one fits (RFC 4647, 3.4).
+    #[must_use]
+    pub fn lookup(range: &str) -> Option<Self> {
+        let first = range.split(['-', '_']).next()?;
+        // All tags here are of one subtag, so that every truncation ends at the first.
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(first))
+    }
+
+    /// The best for a value of `Accept-Language` (RFC 9110, 12.5.4); English where nothing fits.
+    #[must_use]
+    pub fn negotiate(accepted: &str) -> Self {
+        let weighted = accepted.split(',').filter_map(|one| {
+            let mut parts = one.split(';').map(str::trim);
+            let range = parts.next()?;
+            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            let weight: f32 = weight.map_or(Some(1.0), |weight| weight.parse().ok())?;
+            (weight > 0.0).then_some((range, weight))
+        });
+        let mut best: Option<(Self, f32)> = None;
+        for (range, weight) in weighted {
+            if let Some(language) = Self::lookup(range)
+                && best.is_none_or(|(_, so_far)| weight > so_far)
+            {
+                best = Some((language, weight));
+            }
+        }
+        best.map(|(language, _)| language).unwrap_or_default()
+    }
+
+    /// The text of a key; the key itself where there is none, which a test rules out for those that the code names.
+    #[must_use]
+    pub fn text(self, key: &str) -> &str {
+        self.find(key).unwrap_or(key)
+    }
+
+    /// The text of a key that is made from a value; `None` where the catalogue does not know the value.
+    #[must_use]
+    pub fn find(self, key: &str) -> Option<&'static str> {
+        CATALOGUES.get(self.tag())?.get(key).map(String::as_str)
+    }
+
+    /// The text of a key with its parameters. What a value says is never looked into for parameters.
+    #[must_use]
+    pub fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut filled = String::new();
+        let mut rest = self.text(key);
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, after)) = after.split_once('}') else { break };
+            filled.push_str(before);
+            let value = values.iter().find(|(known, _)| *known == name);
+            filled.push_str(value.map_or("", |(_, value)| value));
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+static CATALOGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
+    let read = |language: Language| serde_json::from_str(language.json()).unwrap_or_default();
+    Language::ALL.into_iter().map(|language| (language.tag(), read(language))).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::{CheckStatus, Kind};
+    use crate::trust::qualification::SignatureQualification;
+    use crate::validation::SubIndication;
+    use crate::validation::check::Check;
+    use std::collections::BTreeSet;
+
+    /// Keys in the order of the file; a key that stands twice is an error.
+    fn entries(language: Language) -> Vec<(String, String)> {
+        let entries: serde_json::Map<_, _> = serde_json::from_str(language.json()).unwrap();
+        let text = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        let entries: Vec<_> = entries.into_iter().map(|(key, value)| (key, text(value))).collect();
+        let lines = language.json().lines().filter(|line| line.contains("\": \"")).count();
+        assert_eq!(lines, entries.len(), "{language:?}: a key twice, or two on a line");
+        entries
+    }
+
+    fn parameters(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).map(|after| after.split_once('}').unwrap().0).collect()
+    }
+
+    #[test]
+    fn every_language_has_every_key_with_the_same_parameters() {
+        let english = entries(Language::English);
+        assert!(english.len() > 300, "{}", english.len());
+        for language in Language::ALL {
+            let entries = entries(language);
+            assert_eq!(entries.len(), english.len(), "{language:?}");
+            for ((key, text), (expected, original)) in entries.iter().zip(&english) {
+                assert_eq!(key, expected, "{language:?}");
+                assert!(!text.trim().is_empty() && text.trim() == text, "{language:?}: {key}");
+                assert_eq!(parameters(text), parameters(original), "{language:?}: {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn translations_are_not_the_english_text() {
+        let english = entries(Language::English);
+        for language in Language::ALL.into_iter().skip(1) {
+            let same = entries(language).iter().zip(&english).filter(|(one, other)| one.1 == other.1).count();
+            assert!(same < 12, "{language:?}: {same} texts are as in English");
+        }
+    }
+
+    #[test]
+    fn everything_that_a_verdict_can_say_has_its_text() {
+        let sub = SubIndication::ALL.iter().map(|one| format!("sub.{one}"));
+        let checks = Check::ALL.iter().map(|one| format!("finding.{}", one.name()));
+        let kinds = Kind::ALL.iter().map(|one| format!("check.{}", one.name()));
+        let codes = Kind::ALL.iter().flat_map(|one| one.codes().iter().map(|code| format!("code.{code}")));
+        let states = [CheckStatus::Ok, CheckStatus::Error, CheckStatus::Skipped];
+        let states = states.iter().map(|one| format!("check.{}", one.as_str()));
+        let grades = SignatureQualification::ALL.iter().map(|one| one.as_str());
+        let grades = grades.filter(|one| !one.starts_with("Indeterminate "));
+        let grades = grades.map(|one| format!("qualification.{one}"));
+        let all: BTreeSet<String> =
+            sub.chain(checks).chain(kinds).chain(codes).chain(states).chain(grades).collect();
+        let without: Vec<_> =
+            all.iter().filter(|key| Language::English.find(key.as_str()).is_none()).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    #[test]
+    fn the_terms_are_those_of_the_regulation_in_each_language() {
+        // Regulation (EU) No 910/2014, Article 3(27), in its language versions.
+        for (language, term) in Language::ALL.into_iter().zip([
+            "qualified electronic seal",
+            "qualifiziertes elektronisches siegel",
+            "cachet électronique qualifié",
+            "sello electrónico cualificado",
+            "sigillo elettronico qualificato",
+            "kwalifikowana pieczęć elektroniczna",
+            "εγκεκριμένη ηλεκτρονική σφραγίδα",
+            "kvalificirani elektronski žig",
+        ]) {
+            assert_eq!(language.text("qualification.QESeal").to_lowercase(), term);
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_one_that_is_wanted_most() {
+        for (accepted, expected) in [
+            ("", "en"),
+            ("de", "de"),
+            ("DE-at", "de"),
+            ("sl-Latn-SI-nedis", "sl"),
+            ("nl, fr;q=0.8, de;q=0.9", "de"),
+            ("fr, de", "fr"),
+            ("de;q=0, it;q=0.1", "it"),
+            ("*", "en"),
+            ("el;q=x, pl;q=0.3", "pl"),
+            ("dex, e, english", "en"),
+            (",;,;q=1", "en"),
+        ] {
+            assert_eq!(Language::negotiate(accepted).tag(), expected, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_bring_parameters_with_it() {
+        let filled = Language::English.fill("progress.count", &[("done", "{total}"), ("total", "7")]);
+        assert_eq!(filled, "{total} of 7 files checked");
+        assert_eq!(Language::English.text("no.such"), "no.such");
+        assert_eq!(Language::German.find("no.such"), None);
+    }
+}
