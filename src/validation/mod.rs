@@ -135,7 +135,7 @@ pub fn validate_timestamps(alone: &Standalone<'_>, context: &Context<'_>) -> Vec
         let path = timestamp.chain.as_ref().map(|chain| std::rc::Rc::clone(&chain.path));
         let anchored = path.as_ref().and_then(|path| path.anchors().next()).is_some();
         StandaloneVerdict {
-            verdict: timestamp.into_verdict(context.snapshot),
+            verdict: timestamp.into_verdict(&gathered),
             chain: path.as_deref().map(certificates).unwrap_or_default(),
             domain: anchored.then(|| context.snapshot.domain.clone()),
         }
