@@ -244,8 +244,9 @@ impl Answers {
     /// A report could not be written into its folder.
     pub(super) fn write(&mut self, verdicts: Vec<Verdict>) -> Result<bool, Failure> {
         let Self { out, folder, format, manner, bar, worst } = self;
-        // A bar on the same terminal is gone while text is written.
-        bar.suspend(|| {
+        let count = u64::try_from(verdicts.len()).unwrap_or(u64::MAX);
+        // A bar on the same terminal is gone while text is written; it is locked meanwhile, so that it moves after.
+        let written = bar.suspend(|| {
             for verdict in verdicts {
                 *worst = worse(*worst, verdict.verdict);
                 match folder {
@@ -257,10 +258,11 @@ impl Answers {
                     None if format.write(&verdict, manner, out).is_err() => return Ok(false),
                     None => {}
                 }
-                bar.inc(1);
             }
             Ok(out.flush().is_ok())
-        })
+        });
+        bar.inc(count);
+        written
     }
 }
 
