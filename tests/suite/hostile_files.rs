@@ -2,8 +2,8 @@
 //! of an honest document's, and its memory within what README states.
 
 use crate::asic::extended;
-use crate::demo::asic::archive;
 use crate::demo;
+use crate::demo::asic::archive;
 use crate::demo::der::{null, number, oid, sequence, set_of, tagged, tlv};
 use crate::large::on_the_command_line;
 use crate::pdf::sealed::{Parts, seal};

@@ -1,10 +1,9 @@
-//! Real PDF, CMS and ASiC files with octets and objects changed: no seal speaks for anything but the very octets that it
+//! Real PDF and ASiC files with octets and objects changed: no seal speaks for anything but the very octets that it
 //! spoke for before. What was signed is told here by readers of the test's own.
 //!
 //! A seeded sample runs in the suite; `SEALGATE_MUTATIONS=N` runs so many times as many.
 
 mod asic;
-mod cades;
 mod pdf;
 mod update;
 
