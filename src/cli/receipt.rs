@@ -258,7 +258,6 @@ fn replay(args: &CheckArgs, receipt: &Opened, input: &[u8], points: &mut Vec<Poi
         acceptance: &acceptance,
         fields: Fields::parse(&statement.fields).unwrap_or_default(),
         lang: statement.lang.as_deref(),
-        lang: statement.lang.as_deref(),
         outside: outside.map(|nothing| -> &dyn Outside { &**nothing }),
         registers: &registers,
         ..Request::at(statement.validation_time)

@@ -34,9 +34,6 @@ pub struct Statement {
     /// The language in which what the credential says is shown, as it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
-    /// The language in which what the credential says is shown, where one was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lang: Option<String>,
     /// The validation policy, and SHA-256 of what `sealgate policy show` prints of it.
     pub policy: Named,
     /// The acceptance policy, and SHA-256 of its keys and values as JSON.
@@ -193,7 +190,6 @@ impl Statement {
             detached: request.detached.iter().map(|document| Blob::of(&document.bytes)).collect(),
             applicant: request.applicant.is_some(),
             fields: words(request.fields),
-            lang: request.lang.map(str::to_owned),
             lang: request.lang.map(str::to_owned),
             policy: named(pipeline.policy().name(), pipeline.policy().digest()),
             acceptance: named(request.acceptance.name(), request.acceptance.digest()),

@@ -85,7 +85,9 @@ fn every_word_that_the_source_can_give_is_explained() {
     // ETSI's words are those in capitals, wherever they stand.
     let verdict = read("validation/verdict.rs");
     let etsi = verdict.split('"').skip(1).step_by(2).filter(|word| {
-        word.len() > 5 && word.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '_' | '-'))
+        word.len() > 5
+            && *word != "SCREAMING_SNAKE_CASE"
+            && word.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '_' | '-'))
     });
     words.extend(etsi.map(str::to_owned));
     assert!(words.contains("HASH_FAILURE") && words.len() > 35, "{words:?}");

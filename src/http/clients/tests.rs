@@ -153,7 +153,7 @@ fn keys_hold_for_their_time_and_several_at_once() {
     ] {
         let now = Time::parse_rfc3339(at).unwrap();
         for (key, holds) in [&old, &new, &later].into_iter().zip(holds) {
-            let request = Request::get("/").header("authorization", format!("Bearer {}", key.text()));
+            let request = Request::get("/v1/trust").header("authorization", format!("Bearer {}", key.text()));
             assert_eq!(clients.admit(&mut request.body(()).unwrap(), now).is_ok(), holds, "{at}");
         }
     }

@@ -130,7 +130,7 @@ fn signed(cms: &Der) -> Vec<Signed> {
     let [_, Der::Constructed(0xa0, data)] = children.as_slice() else { return Vec::new() };
     let [Der::Constructed(0x30, data)] = data.as_slice() else { return Vec::new() };
     let content = match data.get(2) {
-        Some(Der::Constructed(0x30, content)) => content.get(1).map(|content| flat(content)),
+        Some(Der::Constructed(0x30, content)) => content.get(1).map(flat),
         _ => None,
     };
     let mut found = Vec::new();
