@@ -66,7 +66,8 @@ fn inflate(data: &[u8], position: usize, budget: &Budget) -> Result<Vec<u8>, Err
         if room == 0 {
             return Err(budget.over_decoded());
         }
-        plain.reserve(room.min(plain.len().clamp(4096, 1 << 20)));
+        // What is reserved is written to: no more than a little beyond what comes.
+        plain.reserve_exact(room.min(plain.len().clamp(4096, 4 << 20)));
         let before = (inflater.total_in(), inflater.total_out());
         let status = inflater.decompress_vec(input, &mut plain, FlushDecompress::None);
         if plain.len() > budget.decodable() {
