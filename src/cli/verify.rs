@@ -287,8 +287,9 @@ impl Answers {
     pub(super) fn write(&mut self, verdicts: Vec<Verdict>) -> Result<bool, Failure> {
         let Self { out, folder, format, manner, language, bar, worst } = self;
         let terms = (&*manner, *language);
-        // A bar on the same terminal is gone while text is written.
-        bar.suspend(|| {
+        let done = u64::try_from(verdicts.len()).unwrap_or(u64::MAX);
+        // A bar on the same terminal is gone while text is written; it is locked then.
+        let read = bar.suspend(|| {
             for verdict in verdicts {
                 *worst = worse(*worst, verdict.verdict);
                 match folder {
@@ -302,10 +303,11 @@ impl Answers {
                     None if format.write(&verdict, terms, out).is_err() => return Ok(false),
                     None => {}
                 }
-                bar.inc(1);
             }
             Ok(out.flush().is_ok())
-        })
+        });
+        bar.inc(done);
+        read
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::clients::is_open;
 use super::examples::{self, Example};
-use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, PLACES, Parameter, Takes};
+use super::operations::{ANYWHERE, Media, NOT_OPEN, OPERATIONS, Operation, PLACES, Parameter, Route, Takes};
 use super::page;
 use super::problem::ProblemDetails;
 use crate::credential::{Applicant, Fields};
@@ -90,7 +90,9 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, examples: &[
     let good: Vec<&Example> = mine.iter().filter(answered).copied().collect();
     let mut responses = Map::new();
     let mut headers = json!({"Cache-Control": header("CacheControl"), "X-Content-Type-Options": header("NoSniff"), "X-Request-Id": header("RequestId")});
-    if let (Some(headers), true) = (headers.as_object_mut(), operation.answers.len() > 1) {
+    // What the page loads has one form for each name.
+    let chosen = operation.answers.len() > 1 && operation.route != Route::Asset;
+    if let (Some(headers), true) = (headers.as_object_mut(), chosen) {
         headers.insert("Vary".into(), header("Vary"));
     }
     responses.insert(

@@ -222,7 +222,8 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         acceptance: query.acceptance,
         fields: query.fields,
         lang: query.lang,
-        signer: query.signer,
+        // Only the verdict as JSON has a place for a receipt.
+        signer: query.signer.filter(|_| wanted == Wanted::JSON),
         parts,
         wanted,
         _share: body.share,

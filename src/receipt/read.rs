@@ -102,7 +102,9 @@ fn members(text: &str) -> Result<Members<'_>, Unread> {
     };
     let (mut by_name, mut without) = (BTreeMap::new(), String::from("{"));
     let read = Reader::new(text.as_bytes(), &limits).and_then(|mut reader| {
-        if reader.kind()? == Kind::Object {
+        if reader.kind()? != Kind::Object {
+            reader.skip()?;
+        } else {
             reader.object(|reader, name| {
                 let value = reader.skip()?;
                 if !matches!(&*name, "file" | "receipt") {

@@ -142,7 +142,7 @@ test('a file of 300 MB is refused before it is sent, with the limit', () => on(D
   await drop(page, [path]);
   const { kind, text } = await verdictOf(page);
   assert.equal(kind, 'error');
-  assert.match(text, /314\.6 MB; this gateway takes at most 67\.1 MB/);
+  assert.match(text, /314\.6 MB; this gateway takes at most 134\.2 MB/);
   assert.ok(!page.asked.some((one) => one.startsWith('POST')), 'it was sent');
 }));
 

@@ -127,6 +127,9 @@ def map_case(context, case):
     if isinstance(case.query, dict) and is_positive(case, "query"):
         for name in POLICIES.keys() & case.query.keys():
             case.query[name] = picked(POLICIES[name], case.query[name])
+        # Where no key signs receipts, `true` is refused, as its description says.
+        if "receipt" in case.query:
+            case.query["receipt"] = "false"
         # When the demonstration's seals hold; at any time, few would pass.
         if "at" in case.query and picked([True, True, False], case.query):
             case.query["at"] = "2026-11-22T00:00:00Z"

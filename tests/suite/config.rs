@@ -207,7 +207,7 @@ fn of_many_signals_the_last_configuration_holds() {
     // What is still to come of them comes before this, and each line of the log tells what was read.
     named(0);
     server.signal("-HUP");
-    let line = |number: usize| format!("certificates validation=p{number},");
+    let line = |number: usize| format!("receipts validation=p{number},");
     wait_until(|| server.times_logged(&line(0)) > 0);
     let reads = server.times_logged(&line(2 * SIGNALS));
     // One for what the kernel kept; and of the signals before, one that was being read as it fell asleep, one that the

@@ -93,7 +93,7 @@ fn parts(answer: &Value) -> (Value, Value, String, Vec<u8>) {
 }
 
 /// `receipt verify` with its points by name: exit code, whether each holds, what is said of it.
-fn check(arguments: &[&str]) -> (i32, Box<dyn Fn(&str) -> (String, String)>) {
+fn check(arguments: &[&str]) -> (i32, impl Fn(&str) -> (String, String) + use<>) {
     let mut all = vec!["receipt", "verify", "--format", "json"];
     all.extend(arguments);
     let output = sealgate(&all);
@@ -106,7 +106,7 @@ fn check(arguments: &[&str]) -> (i32, Box<dyn Fn(&str) -> (String, String)>) {
         let point = point.unwrap_or_else(|| panic!("no {name}: {points:?}"));
         (point["holds"].as_str().unwrap().to_owned(), point["detail"].as_str().unwrap().to_owned())
     };
-    (output.status.code().unwrap(), Box::new(of))
+    (output.status.code().unwrap(), of)
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -482,13 +482,20 @@ fn a_service_gives_receipts_that_hold_after_a_restart() {
     let plain = send_to(&mut server.connect(), &format!("/v1/verify?at={AT}&receipt=false"), &bytes).unwrap();
     assert!(plain.json().get("receipt").is_none());
     assert_eq!(sha256(&plain.body), said["verdict"]["sha256"].as_str().unwrap());
+    // In another language it is another verdict, and given again as such.
+    let path = format!("/v1/verify?at={AT}&lang=de");
+    let german = send_to(&mut server.connect(), &path, &bytes).unwrap();
+    assert_eq!(parts(&german.json()).1["lang"], "de");
+    let receipt = kept(&keys, "german.json", &german.body);
+    let (code, point) = check(&[&replay[..], &[&receipt, FILE]].concat());
+    assert_eq!((code, point("replay").0.as_str()), (0, "yes"), "{:?}", point("replay"));
     // A batch's lines have theirs.
     let line =
         serde_json::json!({"id": "a", "credential_base64": base64::prelude::BASE64_STANDARD.encode(&bytes)});
     let mut stream = server.connect();
     let body = format!("{line}\n");
     let head = format!(
-        "POST /v1/verify/batch?at={AT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /v1/verify/batch?at={AT} HTTP/1.0\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();

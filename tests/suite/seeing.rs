@@ -87,7 +87,7 @@ fn a_verification_moves_every_metric_of_its_path_by_as_much_as_it_is() {
         ("sealgate_queue_waiting", &[], 0.0),
         ("sealgate_body_bytes", &[], 0.0),
         ("sealgate_body_limit_bytes", &[("lane", "single")], 536_870_912.0),
-        ("sealgate_body_limit_bytes", &[("lane", "batch")], 268_435_456.0),
+        ("sealgate_body_limit_bytes", &[("lane", "batch")], 402_653_184.0),
         ("sealgate_fetch_hosts_resting", &[], 0.0),
         ("sealgate_ready", &[], 1.0),
         ("sealgate_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0),

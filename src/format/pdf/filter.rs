@@ -6,6 +6,8 @@ use super::parse::{Budget, hexadecimal, is_space};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::borrow::Cow;
 
+/// Octets that are inflated at a time.
+const PIECE: usize = 64 << 10;
 /// Filters one behind the other.
 const MOST_FILTERS: usize = 4;
 /// Octets of a row under a predictor.
@@ -59,16 +61,16 @@ pub(super) fn decode<'a>(
 fn inflate(data: &[u8], position: usize, budget: &Budget) -> Result<Vec<u8>, Error> {
     let mut inflater = Decompress::new(true);
     let mut plain: Vec<u8> = Vec::new();
+    // By pieces: room that was reserved and stays empty takes no memory, unless somebody writes to it.
+    let mut piece = vec![0; PIECE.min(budget.decodable().saturating_add(1))];
     loop {
         let consumed = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
         let input = data.get(consumed..).unwrap_or_default();
-        let room = budget.decodable().saturating_sub(plain.len());
-        if room == 0 {
-            return Err(budget.over_decoded());
-        }
-        plain.reserve(room.min(plain.len().clamp(4096, 1 << 20)));
         let before = (inflater.total_in(), inflater.total_out());
-        let status = inflater.decompress_vec(input, &mut plain, FlushDecompress::None);
+        let status = inflater.decompress(input, &mut piece, FlushDecompress::None);
+        let written = inflater.total_out().saturating_sub(before.1);
+        let written = usize::try_from(written).unwrap_or(usize::MAX);
+        plain.extend_from_slice(piece.get(..written).unwrap_or_default());
         if plain.len() > budget.decodable() {
             return Err(budget.over_decoded());
         }

@@ -132,7 +132,7 @@ impl<'a> Archive<&'a [u8]> {
         self.readable(entry, limits)?;
         let mut crc = Checksum(Crc::new());
         inflate(packed, entry.size, &mut crc).map_err(malformed)?;
-        if crc.0.sum() != entry.crc {
+        if usize::try_from(crc.0.sum()) != Ok(entry.crc) {
             return Err(malformed("the entry's checksum differs"));
         }
         let deflated = Deflated { packed, size: entry.size, inflated: OnceLock::new() };

@@ -98,7 +98,7 @@ fn only_one_right_key_in_its_place_counts() {
     let clients = clients(&text);
     let (key, other) = (key.text(), other.text());
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        assert_eq!(id(ask(&clients, "/", &[&format!("{scheme} {key}")], None)), "one");
+        assert_eq!(id(ask(&clients, "/v1/trust", &[&format!("{scheme} {key}")], None)), "one");
     }
     for sent in [
         &format!("Bearer {other}")[..],
@@ -118,13 +118,17 @@ fn only_one_right_key_in_its_place_counts() {
         "Bearer ",
         "",
     ] {
-        assert_eq!(ask(&clients, "/", &[sent], Some(peer("127.0.0.1"))).unwrap_err(), WRONG, "{sent}");
+        assert_eq!(
+            ask(&clients, "/v1/trust", &[sent], Some(peer("127.0.0.1"))).unwrap_err(),
+            WRONG,
+            "{sent}"
+        );
     }
     let bearer = format!("Bearer {key}");
     for two in [[&bearer[..], &bearer], [&bearer, ""], ["", &bearer], ["Basic eDp5", &bearer]] {
-        assert_eq!(ask(&clients, "/", &two, Some(peer("127.0.0.1"))).unwrap_err(), WRONG, "{two:?}");
+        assert_eq!(ask(&clients, "/v1/trust", &two, Some(peer("127.0.0.1"))).unwrap_err(), WRONG, "{two:?}");
     }
-    assert_eq!(id(ask(&clients, "/", &[], Some(peer("192.0.2.1")))), "");
+    assert_eq!(id(ask(&clients, "/v1/trust", &[], Some(peer("192.0.2.1")))), "");
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn keys_hold_for_their_time_and_several_at_once() {
     ] {
         let now = Time::parse_rfc3339(at).unwrap();
         for (key, holds) in [&old, &new, &later].into_iter().zip(holds) {
-            let request = Request::get("/").header("authorization", format!("Bearer {}", key.text()));
+            let request = Request::get("/v1/trust").header("authorization", format!("Bearer {}", key.text()));
             assert_eq!(clients.admit(&mut request.body(()).unwrap(), now).is_ok(), holds, "{at}");
         }
     }
@@ -169,15 +173,16 @@ fn certificates_count_where_no_key_is_sent() {
         let certificate = ClientCertificate { subject: subject.to_owned(), names, sha256: [digest; 32] };
         Some(Peer { certificate: Some(Arc::new(certificate)), ..peer("192.0.2.1") })
     };
-    let asked =
-        |subject: &str, names: &[&str], digest| ask(&clients, "/", &[], certificate(subject, names, digest));
+    let asked = |subject: &str, names: &[&str], digest| {
+        ask(&clients, "/v1/trust", &[], certificate(subject, names, digest))
+    };
     assert_eq!(id(asked("CN=other", &["DNS:TWO.example"], 0)), "two");
     assert_eq!(id(asked("CN=two", &[], 0)), "two");
     assert_eq!(id(asked("CN=other", &[], 0xab)), "three");
     assert_eq!(id(asked("CN=other", &["URI:urn:three"], 0)), "three");
     let bearer = format!("Bearer {}", key.text());
-    assert_eq!(id(ask(&clients, "/", &[&bearer], certificate("CN=two", &[], 0))), "one");
-    assert_eq!(ask(&clients, "/", &["Bearer x"], certificate("CN=two", &[], 0)).unwrap_err(), WRONG);
+    assert_eq!(id(ask(&clients, "/v1/trust", &[&bearer], certificate("CN=two", &[], 0))), "one");
+    assert_eq!(ask(&clients, "/v1/trust", &["Bearer x"], certificate("CN=two", &[], 0)).unwrap_err(), WRONG);
     for (subject, names, digest) in [
         ("CN=other", &["DNS:two.example.org", "URI:urn:THREE", "email:DNS:two.example"][..], 0),
         ("subject:CN=two", &[], 0),
@@ -225,7 +230,7 @@ fn limits_are_the_clients_own_and_survive_being_read_anew() {
     let text = with_key(&key, limits);
     let clients = clients(&text);
     let bearer = format!("Bearer {}", key.text());
-    let asked = || ask(&clients, "/", &[&bearer], None);
+    let asked = || ask(&clients, "/v1/trust", &[&bearer], None);
     let first = asked().unwrap();
     assert_eq!((first.body_limit(5000), first.body_limit(500)), (1000, 500));
     assert_eq!((first.policies().unwrap(), first.acceptance()), (&["strict".to_owned()][..], None));
@@ -235,7 +240,7 @@ fn limits_are_the_clients_own_and_survive_being_read_anew() {
     let Err(Problem::TooMany(wait)) = asked() else { panic!("let in") };
     assert!((900..=1000).contains(&wait.as_secs()), "{wait:?}");
     for (address, is_in) in [("192.0.2.1", true), ("192.0.2.1", false), ("192.0.2.2", true)] {
-        assert_eq!(ask(&clients, "/", &[], Some(peer(address))).is_ok(), is_in, "{address}");
+        assert_eq!(ask(&clients, "/v1/trust", &[], Some(peer(address))).is_ok(), is_in, "{address}");
     }
     // Another key of the same client, and another client besides.
     let new = NewKey::generate().unwrap();
@@ -247,11 +252,11 @@ fn limits_are_the_clients_own_and_survive_being_read_anew() {
     clients.replace(&settings(&anew), &names()).unwrap();
     assert_eq!(asked().unwrap_err(), WRONG);
     let other = format!("Bearer {}", new.text());
-    assert!(matches!(ask(&clients, "/", &[&other], None), Err(Problem::TooMany(_))));
-    assert!(ask(&clients, "/", &[], Some(peer("192.0.2.1"))).is_err());
+    assert!(matches!(ask(&clients, "/v1/trust", &[&other], None), Err(Problem::TooMany(_))));
+    assert!(ask(&clients, "/v1/trust", &[], Some(peer("192.0.2.1"))).is_err());
     // What is wrong changes nothing.
     assert!(clients.replace(&settings("client = [{ id = \"x\" }]"), &names()).is_err());
-    assert!(matches!(ask(&clients, "/", &[&other], None), Err(Problem::TooMany(_))));
+    assert!(matches!(ask(&clients, "/v1/trust", &[&other], None), Err(Problem::TooMany(_))));
 }
 
 #[test]
@@ -296,7 +301,7 @@ fn what_is_wrong_in_configuration_is_named() {
 fn nothing_that_is_printed_tells_who_has_which_key() {
     let key = NewKey::generate().unwrap();
     let clients = clients(&with_key(&key, ""));
-    let admitted = ask(&clients, "/", &[&format!("Bearer {}", key.text())], None).unwrap();
+    let admitted = ask(&clients, "/v1/trust", &[&format!("Bearer {}", key.text())], None).unwrap();
     let printed = format!("{clients:?} {admitted:?} {WRONG:?}");
     assert!(!printed.contains(key.text()) && !printed.contains(&key.hash().to_string()), "{printed}");
 }

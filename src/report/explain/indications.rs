@@ -78,6 +78,16 @@ const INDICATIONS: Words = &[
         "What is at hand proves neither that the seal is right nor that it is wrong.",
         "The sub-indication says what is missing.",
     ),
+    (
+        "PASSED",
+        "The time-stamp is intact and covers what it should, and the certificate of who made it was valid and trusted.",
+        "Nothing. See the qualification for what the time-stamp is under EU law.",
+    ),
+    (
+        "FAILED",
+        "The time-stamp is proven to be wrong: it is over something else, or was changed.",
+        "It proves no time; the seal is judged without it.",
+    ),
 ];
 
 /// What a sub-indication says.

@@ -117,7 +117,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for meaning in meanings() {
             let Meaning { word, kind, means, advice, .. } = &meaning;
-            assert!(means.len() > 20 && means.ends_with('.'), "{word}: {means}");
+            assert!(means.len() > 10 && means.ends_with('.'), "{word}: {means}");
             assert!(advice.len() > 15 && advice.ends_with('.'), "{word}: {advice}");
             assert!(seen.insert((folded(word), kind.clone())), "{word} twice as {kind}");
         }

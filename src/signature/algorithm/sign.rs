@@ -113,7 +113,7 @@ impl Pair {
     }
 }
 
-fn public<'k>(key: &'k impl AsDer<PublicKeyX509Der<'static>>) -> Option<PublicKey> {
+fn public(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<PublicKey> {
     Some(PublicKey::from_spki(key.as_der().ok()?.as_ref()))
 }
 

@@ -74,7 +74,11 @@ pub(super) fn add<'a>(stamps: &[Stamp<'a>], name: &str, signatures: &mut [Signat
     }
 }
 
-fn embedded<'a>(token: &'a File, over: Result<&'a [u8], NoImprint>, covers: usize) -> EmbeddedTimestamp<'a> {
+fn embedded<'a>(
+    token: &'a File<'a>,
+    over: Result<&'a [u8], NoImprint>,
+    covers: usize,
+) -> EmbeddedTimestamp<'a> {
     EmbeddedTimestamp {
         kind: TimestampKind::Archive,
         token: Cow::Borrowed(&token.content),
@@ -88,11 +92,11 @@ fn embedded<'a>(token: &'a File, over: Result<&'a [u8], NoImprint>, covers: usiz
 /// (4.3.3.2), and those whose manifest lists none.
 pub(super) fn alone<'a>(opened: &'a Opened<'_>, crypto: &Crypto) -> Standalone<'a> {
     let mut alone = Standalone { carrier: Signature::blank(Form::Cades), over: Vec::new() };
-    let mut add = |token: &'a File, octets, files, differing| {
+    let mut add = |token: &'a File<'a>, octets, files, differing| {
         alone.carrier.timestamps.push(embedded(token, octets, 0));
         alone.over.push(Over { place: token.name.clone(), files, differing, coverage: None });
     };
-    let named = |token: &File| opened.manifests.iter().any(|manifest| manifest.by == token.name);
+    let named = |token: &File<'_>| opened.manifests.iter().any(|manifest| manifest.by == token.name);
     for token in opened.container.of_role(Role::Timestamp).filter(|token| !named(token)).take(MOST) {
         let octets = opened.only_file().map(|file| &*file.content);
         let missing = || "no ASiCManifest names the time-stamp (EN 319 162-1, 4.4.4.2)".to_owned().into();

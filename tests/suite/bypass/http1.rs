@@ -148,7 +148,6 @@ fn no_way_of_writing_a_path_gets_past() {
         ("/v1/verify/batch/", 401, 404),
         ("/v1/verify/../livez", 401, 404),
         ("http://x//v1/verify", 401, 404),
-        ("http://x", 401, 404),
         ("*", 401, 404),
         ("x:80", 401, 404),
         ("livez", 401, 404),
@@ -157,6 +156,7 @@ fn no_way_of_writing_a_path_gets_past() {
         ("/livez?/v1/verify", 405, 405),
         ("/readyz?x=/../v1/verify", 405, 405),
         ("http://x/livez", 405, 405),
+        ("http://x", 405, 405),
         ("http://x/livez?/v1/verify", 405, 405),
         // No targets at all.
         ("v1/verify", 400, 400),

@@ -1,10 +1,9 @@
-//! Real PDF, CMS and ASiC files with octets and objects changed: no seal speaks for anything but the very octets that it
+//! Real PDF and ASiC files with octets and objects changed: no seal speaks for anything but the very octets that it
 //! spoke for before. What was signed is told here by readers of the test's own.
 //!
 //! A seeded sample runs in the suite; `SEALGATE_MUTATIONS=N` runs so many times as many.
 
 mod asic;
-mod cades;
 mod pdf;
 mod update;
 
@@ -131,7 +130,7 @@ fn signed(cms: &Der) -> Vec<Signed> {
     let [_, Der::Constructed(0xa0, data)] = children.as_slice() else { return Vec::new() };
     let [Der::Constructed(0x30, data)] = data.as_slice() else { return Vec::new() };
     let content = match data.get(2) {
-        Some(Der::Constructed(0x30, content)) => content.get(1).map(|content| flat(content)),
+        Some(Der::Constructed(0x30, content)) => content.get(1).map(flat),
         _ => None,
     };
     let mut found = Vec::new();

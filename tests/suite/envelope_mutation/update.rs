@@ -273,7 +273,7 @@ impl Updates {
         let at = out.len();
         let entry = match object {
             Some(object) => {
-                write!(out, "{id} obj\n").unwrap();
+                writeln!(out, "{id} obj").unwrap();
                 object.write(&mut out);
                 out.extend_from_slice(b"\nendobj\n");
                 format!("{at:010} {:05} n \n", id.generation)

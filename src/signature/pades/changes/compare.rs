@@ -4,7 +4,7 @@ use super::permission::{Needs, Permission};
 use super::strays::strays;
 use super::{Change, MOST_CHANGES, What};
 use crate::format::pdf::{Dictionary, Document, Entry, Error, Id, Kind, Value, View};
-use foldhash::{HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
 use std::collections::VecDeque;
 
 /// As what an object was reached.
@@ -110,7 +110,12 @@ impl<'c, 'a> Comparison<'c, 'a> {
     }
 
     pub(super) fn push(&mut self, role: Role, before: Value, after: Value, page: Option<usize>) {
-        self.queue.push_back(Pair { role, before, after, page });
+        let (before_id, after_id) = (before.as_reference(), after.as_reference());
+        // What was looked at or waits already does not wait again: many references may lead to the same.
+        let direct = before_id.is_none() && after_id.is_none();
+        if direct || self.seen.insert((role, before_id, after_id)) {
+            self.queue.push_back(Pair { role, before, after, page });
+        }
     }
 
     pub(super) fn report(
@@ -162,9 +167,6 @@ impl<'c, 'a> Comparison<'c, 'a> {
         // Pages are looked at from above, whatever else leads to them.
         let is_page = before_id == after_id && before_id.is_some_and(|id| self.pages.contains(&id));
         if is_page && matches!(role, Role::Part(What::Navigation | What::Action | What::Structure)) {
-            return Ok(());
-        }
-        if (before_id.is_some() || after_id.is_some()) && !self.seen.insert((*role, before_id, after_id)) {
             return Ok(());
         }
         let (was, now);
@@ -251,14 +253,16 @@ impl<'c, 'a> Comparison<'c, 'a> {
                 self.differs(role, &Value::NULL, &Value::NULL, page);
             }
         }
-        let added = other.iter().filter(|(key, _)| one.get(&text(key)).is_none());
+        // By key, since one dictionary may have tens of thousands; of a key that stands twice the last counts.
+        let (was, now): (HashMap<_, _>, HashMap<_, _>) = (one.iter().collect(), other.iter().collect());
+        let absent = |key: &[u8]| was.get(key).is_none_or(|value| value.kind == Kind::Null);
+        let added = other.iter().filter(|(key, _)| absent(key));
         let added = added.filter(|_| !matches!(role, Role::Defaults | Role::Default));
-        let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
-        for key in keys.collect::<Vec<_>>() {
-            if let Some(role) = below(role, &key) {
-                let key = text(&key);
-                let value = |of: &Dictionary| of.get(&key).cloned().unwrap_or(Value::NULL);
-                self.push(role, value(one), value(other), page);
+        for (key, _) in one.iter().chain(added) {
+            if let Some(role) = below(role, key) {
+                let value =
+                    |of: &HashMap<&[u8], &Value>| of.get(key).map_or(Value::NULL, |value| (*value).clone());
+                self.push(role, value(&was), value(&now), page);
             }
         }
         Ok(())

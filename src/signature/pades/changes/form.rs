@@ -304,5 +304,5 @@ fn shows(annotation: &Dictionary) -> bool {
         .collect();
     // An area that cannot be told counts.
     let empty = matches!(sides.as_slice(), [left, bottom, right, top] if left == right || bottom == top);
-    !hidden && !(empty && matches!(annotation.name("Subtype"), None | Some(b"Widget")))
+    !(hidden || empty && matches!(annotation.name("Subtype"), None | Some(b"Widget")))
 }

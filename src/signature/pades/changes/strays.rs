@@ -23,7 +23,7 @@ pub(super) fn strays(document: &Document<'_>, revision: usize) -> Option<String>
     taken.sort_unstable_by_key(|range| range.start);
     let mut at = added.span.start;
     let end = added.span.end;
-    for Range { start, end } in taken.into_iter().chain([end..end]) {
+    for Range { start, end } in taken.into_iter().chain(std::iter::once(end..end)) {
         let between = document.octets().get(at..start).unwrap_or_default();
         if holds_object(between) {
             return Some("an update holds objects that its cross-reference does not name".to_owned());
