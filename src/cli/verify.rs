@@ -62,7 +62,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// The language of reports for people: en, de, fr, es, it, pl, el or sl.
-    #[arg(long, value_name = "TAG", default_value = "en", value_parser = parse_language)]
+    #[arg(long, visible_alias = "language", value_name = "TAG", default_value = "en", value_parser = parse_language)]
     lang: Language,
     /// Show all that was looked at on each seal, as a tree, and what the outcome means.
     #[arg(long)]

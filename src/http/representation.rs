@@ -34,7 +34,11 @@ const FORMS: &[(&str, Representation)] = &[
 const JSON: &str = "application/json";
 
 /// The forms as a problem names them.
-const ALL: &str = "application/json, application/xml, text/html, application/pdf";
+const ALL: &str = if cfg!(feature = "pdf") {
+    "application/json, application/xml, text/html, application/pdf"
+} else {
+    "application/json, application/xml, text/html"
+};
 
 /// A form with the media type by which it was asked for, and the language of people's forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,10 +59,8 @@ impl Wanted {
         let chosen = accept::choose(headers, &names).and_then(|place| FORMS.get(place));
         let (media_type, representation) = *chosen.ok_or(Problem::NotAcceptable(ALL))?;
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let language = match tag {
-            Some(tag) => Language::lookup(tag).unwrap_or_default(),
-            None => Language::negotiate(accepted.unwrap_or_default()),
-        };
+        let named = tag.and_then(Language::lookup);
+        let language = named.unwrap_or_else(|| Language::negotiate(accepted.unwrap_or_default()));
         Ok(Self { representation, media_type, language })
     }
 
@@ -70,6 +72,12 @@ impl Wanted {
     /// Whether making it is work for the pool's threads.
     pub(super) fn is_work(self) -> bool {
         self.representation != Representation::Json
+    }
+
+    /// The language in which it is wanted, where it is in words.
+    pub(super) fn language(self) -> Option<&'static str> {
+        let silent = matches!(self.representation, Representation::Json | Representation::Etsi);
+        (!silent).then(|| self.language.tag())
     }
 
     /// The content of the answer.
@@ -95,10 +103,8 @@ impl Wanted {
     pub(super) fn describe(self, headers: &mut HeaderMap) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type()));
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
-        if matches!(self.representation, Representation::Json | Representation::Etsi) {
-            return;
-        }
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
+        let Some(language) = self.language() else { return };
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
         if self.representation == Representation::Html {
             let policy = HeaderValue::from_static(report::HTML_POLICY);
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -221,9 +221,9 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
-        lang: query.lang,
+        lang: query.lang.or_else(|| wanted.language().map(str::to_owned)),
         // Only the verdict as JSON has a place for a receipt.
-        signer: query.signer.filter(|_| wanted == Wanted::JSON),
+        signer: query.signer.filter(|_| !wanted.is_work()),
         parts,
         wanted,
         _share: body.share,

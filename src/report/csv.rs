@@ -98,15 +98,23 @@ fn line(fields: &[String; 20], out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-/// A field that no spreadsheet takes for a formula: an apostrophe stands before what would begin one.
+/// A field that no spreadsheet takes for a formula: an apostrophe stands before what would begin one, at the start and, since
+/// many European ones split at it, after each semicolon.
 fn harmless(field: &str) -> String {
-    let plain = super::text::plain(field);
-    match plain.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}') => {
-            format!("'{plain}")
+    let mut harmless = String::with_capacity(field.len());
+    let mut begins = true;
+    for c in super::text::plain(field).chars() {
+        match c {
+            '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}' if begins => {
+                harmless.push('\'');
+                begins = false;
+            }
+            ';' => begins = true,
+            c => begins &= c.is_whitespace() || c == '"',
         }
-        _ => plain,
+        harmless.push(c);
     }
+    harmless
 }
 
 #[cfg(test)]
@@ -116,8 +124,9 @@ mod tests {
     #[test]
     fn no_field_begins_a_formula() {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "  =x", "\t=x", "\r=x", "\u{ff1d}x"] {
-            assert!(harmless(text).starts_with('\''), "{text}");
+            assert_eq!(harmless(text).trim_start().find('\''), Some(0), "{text}");
         }
+        assert_eq!(harmless("a; \"=1;b"), "a; \"'=1;b");
         assert_eq!(harmless("University = Uni"), "University = Uni");
         assert_eq!(harmless("a\r\nb"), "a  b");
     }

@@ -16,8 +16,9 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-botto
 .answer { font-size: 1.15rem; padding: .8rem 1rem; border: 1px solid; border-left-width: .5rem; }
 .passed { border-color: #1b6e2d; } .failed, .unreadable { border-color: #a4001a; } .indeterminate, .unsigned { border-color: #8a5a00; }
 dl { display: grid; grid-template-columns: minmax(9rem, 30%) 1fr; gap: .15rem 1rem; } dt { color: #444; } dd { margin: 0; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .9rem; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+table { border-collapse: collapse; table-layout: fixed; width: 100%; margin: 1rem 0; font-size: .9rem; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem .25rem 0; border-bottom: 1px solid #ccc; font-weight: 400; } thead th { font-weight: 600; }
+@media (max-width: 40rem) { table { font-size: .75rem; hyphens: auto; } dl { display: block; } dd { margin: 0 0 .4rem; } }
 @media print { body { font-size: 9.5pt; margin: 0; max-width: none; } tr, .answer { break-inside: avoid; } h2, h3, caption { break-after: avoid; } @page { size: A4; margin: 15mm; } }
 ";
 
@@ -64,7 +65,13 @@ fn write_block(block: &Block, html: &mut String) {
 }
 
 fn write_table(table: &Table, html: &mut String) -> std::fmt::Result {
-    writeln!(html, "<table>\n<caption>{}</caption>\n<thead><tr>", escaped(&table.caption))?;
+    writeln!(html, "<table>\n<caption>{}</caption>\n<colgroup>", escaped(&table.caption))?;
+    let shares: u16 = table.columns.iter().map(|(_, share)| u16::from(*share)).sum();
+    for (_, share) in &table.columns {
+        let percent = u16::from(*share).saturating_mul(100).checked_div(shares).unwrap_or_default();
+        write!(html, "<col style=\"width:{percent}%\">")?;
+    }
+    writeln!(html, "</colgroup>\n<thead><tr>")?;
     for (name, _) in &table.columns {
         write!(html, "<th scope=\"col\">{}</th>", escaped(name))?;
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes a report on every example in every form, and has readers look at them that share nothing with the project:
-# the Commission's schemas of ETSI TS 119 102-2, veraPDF.
+# the Commission's schemas of ETSI TS 119 102-2; veraPDF and qpdf; the Nu Html Checker.
 #
 #   tests/reports/run.sh [BINARY]
 #
@@ -30,18 +30,45 @@ demo=(--trust-domain trust-lists/demo.toml)
 printf 'no credential' > "$scratch/no-credential"
 verify "${demo[@]}" --format etsi-xml --output "$scratch/reports" examples "$scratch/no-credential"
 
+# A credential that is hostile to HTML and foreign to the font of reports. What it says is shown although the seal is broken.
+python3 - examples/sound/b-compact.jwt > "$scratch/hostile.jwt" <<'PYTHON'
+import base64, json, sys
+header, payload, value = open(sys.argv[1]).read().strip().split(".")
+credential = json.loads(base64.urlsafe_b64decode(payload + "=="))
+hostile = "</td></table><script>alert(1)</script><img src=x onerror=alert(1)> \u5b66\u751f \u05d0\u202e \U0001f393 <!-- & &#0; \"\u0000"
+credential["issuer"]["legalName"]["en"] = hostile + " a1b2c3d4" * 9 + "a1b2c3d4" * 90
+credential["credentialSubject"]["fullName"]["en"] = hostile
+credential["displayParameter"]["title"]["en"] = hostile + "<title>x"
+payload = base64.urlsafe_b64encode(json.dumps(credential).encode()).decode().rstrip("=")
+print(header, payload, value, sep=".")
+PYTHON
+files=(examples "$scratch/no-credential" "$scratch/hostile.jwt")
 for lang in en de fr es it pl el sl; do
-    verify "${demo[@]}" --format pdf --lang "$lang" --output "$scratch/reports/$lang" examples/sound/lta-qualified.jsonld
-    mv "$scratch/reports/$lang"/*.pdf "$scratch/reports/lta-$lang.pdf"
-done
-verify "${demo[@]}" --format pdf --output "$scratch/reports" examples "$scratch/no-credential"
-for file in "$scratch"/reports/*.pdf; do
-    qpdf --check "$file" > /dev/null
+    for format in pdf html; do
+        verify "${demo[@]}" --format "$format" --lang "$lang" --output "$scratch/$format/$lang" "${files[@]}"
+        # In another process the same octets.
+        verify "${demo[@]}" --format "$format" --lang "$lang" --output "$scratch/again/$format/$lang" examples/sound
+        for file in "$scratch/again/$format/$lang"/*; do
+            cmp "$file" "$scratch/$format/$lang/${file##*/}"
+        done
+    done
+    for file in "$scratch/pdf/$lang"/*.pdf; do
+        qpdf --check "$file" > /dev/null
+        mv "$file" "$scratch/reports/$lang-${file##*/}"
+    done
 done
 digest=$(sha256sum < examples/sound/lta-qualified.jsonld | cut -c1-64)
 for said in "$digest" "Εγκεκριμένη ηλεκτρονική σφραγίδα" "Meadowgate University"; do
-    pdftotext "$scratch/reports/lta-el.pdf" - | tr -d '\n' | grep -qF "$said" || { echo "not in the report: $said" >&2; exit 1; }
+    pdftotext "$scratch/reports/el-lta-qualified.jsonld.pdf" - | tr -d '\n' | grep -qF "$said" ||
+        { echo "not in the report: $said" >&2; exit 1; }
 done
+grep -qF 'script&gt;alert' "$scratch/html/en/hostile.jwt.html"
+pdftotext "$scratch/reports/en-hostile.jwt.pdf" - | grep -qF '��'
+vnu=target/reports/node_modules/vnu-jar/build/dist/vnu.jar
+java -jar "$vnu" --Werror "$scratch/html"
+printf '<!DOCTYPE html><title>x</title><b id=1 id=2>' > "$scratch/broken.html"
+! java -jar "$vnu" --Werror "$scratch/broken.html" 2> /dev/null || { echo "the checker of HTML reads everything" >&2; exit 1; }
+echo "$(find "$scratch/html" -type f | wc -l) HTML reports are valid"
 
 # Real seals, where the data is at hand.
 if [ -d ../shared/credentials ]; then

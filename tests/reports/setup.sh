@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets what reads our reports in tests: the jars that pom.xml names, each held against its SHA-256. Prints their folder.
+# Gets what reads our reports in tests: the jars that pom.xml names, each held against its SHA-256, and from npm the Nu Html
+# Checker, held by its lock file. Prints the folder of the jars.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,5 +13,10 @@ if ! [ -f "$jars/checked" ] || ! cmp -s tests/reports/jars.sha256 "$jars/checked
     [ "$(ls "$jars" | wc -l)" -eq "$(wc -l < tests/reports/jars.sha256)" ]
     (cd "$jars" && sha256sum --quiet --strict -c -) < tests/reports/jars.sha256
     cp tests/reports/jars.sha256 "$jars/checked"
+fi
+if ! cmp -s tests/reports/package-lock.json target/reports/package-lock.json; then
+    cp tests/reports/package.json target/reports/
+    (cd target/reports && cp ../../tests/reports/package-lock.json . && npm ci --no-audit --no-fund --ignore-scripts) >&2 ||
+        { rm -f target/reports/package-lock.json; exit 1; }
 fi
 echo "$jars"

@@ -60,6 +60,7 @@ mod restarts;
 mod seeing;
 mod server;
 mod shapes;
+mod sheets;
 mod ssrf;
 mod status;
 mod support;

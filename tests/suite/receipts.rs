@@ -1,7 +1,7 @@
 //! Signed receipts: given by the command and by the service, checked and replayed later, and by OpenSSL, which knows nothing
 //! of Sealgate.
 
-use crate::server::{AT, Server, send_to};
+use crate::server::{AT, Answer, Server, send_to};
 use crate::support::root;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::Value;
@@ -489,6 +489,14 @@ fn a_service_gives_receipts_that_hold_after_a_restart() {
     let receipt = kept(&keys, "german.json", &german.body);
     let (code, point) = check(&[&replay[..], &[&receipt, FILE]].concat());
     assert_eq!((code, point("replay").0.as_str()), (0, "yes"), "{:?}", point("replay"));
+    // What a browser says of itself changes nothing of it.
+    let mut stream = server.connect();
+    let length = bytes.len();
+    let head = format!(
+        "POST /v1/verify?at={AT} HTTP/1.1\r\nhost: x\r\naccept-language: de\r\ncontent-length: {length}\r\n\r\n"
+    );
+    std::io::Write::write_all(&mut stream, &[head.as_bytes(), &bytes].concat()).unwrap();
+    assert_eq!(without(&Answer::read(&mut stream).unwrap().json()), without(&answer.json()));
     // A batch's lines have theirs.
     let line =
         serde_json::json!({"id": "a", "credential_base64": base64::prelude::BASE64_STANDARD.encode(&bytes)});

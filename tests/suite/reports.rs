@@ -5,8 +5,7 @@ use crate::server::{AT, Answer, Server, examples};
 use crate::support::{conformance_pipeline, demo_pipeline, real_pipeline, root, shared};
 use roxmltree::{Document, Node};
 use sealgate::pipeline::{Pipeline, Request};
-use sealgate::report::catalogue::Language;
-use sealgate::report::{CSV_COLUMNS, Verdict, write_etsi, write_html};
+use sealgate::report::{Verdict, write_etsi};
 use sealgate::time::Time;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -270,89 +269,4 @@ fn the_command_line_writes_a_report_for_each_file() {
     ];
     assert!(run(&twice).status.success());
     assert_eq!(std::fs::read(folder.path().join("b-compact.jwt-2.xml")).unwrap(), written);
-}
-
-#[test]
-fn reports_for_people_are_in_every_language_and_run_nothing() {
-    let bytes = std::fs::read(root().join("examples/sound/lta-qualified.jsonld")).unwrap();
-    let (verdict, _) = report(demo_pipeline(), &bytes, true);
-    let mut answers = std::collections::BTreeSet::new();
-    for language in Language::ALL {
-        let mut out = Vec::new();
-        write_html(&verdict, language, &mut out).unwrap();
-        let html = String::from_utf8(out).unwrap();
-        assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())));
-        assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("href="));
-        for said in [&*hex(&bytes), &verdict.trust.snapshot, &verdict.policy, "Meadowgate University"] {
-            assert!(html.contains(said), "{language:?}: {said}");
-        }
-        let answer = html.split("<p class=\"answer passed\">").nth(1).unwrap().split("</p>").next().unwrap();
-        assert!(answer.contains("Meadowgate University") && !answer.contains('{'), "{answer}");
-        answers.insert(answer.to_owned());
-    }
-    assert_eq!(answers.len(), 8);
-    // What a credential says stays text.
-    let mut hostile = verdict;
-    let seal = &mut hostile.seals[0];
-    seal.sealed_by.as_mut().unwrap().organisation = Some("<script>alert(1)</script>\u{202e}\"&".to_owned());
-    let mut out = Vec::new();
-    write_html(&hostile, Language::English, &mut out).unwrap();
-    let html = String::from_utf8(out).unwrap();
-    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &quot;&amp;") && !html.contains("<script"));
-}
-
-/// SHA-256 in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    sealgate::signature::algorithm::identity(bytes).iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-#[cfg(feature = "pdf")]
-#[test]
-fn a_pdf_report_is_the_same_whenever_it_is_made() {
-    for file in examples() {
-        let bytes = std::fs::read(&file).unwrap();
-        let (verdict, _) = report(demo_pipeline(), &bytes, true);
-        let first = sealgate::report::pdf(&verdict, Language::Greek).unwrap();
-        assert!(first.starts_with(b"%PDF-1.7"), "{}", file.display());
-        assert!(first == sealgate::report::pdf(&verdict, Language::Greek).unwrap(), "{}", file.display());
-    }
-    // Text of any kind and length finds a place.
-    let (mut verdict, _) = report(demo_pipeline(), b"no credential", true);
-    verdict.error =
-        Some(format!("{} \u{5d0}\u{4e2d}\0\u{301}\u{202e}{}", "x".repeat(5000), "y z ".repeat(3000)));
-    assert!(sealgate::report::pdf(&verdict, Language::English).is_ok());
-}
-
-#[test]
-fn a_batch_can_be_a_table() {
-    let server = Server::start(&[]);
-    let mut body = Vec::new();
-    for (id, file) in
-        [("=cmd|' /C calc'!A0", "sound/b-compact.jwt"), ("two", "broken/payload-altered.jsonld")]
-    {
-        let bytes = std::fs::read(root().join("examples").join(file)).unwrap();
-        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
-        body.extend(format!("{}\n", serde_json::json!({"id": id, "credential_base64": text})).into_bytes());
-    }
-    body.extend(b"no line\n");
-    let mut stream = server.connect();
-    let head = format!(
-        "POST /v1/verify/batch?at={AT} HTTP/1.1\r\nhost: x\r\naccept: text/csv\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
-    let mut answer = String::new();
-    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
-    assert!(
-        answer.to_ascii_lowercase().contains("content-type: text/csv; charset=utf-8; header=present\r\n")
-    );
-    // Chunks are lines here: what is no length of a chunk is a row.
-    let rows: Vec<&str> = answer.split("\r\n\r\n").nth(1).unwrap().lines().collect();
-    let rows: Vec<&&str> = rows.iter().filter(|row| row.contains(',')).collect();
-    assert_eq!(rows.len(), 4, "{answer}");
-    assert_eq!(*rows[0], CSV_COLUMNS.join(","));
-    let of = |start: &str| rows.iter().find(|row| row.starts_with(start)).unwrap();
-    assert!(of("'=cmd").contains(",passed,"), "{answer}");
-    assert!(of("two,failed,").contains("TOTAL-FAILED"), "{answer}");
-    assert!(of("3,,").contains("line"), "{answer}");
 }

@@ -8,7 +8,7 @@ use skrifa::{FontRef, MetadataProvider};
 use unicode_normalization::UnicodeNormalization;
 
 /// What stands for a letter that the font does not have.
-const MISSING: char = '\u{fffd}';
+pub(super) const MISSING: char = '\u{fffd}';
 
 /// A font at hand.
 pub(super) struct Face {
@@ -93,5 +93,71 @@ impl Face {
             lines.push(line);
         }
         lines.iter().map(|line| self.shape(line)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::catalogue::Language;
+    use skrifa::outline::{DrawSettings, OutlinePen};
+
+    /// Counts what is drawn.
+    #[derive(Default)]
+    struct Strokes(usize);
+
+    impl OutlinePen for Strokes {
+        fn move_to(&mut self, _: f32, _: f32) {
+            self.0 += 1;
+        }
+        fn line_to(&mut self, _: f32, _: f32) {
+            self.0 += 1;
+        }
+        fn quad_to(&mut self, _: f32, _: f32, _: f32, _: f32) {
+            self.0 += 1;
+        }
+        fn curve_to(&mut self, _: f32, _: f32, _: f32, _: f32, _: f32, _: f32) {
+            self.0 += 1;
+        }
+        fn close(&mut self) {}
+    }
+
+    fn draws(face: &Face, c: char) -> bool {
+        let Some(glyph) = face.reader.charmap().map(c) else { return false };
+        let mut strokes = Strokes::default();
+        let outline = face.reader.outline_glyphs().get(glyph).unwrap();
+        outline.draw(DrawSettings::unhinted(Size::new(16.0), LocationRef::default()), &mut strokes).unwrap();
+        strokes.0 > 2
+    }
+
+    #[test]
+    fn every_letter_of_every_catalogue_is_drawn() {
+        for face in [Face::regular().unwrap(), Face::bold().unwrap()] {
+            assert!(draws(&face, MISSING) && !draws(&face, '\u{4e2d}'));
+            for language in Language::ALL {
+                let texts: std::collections::HashMap<String, String> =
+                    serde_json::from_str(language.json()).unwrap();
+                for (key, text) in texts {
+                    for c in text.nfc().filter(|c| !c.is_whitespace()) {
+                        assert!(draws(&face, c), "{language:?}: {key}: {c:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_any_kind_loses_no_letter() {
+        let face = Face::regular().unwrap();
+        let text = "\u{4e2d}\u{6587} \u{5d0}\u{200b}\u{feff}\u{1f393} a\u{308} Ωξ Łódź";
+        assert_eq!(face.readable(text), "\u{fffd}\u{fffd} \u{fffd}\u{fffd}\u{fffd}\u{fffd} ä Ωξ Łódź");
+        // Whatever the width, the lines are the text without what stands between words.
+        for width in [0.1, 3.0, 7.5, 1000.0] {
+            let lines = face.lines(&face.readable(text), width);
+            let all: String = lines.iter().flat_map(|line| line.text.split_whitespace()).collect();
+            assert_eq!(all, face.readable(text).split_whitespace().collect::<String>());
+            assert!(lines.iter().all(|line| line.width <= width || line.text.chars().count() == 1));
+            assert!(lines.iter().all(|line| line.glyphs.len() == line.text.chars().count()));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Blocks on pages: first where every line goes, then the drawing, then the tree of tags over what was drawn.
 
-use super::font::{Face, Shaped};
+use super::font::{Face, MISSING, Shaped};
 use crate::report::Overall;
 use crate::report::sheet::{Block, Sheet, Table};
 use krilla::Document;
@@ -31,6 +31,7 @@ const NAMES: f32 = 0.28;
 
 const BODY: f32 = 9.0;
 const SMALL: f32 = 8.0;
+const FOOT: f32 = 7.0;
 
 const BLACK: (u8, u8, u8) = (26, 26, 26);
 const GREY: (u8, u8, u8) = (190, 190, 190);
@@ -39,6 +40,8 @@ const GREY: (u8, u8, u8) = (190, 190, 190);
 pub(super) struct Layout<'l> {
     document: &'l mut Document,
     sheet: &'l Sheet,
+    /// What stands below every page.
+    footer: &'l str,
     regular: Face,
     bold: Face,
     pages: Vec<Vec<Mark>>,
@@ -46,6 +49,8 @@ pub(super) struct Layout<'l> {
     /// The tree of tags; the root is the first.
     nodes: Vec<Branch>,
     headings: Vec<(String, usize, f32)>,
+    /// Whether a letter was not in the font.
+    replaced: bool,
 }
 
 /// Something on a page.
@@ -57,9 +62,8 @@ enum Mark {
         bold: bool,
         colour: (u8, u8, u8),
         shaped: Shaped,
-        /// The tag that it belongs to, and its place among that one's children.
-        node: usize,
-        child: usize,
+        /// The tag that it belongs to, and its place among that one's children; none where it only repeats.
+        owner: Option<(usize, usize)>,
     },
     Rule {
         y: f32,
@@ -99,17 +103,19 @@ impl Style {
 }
 
 impl<'l> Layout<'l> {
-    pub(super) fn new(document: &'l mut Document, sheet: &'l Sheet) -> Result<Self, String> {
+    pub(super) fn new(document: &'l mut Document, sheet: &'l Sheet, footer: &'l str) -> Result<Self, String> {
         let root = Branch { tag: None, children: Vec::new() };
         Ok(Self {
             document,
             sheet,
+            footer,
             regular: Face::regular()?,
             bold: Face::bold()?,
             pages: vec![Vec::new()],
             y: MARGIN,
             nodes: vec![root],
             headings: Vec::new(),
+            replaced: false,
         })
     }
 
@@ -120,16 +126,22 @@ impl<'l> Layout<'l> {
             match block {
                 Block::Heading(level, text) => self.heading(u16::from(*level), text),
                 Block::Answer(overall, text) => self.answer(*overall, text),
-                Block::Text(text) => {
-                    let node = self.branch(0, Tag::P.into());
-                    self.lines(text, MARGIN, TEXT_WIDTH, Style::BODY, node);
-                    self.y += 2.0;
-                }
+                Block::Text(text) => self.paragraph(text),
                 Block::Facts(facts) => self.facts(facts),
                 Block::Table(table) => self.table(table),
             }
         }
+        if self.replaced {
+            self.y += 6.0;
+            self.paragraph(sheet.language.text("report.letters"));
+        }
         self.draw()
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        let node = self.branch(0, Tag::P.into());
+        self.lines(text, MARGIN, TEXT_WIDTH, Style::BODY, node);
+        self.y += 2.0;
     }
 
     fn branch(&mut self, parent: usize, tag: TagKind) -> usize {
@@ -141,43 +153,50 @@ impl<'l> Layout<'l> {
         index
     }
 
-    /// Room for so much on this page, else a new one.
-    fn room(&mut self, height: f32) {
-        if self.y + height > HEIGHT - MARGIN {
+    /// Room for so much on this page, else on a new one; whether that began.
+    fn room(&mut self, height: f32) -> bool {
+        let full = self.y + height > HEIGHT - MARGIN;
+        if full {
             self.pages.push(Vec::new());
             self.y = MARGIN;
         }
+        full
     }
 
     fn face(&self, style: Style) -> &Face {
         if style.bold { &self.bold } else { &self.regular }
     }
 
-    fn broken(&self, text: &str, width: f32, style: Style) -> Vec<Shaped> {
+    fn broken(&mut self, text: &str, width: f32, style: Style) -> Vec<Shaped> {
         let face = self.face(style);
-        face.lines(&face.readable(text), width / style.size)
+        let text = face.readable(text);
+        let lines = face.lines(&text, width / style.size);
+        self.replaced |= text.contains(MISSING);
+        lines
     }
 
     fn lines(&mut self, text: &str, x: f32, width: f32, style: Style, node: usize) {
         for shaped in self.broken(text, width, style) {
             self.room(style.leading());
             self.y += style.leading();
-            self.line(shaped, x, style, node);
+            self.line(shaped, x, style, Some(node));
         }
     }
 
     /// Puts a line where the writing is now.
-    fn line(&mut self, shaped: Shaped, x: f32, style: Style, node: usize) {
+    fn line(&mut self, shaped: Shaped, x: f32, style: Style, node: Option<usize>) {
         if shaped.glyphs.is_empty() {
             return;
         }
-        let Some(branch) = self.nodes.get_mut(node) else { return };
-        let child = branch.children.len();
-        branch.children.push(Child::Line(None));
+        let owner = node.and_then(|node| {
+            let children = &mut self.nodes.get_mut(node)?.children;
+            children.push(Child::Line(None));
+            Some((node, children.len().saturating_sub(1)))
+        });
         let Style { size, bold, colour } = style;
         let y = self.y - size * 0.3;
         if let Some(page) = self.pages.last_mut() {
-            page.push(Mark::Line { x, y, size, bold, colour, shaped, node, child });
+            page.push(Mark::Line { x, y, size, bold, colour, shaped, owner });
         }
     }
 
@@ -197,7 +216,7 @@ impl<'l> Layout<'l> {
         };
         let style = Style { size, bold: true, colour: BLACK };
         // A heading stands with what it heads.
-        self.room(style.leading() + 40.0);
+        self.room(style.leading() + 60.0);
         self.y += if level == 1 { 0.0 } else { 8.0 };
         self.headings.push((text.to_owned(), self.pages.len().saturating_sub(1), self.y));
         let level = NonZeroU16::new(level).unwrap_or(NonZeroU16::MIN);
@@ -236,7 +255,7 @@ impl<'l> Layout<'l> {
                     node: cell,
                 },
             ];
-            self.row(&cells);
+            self.row(&cells, &[]);
         }
         self.y += 4.0;
     }
@@ -253,16 +272,16 @@ impl<'l> Layout<'l> {
         let node = self.branch(0, Tag::Table.into());
         let caption = self.branch(node, Tag::Caption.into());
         self.y += 4.0;
-        self.room(50.0);
+        self.room(60.0);
         self.lines(&table.caption, MARGIN, TEXT_WIDTH, Style::BODY.bold(), caption);
         let head = self.branch(node, Tag::THead.into());
         let row = self.branch(head, Tag::TR.into());
-        let mut cells = Vec::new();
+        let mut names = Vec::new();
         for ((name, _), (x, width)) in table.columns.iter().zip(&places) {
             let node = self.branch(row, Tag::TH(TableHeaderScope::Column).into());
-            cells.push(Cell { text: name, x: *x, width: *width, style: Style::SMALL.bold(), node });
+            names.push(Cell { text: name, x: *x, width: *width, style: Style::SMALL.bold(), node });
         }
-        self.row(&cells);
+        self.row(&names, &[]);
         self.rule();
         let body = self.branch(node, Tag::TBody.into());
         for texts in &table.rows {
@@ -276,36 +295,63 @@ impl<'l> Layout<'l> {
                 let node = self.branch(row, tag);
                 cells.push(Cell { text, x: *x, width: *width, style: Style::SMALL, node });
             }
-            self.row(&cells);
+            self.row(&cells, &names);
             self.rule();
         }
         self.y += 4.0;
     }
 
-    /// Cells side by side, line by line, so that a row of any height goes over pages.
-    fn row(&mut self, cells: &[Cell<'_>]) {
-        let mut broken: Vec<_> = cells
-            .iter()
-            .map(|cell| (cell, self.broken(cell.text, cell.width, cell.style).into_iter()))
-            .collect();
+    /// Cells side by side, line by line, so that a row of any height goes over pages; one that is not high does not. `names`
+    /// of columns stand again above what is on a new page.
+    fn row(&mut self, cells: &[Cell<'_>], names: &[Cell<'_>]) {
+        let mut broken = Vec::new();
+        for cell in cells {
+            broken.push((cell, self.broken(cell.text, cell.width, cell.style).into_iter()));
+        }
         let height = cells.iter().map(|cell| cell.style.leading()).fold(0.0, f32::max);
+        let lines = broken.iter().map(|(_, lines)| lines.len()).max().unwrap_or_default();
+        let whole: f32 = std::iter::repeat_n(height, lines).sum();
+        if whole < HEIGHT / 3.0 && self.room(whole) {
+            self.again(names);
+        }
         loop {
             let next: Vec<_> =
                 broken.iter_mut().filter_map(|(cell, lines)| Some((*cell, lines.next()?))).collect();
             if next.is_empty() {
                 return;
             }
-            self.room(height);
+            if self.room(height) {
+                self.again(names);
+            }
             self.y += height;
             for (cell, shaped) in next {
-                self.line(shaped, cell.x, cell.style, cell.node);
+                self.line(shaped, cell.x, cell.style, Some(cell.node));
             }
+        }
+    }
+
+    /// Names of columns that were read before.
+    fn again(&mut self, names: &[Cell<'_>]) {
+        let mut end = self.y;
+        for cell in names {
+            let top = self.y;
+            for shaped in self.broken(cell.text, cell.width, cell.style) {
+                self.y += cell.style.leading();
+                self.line(shaped, cell.x, cell.style, None);
+            }
+            end = end.max(self.y);
+            self.y = top;
+        }
+        self.y = end;
+        if !names.is_empty() {
+            self.rule();
         }
     }
 
     fn draw(mut self) -> Result<(), String> {
         let pages = std::mem::take(&mut self.pages);
         let count = pages.len();
+        let footer = self.regular.shape(&self.regular.readable(self.footer));
         for (number, marks) in pages.into_iter().enumerate() {
             let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or("no page of this size")?;
             let mut page = self.document.start_page_with(settings);
@@ -313,32 +359,33 @@ impl<'l> Layout<'l> {
             for mark in marks {
                 match mark {
                     Mark::Rule { y } => rule(&mut surface, y),
-                    Mark::Line { x, y, size, bold, colour, shaped, node, child } => {
+                    Mark::Line { x, y, size, bold, colour, shaped, owner } => {
                         fill(&mut surface, colour);
                         let face = if bold { &self.bold } else { &self.regular };
-                        let identifier = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
-                        let Shaped { text, glyphs, .. } = shaped;
-                        surface.draw_glyphs(
-                            Point::from_xy(x, y),
-                            &glyphs,
-                            face.font.clone(),
-                            &text,
-                            size,
-                            false,
-                        );
+                        let tag = match owner {
+                            Some(_) => ContentTag::Span(SpanTag::empty()),
+                            None => artifact(ArtifactType::PaginationOther),
+                        };
+                        let identifier = surface.start_tagged(tag);
+                        draw(&mut surface, face, &shaped, (x, y), size);
                         surface.end_tagged();
-                        let place = self.nodes.get_mut(node).and_then(|node| node.children.get_mut(child));
+                        let place = owner.and_then(|(node, child)| {
+                            self.nodes.get_mut(node).and_then(|node| node.children.get_mut(child))
+                        });
                         if let Some(place) = place {
                             *place = Child::Line(Some(identifier));
                         }
                     }
                 }
             }
-            let shown = self.regular.shape(&format!("{} / {count}", number.saturating_add(1)));
             fill(&mut surface, BLACK);
-            surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::PageNumber)));
-            let place = Point::from_xy(WIDTH - MARGIN - shown.width * SMALL, HEIGHT - MARGIN / 2.0);
-            surface.draw_glyphs(place, &shown.glyphs, self.regular.font.clone(), &shown.text, SMALL, false);
+            surface.start_tagged(artifact(ArtifactType::Footer));
+            let y = HEIGHT - MARGIN / 2.0;
+            draw(&mut surface, &self.regular, &footer, (MARGIN, y), FOOT);
+            surface.end_tagged();
+            let shown = self.regular.shape(&format!("{} / {count}", number.saturating_add(1)));
+            surface.start_tagged(artifact(ArtifactType::PageNumber));
+            draw(&mut surface, &self.regular, &shown, (WIDTH - MARGIN - shown.width * FOOT, y), FOOT);
             surface.end_tagged();
             surface.finish();
             page.finish();
@@ -387,6 +434,15 @@ fn fill(surface: &mut Surface<'_>, (red, green, blue): (u8, u8, u8)) {
     surface.set_fill(Some(Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() }));
 }
 
+fn artifact(kind: ArtifactType) -> ContentTag<'static> {
+    ContentTag::Artifact(Artifact::with_kind(kind))
+}
+
+fn draw(surface: &mut Surface<'_>, face: &Face, shaped: &Shaped, (x, y): (f32, f32), size: f32) {
+    let Shaped { text, glyphs, .. } = shaped;
+    surface.draw_glyphs(Point::from_xy(x, y), glyphs, face.font.clone(), text, size, false);
+}
+
 /// A line across the page that is no content.
 fn rule(surface: &mut Surface<'_>, y: f32) {
     let mut path = PathBuilder::new();
@@ -394,7 +450,7 @@ fn rule(surface: &mut Surface<'_>, y: f32) {
     path.push_rect(rect);
     let Some(path) = path.finish() else { return };
     fill(surface, GREY);
-    surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Layout)));
+    surface.start_tagged(artifact(ArtifactType::Layout));
     surface.draw_path(&path);
     surface.end_tagged();
 }

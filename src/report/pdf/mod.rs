@@ -31,13 +31,23 @@ pub fn pdf(verdict: &Verdict, language: Language) -> Result<Vec<u8>, String> {
         .language(language.tag().to_owned())
         .creator("Sealgate".to_owned())
         .producer(concat!("Sealgate ", env!("CARGO_PKG_VERSION")).to_owned())
-        .document_id(format!("{digest} {} {}", verdict.validation_time, verdict.trust.snapshot))
+        .document_id(format!(
+            "{digest} {} {} {} {}",
+            verdict.validation_time,
+            verdict.trust.snapshot,
+            verdict.policy,
+            language.tag()
+        ))
         .text_direction(TextDirection::LeftToRight);
     if let Some(date) = date(verdict.validation_time) {
         metadata = metadata.creation_date(date);
     }
     document.set_metadata(metadata);
-    Layout::new(&mut document, &sheet)?.write()?;
+    let footer = match digest.as_str() {
+        "" => sheet.title.clone(),
+        digest => format!("{}, SHA-256 {digest}", sheet.title),
+    };
+    Layout::new(&mut document, &sheet, &footer)?.write()?;
     document.finish().map_err(|error| format!("{error:?}"))
 }
 
