@@ -4,6 +4,8 @@
 serving() {
     local binary=$1 log=$2
     shift 2
+    # A log of an earlier service says that trust is loaded, too.
+    : >"$log"
     RUST_LOG=info "$binary" serve --listen 127.0.0.1:0 --offline "$@" 2>"$log" &
     service=$!
     for _ in $(seq 600); do
