@@ -42,7 +42,8 @@ fn no_cms_seal_holds_over_other_octets() {
                 let is_same = was.is_some() && was == now;
                 // An element of another file's is that file's, and says what it said there.
                 let foreign = words.contains("another file's");
-                if !foreign && !(is_same && says_the_same(seal, &file.verdict)) {
+                let as_before = is_same && says_the_same(seal, &file.verdict);
+                if !foreign && !as_before {
                     wrong.insert(format!(
                         "{} at {}: {words}: {} {was:?} {now:?}",
                         file.name,
