@@ -36,8 +36,7 @@ fn covered(bytes: &[u8]) -> BTreeMap<String, Covered> {
 }
 
 fn fully_covers(seal: &Seal) -> bool {
-    holds(seal)
-        && seal.coverage.as_ref().is_some_and(|coverage| matches!(coverage.scope, "document" | "extended"))
+    holds(seal) && seal.coverage.as_ref().is_some_and(|coverage| coverage.scope.is_whole())
 }
 
 /// The octets that a seal covered are there as they were.

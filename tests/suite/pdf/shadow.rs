@@ -7,9 +7,8 @@ use sealgate::report::Verdict;
 
 fn fully_covered(verdict: &Verdict) -> bool {
     verdict.seals.iter().any(|seal| {
-        let whole = |scope| matches!(scope, "document" | "extended");
         seal.indication == Some("TOTAL-PASSED")
-            && seal.coverage.as_ref().is_some_and(|coverage| whole(coverage.scope))
+            && seal.coverage.as_ref().is_some_and(|coverage| coverage.scope.is_whole())
     })
 }
 
