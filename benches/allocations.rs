@@ -1,4 +1,4 @@
-//! Allocations of the hot path, gated: `cargo bench --bench allocations -- --check`.
+//! Allocations of the hot path, gated: `cargo bench --profile dev --bench allocations -- --check`.
 //!
 //! Blocks and bytes that one warm verification asks of the allocator, its JSON included, by dhat;
 //! `benches/allocations.json` holds the accepted ones.

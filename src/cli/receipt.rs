@@ -113,7 +113,9 @@ fn verify(args: &CheckArgs) -> Result<u8, Failure> {
     };
     let receipt = read_file(&args.receipt, limit.saturating_mul(2)).and_then(|bytes| Opened::read(&bytes));
     let receipt = receipt.map_err(|why| unread(&args.receipt, &why))?;
-    let input = args.path.as_ref().map(|path| read_file(path, limit).map_err(|why| unread(path, &why)));
+    // As much as was admitted then, whatever is admitted here.
+    let most = limit.max(receipt.statement.limit);
+    let input = args.path.as_ref().map(|path| read_file(path, most).map_err(|why| unread(path, &why)));
     let input = input.transpose()?;
     let mut points = vec![signature(&receipt, &keys), beside(&receipt)];
     points.push(same_input(args, &receipt.statement, input.as_deref()));
@@ -248,7 +250,7 @@ fn replay(args: &CheckArgs, receipt: &Opened, input: &[u8], points: &mut Vec<Poi
             .and_then(|text| AcceptancePolicy::parse(text).ok())
             .unwrap_or_default(),
     };
-    let pipeline = args.trust.pipeline(policy)?;
+    let pipeline = args.trust.pipeline(policy)?.reading(statement.limit);
     let nothing = Arc::new(Nothing::default());
     let outside = statement.online.then_some(&nothing);
     let registers = args.registers.read()?.for_request(outside);

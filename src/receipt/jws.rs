@@ -42,7 +42,7 @@ pub(super) struct Jws {
 impl Jws {
     /// Takes it apart.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let [header, payload, value] = text.split('.').collect::<Vec<_>>()[..] else {
+        let [header, payload, value] = text.splitn(4, '.').collect::<Vec<_>>()[..] else {
             return Err("no JWS in compact form: that has three parts with dots between".into());
         };
         let decode =

@@ -24,6 +24,8 @@ pub struct Statement {
     pub validation_time: Time,
     /// The bytes that were verified.
     pub input: Blob,
+    /// Bytes that a document may have, and come to where it is inflated.
+    pub limit: usize,
     /// The documents that a detached signature is over, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detached: Vec<Blob>,
@@ -187,6 +189,7 @@ impl Statement {
             signed: request.time,
             validation_time: request.time,
             input: Blob::of(input),
+            limit: pipeline.limits().bytes,
             detached: request.detached.iter().map(|document| Blob::of(&document.bytes)).collect(),
             applicant: request.applicant.is_some(),
             fields: words(request.fields),

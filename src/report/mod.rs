@@ -44,6 +44,7 @@ pub use trust_diff::{trust_diff_json, write_trust_diff};
 
 use crate::credential::CheckedCredential;
 use crate::finding::Finding;
+use crate::signature::pades::Scope;
 use crate::time::Time;
 use crate::validation::TrustedService;
 use schemars::JsonSchema;
@@ -244,9 +245,8 @@ pub struct Seal {
 /// How much of a PDF a seal covers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CoverageSummary {
-    /// `document`: the whole file; `extended`: only proofs were added; `changed-as-permitted`; `changed`: what is seen may not
-    /// be what was sealed.
-    pub scope: &'static str,
+    /// How far it reaches.
+    pub scope: Scope,
     /// Which revision is sealed, from 1 on.
     pub revision: usize,
     /// How many revisions the file has.

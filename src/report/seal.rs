@@ -79,7 +79,7 @@ impl From<&Coverage> for CoverageSummary {
             detail: change.detail.clone(),
         });
         Self {
-            scope: coverage.scope().as_str(),
+            scope: coverage.scope(),
             revision: coverage.revision,
             revisions: coverage.revisions,
             certification: coverage.certification,

@@ -176,7 +176,9 @@ fn write_timestamp(stamp: &StandaloneTimestamp, palette: &Palette, out: &mut dyn
         writeln!(
             out,
             "    Over: revision {} of {}: {}",
-            coverage.revision, coverage.revisions, coverage.scope
+            coverage.revision,
+            coverage.revisions,
+            coverage.scope.as_str()
         )?;
     }
     for name in &stamp.covers {

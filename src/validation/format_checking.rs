@@ -56,7 +56,7 @@ fn coverage(signature: &Signature<'_>, recorder: &mut Recorder<'_>) -> bool {
         .into()
     };
     let kept = !coverage.restricted || coverage.scope() != Scope::Changed;
-    let whole = matches!(coverage.scope(), Scope::Document | Scope::Extended);
+    let whole = coverage.scope().is_whole();
     recorder.check(Check::ChangesPermitted, Place::SIGNATURE, kept, told)
         & recorder.check(Check::DocumentCovered, Place::SIGNATURE, whole, told)
 }

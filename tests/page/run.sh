@@ -35,23 +35,12 @@ scratch=$(mktemp -d)
 servers=()
 trap 'for one in "${servers[@]}"; do kill "$one" 2>/dev/null || true; done; wait; rm -rf "$scratch"' EXIT
 
-# start NAME OPTION...: a service on a free port; sets `address`.
+. tests/serving.sh
+
+# start NAME OPTION...: a service of that name; sets `address`.
 start() {
-    local log=$scratch/$1.log
-    shift
-    RUST_LOG=info "$binary" serve --listen 127.0.0.1:0 --offline "$@" 2> "$log" &
-    servers+=($!)
-    for _ in $(seq 600); do
-        if grep -q "trust is loaded" "$log"; then
-            address=$(grep -om1 '127\.0\.0\.1:[1-9][0-9]*' "$log")
-            return
-        fi
-        kill -0 "${servers[-1]}" 2>/dev/null || break
-        sleep 0.1
-    done
-    cat "$log" >&2
-    echo "the service did not start" >&2
-    exit 1
+    serving "$binary" "$scratch/$1.log" "${@:2}"
+    servers+=("$service")
 }
 
 start demo --trust-domain trust-lists/demo.toml

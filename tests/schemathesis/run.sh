@@ -36,22 +36,12 @@ server=
 stop() { [ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; }; }
 trap 'stop; rm -rf "$scratch"' EXIT
 
-# start OPTION...: a service on a free port; sets `address`.
+. tests/serving.sh
+
+# start OPTION...: a service on the demonstration's lists; sets `address`.
 start() {
-    RUST_LOG=info "$binary" serve --listen 127.0.0.1:0 --offline --trust-domain trust-lists/demo.toml "$@" \
-        2> "$scratch/log" &
-    server=$!
-    for _ in $(seq 600); do
-        if grep -q "trust is loaded" "$scratch/log"; then
-            address=$(grep -om1 '127\.0\.0\.1:[1-9][0-9]*' "$scratch/log")
-            return
-        fi
-        kill -0 "$server" 2>/dev/null || break
-        sleep 0.1
-    done
-    cat "$scratch/log" >&2
-    echo "the service did not start" >&2
-    exit 1
+    serving "$binary" "$scratch/log" --trust-domain trust-lists/demo.toml "$@"
+    server=$service
 }
 
 # run CASES OPTION...: at most so many made-up cases an operation, beside those that the description itself suggests.

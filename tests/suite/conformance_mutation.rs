@@ -70,11 +70,12 @@ fn passed(seal: &Seal) -> bool {
     seal.indication == Some("TOTAL-PASSED")
 }
 
-/// The identifier of a seal without the number that tells copies of it apart.
+/// The identifier of a seal without the container's file that it stands in, and the number that tells copies of it apart.
 pub(crate) fn identifier(seal: &Seal) -> &str {
-    match seal.id.split_once('-') {
+    let id = seal.id.rsplit_once('#').map_or(seal.id.as_str(), |(_, id)| id);
+    match id.split_once('-') {
         Some((value, _)) if value.len() == 16 && value.bytes().all(|b| b.is_ascii_hexdigit()) => value,
-        _ => seal.id.trim_end_matches('\''),
+        _ => id.trim_end_matches('\''),
     }
 }
 

@@ -47,16 +47,22 @@ impl Der {
             let (octets, after) = after.split_at_checked(usize::from(first & 0x7f))?;
             (octets.iter().fold(0, |length, octet| (length << 8) | usize::from(*octet)), after)
         };
-        let (mut content, after) = after.split_at_checked(length)?;
+        let (content, after) = after.split_at_checked(length)?;
         *rest = after;
-        if identifier & 0x20 == 0 {
-            return Some(Self::Primitive(identifier, content.to_vec()));
-        }
+        let children = if identifier & 0x20 == 0 { None } else { Self::all(content, depth + 1) };
+        Some(match children {
+            Some(children) => Self::Constructed(identifier, children),
+            // Octets that hold no elements, although they are said to.
+            None => Self::Primitive(identifier, content.to_vec()),
+        })
+    }
+
+    fn all(mut content: &[u8], depth: usize) -> Option<Vec<Self>> {
         let mut children = Vec::new();
         while !content.is_empty() {
-            children.push(Self::next(&mut content, depth + 1)?);
+            children.push(Self::next(&mut content, depth)?);
         }
-        Some(Self::Constructed(identifier, children))
+        Some(children)
     }
 
     /// DER, but for the order in sets.

@@ -140,9 +140,7 @@ impl Decision {
             });
         }
         let accepted = || own().filter(|seal| policy.seals.accepted.contains(&seal.qualification));
-        let reaches = |seal: &Seal| {
-            seal.coverage.as_ref().is_none_or(|coverage| matches!(coverage.scope, "document" | "extended"))
-        };
+        let reaches = |seal: &Seal| seal.coverage.as_ref().is_none_or(|coverage| coverage.scope.is_whole());
         if accepted().next().is_some() && !accepted().any(reaches) {
             self.add(policy.seals.otherwise, "document-changed".to_owned(), || {
                 "What is seen was changed after the last accepted seal.".to_owned()

@@ -103,7 +103,7 @@ impl<'v> Entry<'v> {
                 data(xml, "level", &self.seal.level);
                 data(xml, "qualification", &self.seal.qualification);
                 if let Some(coverage) = &self.seal.coverage {
-                    data(xml, "coverage", coverage.scope);
+                    data(xml, "coverage", coverage.scope.as_str());
                     data(xml, "revision", &format!("{} of {}", coverage.revision, coverage.revisions));
                 }
                 if let Some(service) = &self.seal.trusted_service {

@@ -1,6 +1,6 @@
 //! ASiC containers and OpenDocument packages.
 
-use super::{Corpus, holds, identifier, octets, says_the_same, times};
+use super::{Corpus, holds, identifier, octets, says_the_same, times, told};
 use crate::support::Random;
 use flate2::{Decompress, FlushDecompress};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,19 +122,21 @@ fn run(folder: &str, test: &str, each: usize) {
             let foreign = words.contains("another file's");
             for seal in verdict.seals.iter().filter(|seal| holds(seal)) {
                 held += 1;
-                let container = |verdict: &sealgate::report::Verdict| -> Vec<String> {
+                let sealed = |verdict: &sealgate::report::Verdict, seals: &[&str]| -> Vec<String> {
                     let all = verdict.container.iter().flat_map(|container| &container.files);
-                    let by = all.filter(|one| one.sealed_by.iter().any(|id| id == identifier(seal)));
+                    let by = all.filter(|one| one.sealed_by.iter().any(|id| seals.contains(&id.as_str())));
                     by.map(|one| one.name.clone()).collect()
                 };
+                let alike = file.verdict.seals.iter().filter(|known| identifier(known) == identifier(seal));
+                let alike: Vec<_> = alike.map(|known| known.id.as_str()).collect();
                 let content =
                     |files: &BTreeMap<Vec<u8>, Vec<u8>>, name: &str| files.get(name.as_bytes()).cloned();
-                let was: Vec<_> = container(&file.verdict)
+                let was: Vec<_> = sealed(&file.verdict, &alike)
                     .iter()
                     .map(|name| (name.clone(), content(before, name)))
                     .collect();
                 let after = files(&bytes);
-                for name in container(&verdict) {
+                for name in sealed(&verdict, &[&seal.id]) {
                     let now = after.as_ref().and_then(|after| content(after, &name));
                     // The one file of an ASiC-S may have any name, and names in no stated encoding read as they may.
                     let any_name = verdict.format == Some("asic-s") || !name.is_ascii();
@@ -144,7 +146,12 @@ fn run(folder: &str, test: &str, each: usize) {
                     }
                 }
                 if !foreign && !says_the_same(seal, &file.verdict) {
-                    wrong.insert(format!("{} at {}: {words}: another signer", file.name, file.at));
+                    wrong.insert(format!(
+                        "{} at {}: {words}: another signer {}",
+                        file.name,
+                        file.at,
+                        told(seal)
+                    ));
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! poppler shows.
 
 use super::update::Updates;
-use super::{Corpus, holds, identifier, octets, says_the_same, signed, times};
+use super::{Corpus, holds, identifier, octets, says_the_same, signed, times, told};
 use crate::der_mutator::Der;
 use crate::support::Random;
 use sealgate::report::Seal;
@@ -36,8 +36,7 @@ fn covered(bytes: &[u8]) -> BTreeMap<String, Covered> {
 }
 
 fn fully_covers(seal: &Seal) -> bool {
-    holds(seal)
-        && seal.coverage.as_ref().is_some_and(|coverage| matches!(coverage.scope, "document" | "extended"))
+    holds(seal) && seal.coverage.as_ref().is_some_and(|coverage| coverage.scope.is_whole())
 }
 
 /// The octets that a seal covered are there as they were.
@@ -114,7 +113,12 @@ fn no_pdf_seal_holds_over_other_octets() {
                 let covered = before.get(identifier(seal));
                 let whole = covered.is_some_and(|covered| untouched(&file.bytes, &bytes, covered));
                 if !whole || !says_the_same(seal, &file.verdict) {
-                    wrong.insert(format!("{} at {}: {words}: other octets", file.name, file.at));
+                    wrong.insert(format!(
+                        "{} at {}: {words}: other octets {}",
+                        file.name,
+                        file.at,
+                        told(seal)
+                    ));
                 }
                 let covered = covered.filter(|covered| poppler && fully_covers(seal) && at >= covered.end);
                 if let Some(covered) = covered {

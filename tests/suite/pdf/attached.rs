@@ -42,7 +42,7 @@ fn an_attached_credential_is_verified_on_its_own() {
     writer.table(&[(31, stream("/Type /EmbeddedFile", &demo::shared().issue(&Order::compact(8))))]);
     let verdict = check(&writer.bytes);
     let coverage = verdict.seals[0].coverage.as_ref().unwrap();
-    assert_eq!(coverage.scope, "changed");
+    assert_eq!(coverage.scope.as_str(), "changed");
     assert!(coverage.changes.iter().any(|one| one.what == "attachment"));
 }
 

@@ -43,9 +43,10 @@ fn coverage(verdict: &Verdict) -> &CoverageSummary {
 
 fn fully_covered(verdict: &Verdict) -> bool {
     verdict.verdict == Overall::Passed
-        && verdict.seals.iter().any(|seal| {
-            seal.coverage.as_ref().is_some_and(|coverage| matches!(coverage.scope, "document" | "extended"))
-        })
+        && verdict
+            .seals
+            .iter()
+            .any(|seal| seal.coverage.as_ref().is_some_and(|coverage| coverage.scope.is_whole()))
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn a_sound_seal_covers_the_whole_document() {
     assert_eq!((seal.level.as_str(), seal.qualification.as_str()), ("PAdES-BASELINE-B", "AdESeal-QC"));
     assert_eq!(seal.claimed_signing_time, Time::parse_rfc3339("2026-08-01T00:00:00Z"));
     let coverage = coverage(&verdict);
-    assert_eq!((coverage.scope, coverage.revision, coverage.revisions), ("document", 2, 2));
+    assert_eq!((coverage.scope.as_str(), coverage.revision, coverage.revisions), ("document", 2, 2));
     assert!(coverage.changes.is_empty() && coverage.attacks.is_empty());
 }
 
@@ -213,7 +214,7 @@ fn updates_that_change_what_is_seen_are_told() {
         let verdict = check(&bytes);
         assert!(!fully_covered(&verdict), "{name}: {:#?}", verdict.seals[0].coverage);
         let coverage = coverage(&verdict);
-        assert!(coverage.scope.starts_with("changed"), "{name}: {coverage:#?}");
+        assert!(coverage.scope.as_str().starts_with("changed"), "{name}: {coverage:#?}");
         let told = coverage.changes.iter().any(|change| change.what == what && change.visible);
         assert!(told, "{name}: {what} expected: {coverage:#?}");
         assert!(attack.is_empty() || coverage.attacks.contains(&attack), "{name}: {coverage:#?}");
@@ -248,7 +249,7 @@ fn proofs_added_later_leave_the_seal_whole() {
     writer.table(&objects);
     let verdict = check(&writer.bytes);
     assert_eq!(verdict.verdict, Overall::Passed);
-    assert_eq!(coverage(&verdict).scope, "extended", "{:#?}", coverage(&verdict));
+    assert_eq!(coverage(&verdict).scope.as_str(), "extended", "{:#?}", coverage(&verdict));
     // A document time-stamp in a further revision.
     let dictionary = format!(
         "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 \
@@ -267,7 +268,7 @@ fn proofs_added_later_leave_the_seal_whole() {
     fill(&mut writer.bytes, |covered| timestamp::token(&demo::shared().pki.tsa, covered, at));
     let verdict = check(&writer.bytes);
     assert_eq!(verdict.seals.len(), 1);
-    assert_eq!(coverage(&verdict).scope, "extended", "{:#?}", coverage(&verdict));
+    assert_eq!(coverage(&verdict).scope.as_str(), "extended", "{:#?}", coverage(&verdict));
     let stamp = &verdict.seals[0].timestamps[0];
     assert_eq!((stamp.kind, stamp.intact, stamp.time), ("document", true, Some(at)));
     assert_eq!(verdict.seals[0].level, "PAdES-BASELINE-T");
@@ -300,7 +301,7 @@ fn certification_and_locks_are_kept() {
             let verdict = with(&reference(p), objects);
             let found = coverage(&verdict);
             assert_eq!(found.certification, Some(p));
-            assert_eq!(found.scope == "changed-as-permitted", allowed, "P {p}: {found:#?}");
+            assert_eq!(found.scope.as_str() == "changed-as-permitted", allowed, "P {p}: {found:#?}");
             let failed = verdict.seals[0].sub_indication == Some("FORMAT_FAILURE");
             assert_eq!(failed, !allowed, "P {p}: {:#?}", verdict.seals[0].sub_indication);
         }
@@ -316,7 +317,7 @@ fn certification_and_locks_are_kept() {
         );
         let verdict = with(&lock, &value);
         assert_eq!(
-            coverage(&verdict).scope == "changed-as-permitted",
+            coverage(&verdict).scope.as_str() == "changed-as-permitted",
             allowed,
             "{action}: {:#?}",
             coverage(&verdict)

@@ -7,9 +7,8 @@ use sealgate::report::Verdict;
 
 fn fully_covered(verdict: &Verdict) -> bool {
     verdict.seals.iter().any(|seal| {
-        let whole = |scope| matches!(scope, "document" | "extended");
         seal.indication == Some("TOTAL-PASSED")
-            && seal.coverage.as_ref().is_some_and(|coverage| whole(coverage.scope))
+            && seal.coverage.as_ref().is_some_and(|coverage| coverage.scope.is_whole())
     })
 }
 
@@ -92,6 +91,26 @@ fn pages_cannot_be_counted_away() {
     let base = seal(&Parts::default());
     told("count", &base, &[(2, b"<< /Type /Pages /Kids [3 0 R] /Count 0 >>".to_vec())], &["page-content"]);
     told("type", &base, &[(2, b"<< /Type /Page /Kids [3 0 R] /Count 1 >>".to_vec())], &["page-content"]);
+}
+
+/// Each of several values is compared with the one reference that replaces them, and the other way about.
+#[test]
+fn values_that_become_one_object_are_each_compared_with_it() {
+    let group = |one: &str, other: &str| format!("/Group << /One {one} /Other {other} >>");
+    let (shown, hidden) = ("<< /ca 1 >>", "<< /ca 0 >>");
+    let (apart, together) = (group(shown, hidden), group("30 0 R", "30 0 R"));
+    let objects = || vec![(30, shown.as_bytes().to_vec())];
+    let page = |entries: &str| (3, page_object(&format!("/Annots [21 0 R] {entries}")));
+    let base = seal(&Parts { page: &apart, objects: objects(), ..Parts::default() });
+    told("values", &base, &[page(&together)], &["page-content"]);
+    let base = seal(&Parts { page: &together, objects: objects(), ..Parts::default() });
+    told("references", &base, &[page(&apart)], &["page-content"]);
+    // Values and references that take turns, so that no pair is one of references: it ends, and is told.
+    let turns = |first: &str| format!("/Group << /K << /K {first} >> >>");
+    let objects = vec![(30, b"<< /K << /K 30 0 R >> >>".to_vec()), (31, b"<< /K 31 0 R >>".to_vec())];
+    let base = seal(&Parts { page: &turns("30 0 R"), objects, ..Parts::default() });
+    let later = (32, b"<< /K << /K 32 0 R >> >>".to_vec());
+    told("in turns", &base, &[page("/Group << /K 32 0 R >>"), later], &["page-content", "unreadable"]);
 }
 
 /// The objects keep their places in an object stream; the stream under that number is another one.

@@ -28,14 +28,14 @@ fn document_time_stamps_without_a_seal_are_told() {
     let [stamp] = verdict.timestamps.as_slice() else { panic!("one time-stamp") };
     assert_eq!((stamp.summary.kind, stamp.summary.indication), ("document", "PASSED"));
     assert_eq!((stamp.summary.qualification, stamp.summary.time), ("QTSA", Some(at)));
-    assert_eq!((&*stamp.place, stamp.coverage.as_ref().unwrap().scope), ("revision 2", "document"));
+    assert_eq!((&*stamp.place, stamp.coverage.as_ref().unwrap().scope.as_str()), ("revision 2", "document"));
     // What is changed afterwards is told, and octets changed under it break it.
     let mut later = writer.clone();
     later.table(&[(4, stream("", b"BT (Doctorate) Tj ET"))]);
     let stamp = &check(&later.bytes).timestamps[0];
     assert_eq!(stamp.summary.indication, "PASSED");
     let coverage = stamp.coverage.as_ref().unwrap();
-    assert_eq!((coverage.scope, coverage.revision, coverage.revisions), ("changed", 2, 3));
+    assert_eq!((coverage.scope.as_str(), coverage.revision, coverage.revisions), ("changed", 2, 3));
     let mut changed = writer.bytes.clone();
     let content = memchr::memmem::find(&changed, b"Ada Example").unwrap();
     changed[content] = b'E';

@@ -110,10 +110,13 @@ impl<'c, 'a> Comparison<'c, 'a> {
     }
 
     pub(super) fn push(&mut self, role: Role, before: Value, after: Value, page: Option<usize>) {
-        let (before_id, after_id) = (before.as_reference(), after.as_reference());
-        // What was looked at or waits already does not wait again: many references may lead to the same.
-        let direct = before_id.is_none() && after_id.is_none();
-        if direct || self.seen.insert((role, before_id, after_id)) {
+        // A pair with a number for each side is looked at once; of values that stand in their place any two may differ.
+        // Where those lead in circles, what reading may take ends it.
+        let numbered = |value: &Value| value.kind == Kind::Null || value.as_reference().is_some();
+        let again = numbered(&before)
+            && numbered(&after)
+            && !self.seen.insert((role, before.as_reference(), after.as_reference()));
+        if !again {
             self.queue.push_back(Pair { role, before, after, page });
         }
     }

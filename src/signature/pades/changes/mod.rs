@@ -13,6 +13,8 @@ use crate::format::pdf::{Document, Entry};
 use compare::Comparison;
 pub(super) use pages::pages_of;
 pub(super) use permission::Permission;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// Changes that are told; more are counted only.
 const MOST_CHANGES: usize = 64;
@@ -116,7 +118,8 @@ impl What {
 }
 
 /// How far a signature reaches.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// The whole file: nothing was added.
     Document,
@@ -129,9 +132,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Whether everything that is seen is as it was signed.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Document | Self::Extended)
+    }
+
     /// The word for it.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Extended => "extended",
