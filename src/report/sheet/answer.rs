@@ -4,6 +4,7 @@ use super::day;
 use crate::credential::{CheckStatus, CheckedCredential, Kind};
 use crate::report::catalogue::Language;
 use crate::report::{Contained, Overall, Seal, Verdict};
+use crate::signature::pades::Scope;
 
 /// By the first seal that is not a counter-signature, of the document or else of the first credential in it.
 pub(super) fn sentence(verdict: &Verdict, language: Language) -> String {
@@ -67,9 +68,9 @@ fn of_seal(
         None => "answer.plain",
     };
     let state = match seal.coverage.as_ref().map(|coverage| coverage.scope) {
-        Some("changed") => "answer.changed",
-        Some("changed-as-permitted") => "answer.permitted",
-        _ => "answer.unchanged",
+        Some(Scope::Changed) => "answer.changed",
+        Some(Scope::ChangedAsPermitted) => "answer.permitted",
+        Some(Scope::Document | Scope::Extended) | None => "answer.unchanged",
     };
     let validity = |checked: &CheckedCredential| {
         checked.checks.iter().any(|one| one.kind == Kind::Validity && one.status == CheckStatus::Error)

@@ -32,7 +32,10 @@ impl Writer<'_> {
             ("seal.level", Some(seal.level.clone())),
             ("seal.claimed", seal.claimed_signing_time.map(moment)),
             ("seal.proven", Some(moment(seal.best_signature_time))),
-            ("seal.coverage", seal.coverage.as_ref().map(|coverage| self.named("scope", coverage.scope))),
+            (
+                "seal.coverage",
+                seal.coverage.as_ref().map(|coverage| self.named("scope", coverage.scope.as_str())),
+            ),
             ("trust.title", service),
         ]);
         self.chain(seal);
