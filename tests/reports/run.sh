@@ -59,13 +59,14 @@ for lang in en de fr es it pl el sl; do
 done
 digest=$(sha256sum < examples/sound/lta-qualified.jsonld | cut -c1-64)
 for said in "$digest" "Εγκεκριμένη ηλεκτρονική σφραγίδα" "Meadowgate University"; do
-    pdftotext "$scratch/reports/el-lta-qualified.jsonld.pdf" - | tr -d '\n' | grep -qF "$said" ||
+    pdftotext "$scratch/reports/el-lta-qualified.jsonld.pdf" - | tr -d '\n' | grep -F "$said" > /dev/null ||
         { echo "not in the report: $said" >&2; exit 1; }
 done
 grep -qF 'script&gt;alert' "$scratch/html/en/hostile.jwt.html"
-pdftotext "$scratch/reports/en-hostile.jwt.pdf" - | grep -qF '��'
+pdftotext "$scratch/reports/en-hostile.jwt.pdf" - | grep -F '��' > /dev/null
 vnu=target/reports/node_modules/vnu-jar/build/dist/vnu.jar
-java -jar "$vnu" --Werror "$scratch/html"
+# Which language it sounds like is no question: names and details are in their own.
+java -jar "$vnu" --no-langdetect --Werror "$scratch/html"
 printf '<!DOCTYPE html><title>x</title><b id=1 id=2>' > "$scratch/broken.html"
 ! java -jar "$vnu" --Werror "$scratch/broken.html" 2> /dev/null || { echo "the checker of HTML reads everything" >&2; exit 1; }
 echo "$(find "$scratch/html" -type f | wc -l) HTML reports are valid"
