@@ -91,7 +91,9 @@ impl Work {
             Ok(bytes) => {
                 let request = self.request(desk, registers);
                 let verdict = self.pipeline.verify(&bytes, &request);
-                match signed(self.signer.as_deref(), verdict, (&self.pipeline, &request), &bytes, desk) {
+                let signer = self.signer.as_deref();
+                let on = (&*self.pipeline, &request);
+                match signed(&self.service, signer, verdict, on, &bytes, desk) {
                     Ok(verdict) => {
                         let json = self.service.metrics.report(|| verdict.to_json());
                         Done { line: line(id, self.place, "verdict", &json), verdict: Some(verdict) }
