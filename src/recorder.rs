@@ -21,14 +21,23 @@ pub enum Stage {
     Payload,
     /// Reading the credential in it and checking it.
     Credential,
+    /// Signing the receipt, where there is one.
+    Receipt,
     /// Writing the answer.
     Report,
 }
 
 impl Stage {
     /// All, in the order of the path.
-    pub const ALL: [Self; 6] =
-        [Self::Format, Self::Signature, Self::Validation, Self::Payload, Self::Credential, Self::Report];
+    pub const ALL: [Self; 7] = [
+        Self::Format,
+        Self::Signature,
+        Self::Validation,
+        Self::Payload,
+        Self::Credential,
+        Self::Receipt,
+        Self::Report,
+    ];
 
     /// In a word.
     #[must_use]
@@ -39,6 +48,7 @@ impl Stage {
             Self::Validation => "validation",
             Self::Payload => "payload",
             Self::Credential => "credential",
+            Self::Receipt => "receipt",
             Self::Report => "report",
         }
     }

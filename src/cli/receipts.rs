@@ -2,7 +2,9 @@
 
 use super::Failure;
 use crate::disk::{self, FileSystem};
-use crate::receipt::{KeyFile, Signer};
+use crate::receipt::{KeyFile, Signer, SigningKey};
+#[cfg(feature = "pkcs11")]
+use crate::receipt::{TokenFault, TokenKey, TokenPlace};
 use crate::report::Verdict;
 use crate::signature::algorithm::{PublicKey, identity};
 use clap::Args;
@@ -23,6 +25,22 @@ pub(super) struct ReceiptKey {
     #[arg(long, value_name = "ALG", env = "SEALGATE_RECEIPT_ALGORITHM")]
     #[serde(rename = "algorithm")]
     receipt_algorithm: Option<String>,
+    /// A PKCS #11 module, a shared library, whose token has the key, instead of a file.
+    #[arg(long, value_name = "FILE", env = "SEALGATE_RECEIPT_MODULE")]
+    #[serde(rename = "module")]
+    receipt_module: Option<PathBuf>,
+    /// The token's label.
+    #[arg(long, value_name = "LABEL", env = "SEALGATE_RECEIPT_TOKEN")]
+    #[serde(rename = "token")]
+    receipt_token: Option<String>,
+    /// The label of the private key in the token, and of its public key or certificate there.
+    #[arg(long, value_name = "LABEL", env = "SEALGATE_RECEIPT_KEY_LABEL")]
+    #[serde(rename = "key_label")]
+    receipt_key_label: Option<String>,
+    /// A file whose only line is the token's PIN, of mode 600 or 640.
+    #[arg(long, value_name = "FILE", env = "SEALGATE_RECEIPT_PIN_FILE")]
+    #[serde(rename = "pin_file")]
+    receipt_pin_file: Option<PathBuf>,
 }
 
 /// `[receipt]`.
@@ -42,21 +60,73 @@ pub(super) struct ReceiptSection {
 impl ReceiptKey {
     /// Whether a key is named.
     pub(super) fn named(&self) -> bool {
-        self.receipt_key.is_some()
+        self.receipt_key.is_some() || self.receipt_module.is_some()
     }
 
     /// What signs; `None` where no key is named.
     pub(super) fn signer(&self, previous: Vec<PublicKey>) -> Result<Option<Signer>, Failure> {
         let algorithm = self.receipt_algorithm.as_deref();
-        let Some(file) = &self.receipt_key else {
-            return match algorithm {
-                Some(_) => Err(Failure::usage("--receipt-algorithm: no key is named")),
-                None => Ok(None),
-            };
+        let token = [
+            ("--receipt-token", self.receipt_token.is_some()),
+            ("--receipt-key-label", self.receipt_key_label.is_some()),
+            ("--receipt-pin-file", self.receipt_pin_file.is_some()),
+        ];
+        let given = token.into_iter().find_map(|(option, given)| given.then_some(option));
+        let (option, path, key): (_, _, Box<dyn SigningKey>) = match (&self.receipt_key, &self.receipt_module)
+        {
+            (Some(_), Some(_)) => {
+                let why = "--receipt-module: the key is in a file or in a token; --receipt-key names a file";
+                return Err(Failure::usage(why));
+            }
+            (None, Some(module)) => ("--receipt-module", module, self.token_key(module, algorithm)?),
+            (_, None) if given.is_some() => {
+                let option = given.unwrap_or_default();
+                return Err(Failure::usage(format!("{option}: the token's module is not named")));
+            }
+            (Some(file), None) => {
+                let key = KeyFile::private(file, algorithm);
+                (
+                    "--receipt-key",
+                    file,
+                    Box::new(key.map_err(|why| wrong("--receipt-key", Some(file), &why))?),
+                )
+            }
+            (None, None) => {
+                return match algorithm {
+                    Some(_) => Err(Failure::usage("--receipt-algorithm: no key is named")),
+                    None => Ok(None),
+                };
+            }
         };
-        let key = KeyFile::private(file, algorithm);
-        let signer = key.and_then(|key| Signer::new(Box::new(key), previous));
-        signer.map(Some).map_err(|why| wrong("--receipt-key", Some(file), &why))
+        Signer::new(key, previous).map(Some).map_err(|why| wrong(option, Some(path), &why))
+    }
+
+    #[cfg(feature = "pkcs11")]
+    fn token_key(&self, module: &Path, algorithm: Option<&str>) -> Result<Box<dyn SigningKey>, Failure> {
+        let missing = |option: &str| wrong("--receipt-module", Some(module), &format!("{option} is missing"));
+        let token = self.receipt_token.as_deref().ok_or_else(|| missing("the token's label"))?;
+        let key = self.receipt_key_label.as_deref().ok_or_else(|| missing("the key's label"))?;
+        let file = self.receipt_pin_file.as_deref().ok_or_else(|| missing("the file with the PIN"))?;
+        let pin = KeyFile::pin(file).map_err(|why| wrong("--receipt-pin-file", Some(file), &why))?;
+        let place = TokenPlace { module: module.to_owned(), token: token.to_owned(), key: key.to_owned() };
+        let opened = TokenKey::open(place, pin, algorithm).map_err(|fault| {
+            let why = fault.to_string();
+            match fault {
+                TokenFault::Module(_) => wrong("--receipt-module", Some(module), &why),
+                // It may only be late: whoever restarts the service shall try again.
+                TokenFault::Token(_) => {
+                    Failure { code: super::exit::TRUST, ..wrong("--receipt-token", None, &why) }
+                }
+                TokenFault::Pin(_) => wrong("--receipt-pin-file", Some(file), &why),
+                TokenFault::Key(_) => wrong("--receipt-key-label", None, &why),
+            }
+        })?;
+        Ok(Box::new(opened))
+    }
+
+    #[cfg(not(feature = "pkcs11"))]
+    fn token_key(&self, _: &Path, _: Option<&str>) -> Result<Box<dyn SigningKey>, Failure> {
+        Err(Failure::usage("--receipt-module: this build has no PKCS #11 (feature `pkcs11`)"))
     }
 }
 

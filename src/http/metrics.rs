@@ -2,6 +2,7 @@
 //! trust domains, which configuration names.
 
 mod lists;
+mod receipts;
 mod recorded;
 mod refusals;
 mod state;
@@ -18,6 +19,7 @@ use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+use receipts::Receipts;
 use recorded::Recorded;
 use refusals::Refusals;
 pub(super) use refusals::Refused;
@@ -34,6 +36,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     duration: HistogramVec,
     verdicts: Verdicts,
+    receipts: Receipts,
     batch_pieces: IntGauge,
     batch_answers: IntCounterVec,
     connections: IntGauge,
@@ -113,6 +116,7 @@ impl Metrics {
                 (0.0005, 2.0, 16),
             )?,
             verdicts: Verdicts::new(&make)?,
+            receipts: Receipts::new(&make)?,
             batch_pieces: make.gauge(
                 "sealgate_batch_lines_in_flight",
                 "Lines and entries of batches that are read and not answered.",
@@ -143,6 +147,13 @@ impl Metrics {
 
     pub(super) fn verdict(&self, verdict: &Verdict) {
         self.verdicts.count(verdict);
+    }
+
+    /// Signs a receipt; what came of it is counted, and why there is none logged.
+    pub(super) fn receipt(&self, sign: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        let signed = staged(Some(&*self.recorded), Stage::Receipt, sign);
+        self.receipts.note(&signed);
+        signed
     }
 
     /// Writes an answer.

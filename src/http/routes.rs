@@ -302,7 +302,7 @@ impl Order {
     }
 }
 
-async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Arc<Order>) -> Result<Verdict, Problem> {
+async fn run(service: &Arc<Service>, pipeline: Arc<Pipeline>, order: Arc<Order>) -> Result<Verdict, Problem> {
     match tokio::time::timeout(service.bounds.verify_time, rounds(service, &pipeline, &order)).await {
         Ok(result) => result,
         Err(_) => Ok(pipeline.out_of_time(&order.request(None, &[]))),
@@ -310,17 +310,21 @@ async fn run(service: &Service, pipeline: Arc<Pipeline>, order: Arc<Order>) -> R
 }
 
 /// Verifies; where documents from outside were wanted, fetches them and verifies again.
-async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>) -> Result<Verdict, Problem> {
+async fn rounds(
+    service: &Arc<Service>,
+    pipeline: &Arc<Pipeline>,
+    order: &Arc<Order>,
+) -> Result<Verdict, Problem> {
     let desk = service.library.as_ref().map(|library| Arc::new(library.desk()));
     let registers: Arc<[_]> = service.registers.for_request(desk.as_ref()).into();
     let work = || {
         let (pipeline, order, desk) = (Arc::clone(pipeline), Arc::clone(order), desk.clone());
-        let registers = Arc::clone(&registers);
+        let (service, registers) = (Arc::clone(service), Arc::clone(&registers));
         move || {
             let (desk, file) = (desk.as_deref(), &order.parts.file);
             let request = order.request(desk, &registers);
             let verdict = pipeline.verify(file, &request);
-            signed(order.signer.as_deref(), verdict, (&pipeline, &request), file, desk)
+            signed(&service, order.signer.as_deref(), verdict, (&pipeline, &request), file, desk)
         }
     };
     let mut running = service.admission.submit(work()).map_err(|_| Problem::Busy)?;
@@ -338,6 +342,7 @@ async fn rounds(service: &Service, pipeline: &Arc<Pipeline>, order: &Arc<Order>)
 /// The verdict with its receipt, where there shall be one: on a thread of the pool, since a token takes its time. One that
 /// is not the last, since something is still wanted from outside, gets none.
 pub(super) fn signed(
+    service: &Service,
     signer: Option<&Signer>,
     mut verdict: Verdict,
     on: (&Pipeline, &Verification<'_>),
@@ -346,13 +351,8 @@ pub(super) fn signed(
 ) -> Result<Verdict, Problem> {
     let Some(signer) = signer.filter(|_| !desk.is_some_and(Desk::wants)) else { return Ok(verdict) };
     let outside = desk.map(|desk| desk.looked_for().into_iter().map(Looked::from).collect());
-    match signer.give(&mut verdict, on, input, outside, clock::now()) {
-        Ok(()) => Ok(verdict),
-        Err(why) => {
-            tracing::error!(why, "a receipt could not be signed");
-            Err(Problem::Unsigned)
-        }
-    }
+    let signed = service.metrics.receipt(|| signer.give(&mut verdict, on, input, outside, clock::now()));
+    signed.map(|()| verdict).map_err(|_| Problem::Unsigned)
 }
 
 #[derive(Debug)]

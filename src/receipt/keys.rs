@@ -57,17 +57,12 @@ impl KeyFile {
     /// # Errors
     /// No such file, one that others can read, no such key: why, without anything of the key.
     pub fn private(path: &Path, algorithm: Option<&str>) -> Result<PrivateKey, String> {
-        let mode = std::fs::metadata(path).map_err(|error| error.to_string())?.permissions().mode();
-        if mode & TOO_OPEN != 0 {
-            let mode = mode & 0o777;
-            return Err(format!("others can get at the key (mode {mode:03o}); it needs mode 600, or 640"));
-        }
-        let bytes = bounded(path)?;
+        let bytes = secret(path)?;
         let blocks = pem::blocks(&bytes, "PRIVATE KEY")?;
         let [der] = blocks.as_slice() else {
             let text = String::from_utf8_lossy(&bytes);
             return Err(if text.contains("BEGIN ENCRYPTED PRIVATE KEY") {
-                "the key is encrypted, which is not supported; let the file's mode keep it".into()
+                "the key is encrypted, which is not supported; keep it in a PKCS #11 token instead".into()
             } else if text.contains("PRIVATE KEY-----") {
                 "not one key in PKCS #8; `openssl pkcs8 -topk8 -nodes` converts others".into()
             } else {
@@ -75,6 +70,19 @@ impl KeyFile {
             });
         };
         PrivateKey::from_pkcs8(der, algorithm)
+    }
+
+    /// Reads a PIN: the only line of a file that only its owner and perhaps its group can read.
+    ///
+    /// # Errors
+    /// No such file, one that others can read, no PIN in it.
+    pub fn pin(path: &Path) -> Result<Pin, String> {
+        let bytes = secret(path)?;
+        let line = std::str::from_utf8(&bytes).ok().map(|text| text.trim_end_matches(['\r', '\n']));
+        match line {
+            Some(line) if !line.is_empty() && !line.contains('\n') => Ok(Pin(line.to_owned())),
+            _ => Err("not one line of text".into()),
+        }
     }
 
     /// Reads a public key: PEM of a SubjectPublicKeyInfo, or a certificate.
@@ -96,6 +104,34 @@ impl KeyFile {
         crate::signature::algorithm::receipt_algorithm(&key, None)?;
         Ok(key)
     }
+}
+
+/// A token's PIN. It shows nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pin(String);
+
+impl Pin {
+    /// As it is told to the token.
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pin")
+    }
+}
+
+/// A file that only its owner and perhaps its group can read.
+fn secret(path: &Path) -> Result<Vec<u8>, String> {
+    let mode = std::fs::metadata(path).map_err(|error| error.to_string())?.permissions().mode();
+    if mode & TOO_OPEN != 0 {
+        let mode = mode & 0o777;
+        return Err(format!("others can get at it (mode {mode:03o}); it needs mode 600, or 640"));
+    }
+    bounded(path)
 }
 
 fn bounded(path: &Path) -> Result<Vec<u8>, String> {

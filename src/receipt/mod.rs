@@ -8,8 +8,12 @@ mod jws;
 mod keys;
 mod read;
 mod statement;
+#[cfg(feature = "pkcs11")]
+mod token;
 
 pub use jwk::{Jwks, thumbprint};
-pub use keys::{KeyFile, Signer, SigningKey};
+pub use keys::{KeyFile, Pin, Signer, SigningKey};
 pub use read::{Opened, Unread, first_difference};
 pub use statement::{Blob, Given, Looked, Named, SOFTWARE, Statement, Trusted};
+#[cfg(feature = "pkcs11")]
+pub use token::{TokenFault, TokenKey, TokenPlace};

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 sealgate=$(realpath "${1:-target/release/sealgate}")
-for tool in promtool curl python3; do
+for tool in promtool curl python3 openssl; do
     command -v "$tool" >/dev/null || { echo "skipped: no $tool (.ci/setup)"; exit 0; }
 done
 work=$(mktemp -d)
@@ -39,7 +39,8 @@ if promtool test rules "$work/alerts.test.yml" >/dev/null 2>&1; then
     exit 1
 fi
 
-"$sealgate" serve --listen "unix:$work/socket" --offline --trust-domain trust-lists/demo.toml 2>"$work/log" &
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/receipt.pem"
+"$sealgate" serve --listen "unix:$work/socket" --offline --trust-domain trust-lists/demo.toml --receipt-key "$work/receipt.pem" 2>"$work/log" &
 server=$!
 ask() { curl -sS --max-time 30 --unix-socket "$work/socket" "$@"; }
 for _ in $(seq 300); do
@@ -54,4 +55,5 @@ printf '{"id":1,"credential":{}}\nno line\n' | ask -f -o "$work/answers" --data-
 ask -o "$work/problem" http://sealgate/nowhere
 ask -f -o "$work/metrics" http://sealgate/metrics
 promtool check metrics <"$work/metrics"
+grep -q '^sealgate_receipts_total{outcome="signed"} [1-9]' "$work/metrics" || { echo "FAILED: no receipt is counted" >&2; exit 1; }
 echo "$(grep -c '^# TYPE' "$work/metrics") metrics, $(grep -vc '^#' "$work/metrics") series"

@@ -54,6 +54,7 @@ mod people;
 mod policy;
 mod presentation;
 mod receipts;
+mod receipts_token;
 mod reports;
 mod reproducible;
 mod restarts;

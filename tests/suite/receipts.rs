@@ -10,8 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const FILE: &str = "examples/sound/lt-qualified.jsonld";
-const DOMAIN: [&str; 2] = ["--trust-domain", "trust-lists/demo.toml"];
+pub(crate) const FILE: &str = "examples/sound/lt-qualified.jsonld";
+pub(crate) const DOMAIN: [&str; 2] = ["--trust-domain", "trust-lists/demo.toml"];
 
 fn sealgate(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sealgate")).current_dir(root()).args(arguments).output().unwrap()
@@ -22,28 +22,33 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A folder with a key pair.
-struct Keys {
+pub(crate) struct Keys {
     folder: tempfile::TempDir,
 }
 
 impl Keys {
-    fn new(algorithm: &'static rcgen::SignatureAlgorithm) -> Self {
+    pub(crate) fn new(algorithm: &'static rcgen::SignatureAlgorithm) -> Self {
         let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
         Self::of(&pair.serialize_pem(), &pair.public_key_pem())
     }
 
     /// RSA, by OpenSSL; `None` without it.
-    fn rsa() -> Option<Self> {
+    pub(crate) fn rsa() -> Option<Self> {
+        Self::openssl(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
+    }
+
+    /// What OpenSSL makes by these options; `None` without it.
+    pub(crate) fn openssl(options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let private = folder.path().join("private.pem");
-        let options = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out"];
-        let made = Command::new("openssl").args(options).arg(&private).output().ok()?;
+        let made =
+            Command::new("openssl").arg("genpkey").args(options).arg("-out").arg(&private).output().ok()?;
         assert!(made.status.success());
         let public = Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&private).output().unwrap();
         Some(Self::of(&std::fs::read_to_string(&private).unwrap(), &text(&public.stdout)))
     }
 
-    fn of(private: &str, public: &str) -> Self {
+    pub(crate) fn of(private: &str, public: &str) -> Self {
         let keys = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::write(keys.path("private.pem"), private).unwrap();
         std::fs::set_permissions(keys.path("private.pem"), Permissions::from_mode(0o600)).unwrap();
@@ -55,11 +60,11 @@ impl Keys {
         self.folder.path().join(name)
     }
 
-    fn private(&self) -> String {
+    pub(crate) fn private(&self) -> String {
         self.path("private.pem").to_str().unwrap().to_owned()
     }
 
-    fn public(&self) -> String {
+    pub(crate) fn public(&self) -> String {
         self.path("public.pem").to_str().unwrap().to_owned()
     }
 
@@ -83,7 +88,7 @@ fn answer(path: &Path) -> Value {
 }
 
 /// Header, payload, and what was signed, of the receipt in an answer.
-fn parts(answer: &Value) -> (Value, Value, String, Vec<u8>) {
+pub(crate) fn parts(answer: &Value) -> (Value, Value, String, Vec<u8>) {
     let receipt = answer["receipt"].as_str().unwrap();
     let (input, value) = receipt.rsplit_once('.').unwrap();
     let (header, payload) = input.split_once('.').unwrap();
@@ -93,7 +98,7 @@ fn parts(answer: &Value) -> (Value, Value, String, Vec<u8>) {
 }
 
 /// `receipt verify` with its points by name: exit code, whether each holds, what is said of it.
-fn check(arguments: &[&str]) -> (i32, impl Fn(&str) -> (String, String) + use<>) {
+pub(crate) fn check(arguments: &[&str]) -> (i32, impl Fn(&str) -> (String, String) + use<>) {
     let mut all = vec!["receipt", "verify", "--format", "json"];
     all.extend(arguments);
     let output = sealgate(&all);
@@ -127,7 +132,7 @@ fn der(value: &[u8]) -> Vec<u8> {
 }
 
 /// Whether OpenSSL finds the signature right; `None` without OpenSSL.
-fn openssl(keys: &Keys, algorithm: &str, input: &str, value: &[u8]) -> Option<bool> {
+pub(crate) fn openssl(keys: &Keys, algorithm: &str, input: &str, value: &[u8]) -> Option<bool> {
     let ec = algorithm.starts_with("ES");
     let value = if ec { der(value) } else { value.to_vec() };
     std::fs::write(keys.path("input"), input).unwrap();
@@ -441,7 +446,7 @@ fn a_key_that_is_none_is_refused_and_not_told() {
 }
 
 /// Writes the answer's body into a file beside the keys.
-fn kept(keys: &Keys, name: &str, body: &[u8]) -> String {
+pub(crate) fn kept(keys: &Keys, name: &str, body: &[u8]) -> String {
     let path = keys.path(name);
     std::fs::write(&path, body).unwrap();
     path.to_str().unwrap().to_owned()

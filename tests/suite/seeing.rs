@@ -60,6 +60,9 @@ fn a_verification_moves_every_metric_of_its_path_by_as_much_as_it_is() {
         ("sealgate_stage_duration_seconds_count", &[("stage", "payload")], 3.0),
         ("sealgate_stage_duration_seconds_count", &[("stage", "credential")], 3.0),
         ("sealgate_stage_duration_seconds_count", &[("stage", "report")], 3.0),
+        // Without a key nothing is signed.
+        ("sealgate_stage_duration_seconds_count", &[("stage", "receipt")], 0.0),
+        ("sealgate_receipts_total", &[], 0.0),
         ("sealgate_queue_wait_seconds_count", &[("lane", "single")], 3.0),
         ("sealgate_queue_wait_seconds_count", &[("lane", "batch")], 0.0),
         ("sealgate_batch_lines_total", &[], 0.0),

@@ -97,7 +97,9 @@ impl Work {
             Ok(bytes) => {
                 let request = self.request(desk, registers);
                 let verdict = self.pipeline.verify(&bytes, &request);
-                match signed(self.signer.as_deref(), verdict, (&self.pipeline, &request), &bytes, desk) {
+                let signer = self.signer.as_deref();
+                let on = (&*self.pipeline, &request);
+                match signed(&self.service, signer, verdict, on, &bytes, desk) {
                     Ok(mut verdict) => {
                         let write = || self.form.verdict(id, self.place, &mut verdict);
                         let line = self.service.metrics.report(write);
