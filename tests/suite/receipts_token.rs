@@ -172,6 +172,16 @@ fn what_is_wrong_with_a_token_is_told_without_its_pin() {
     let (code, said) = said_of(&token.config(["sealgate", "receipts", &pin]));
     assert!(code == 64 && said.contains(":4:1: receipt.key_label: 2 keys"), "{said}");
     token.import(&other, "other", "03");
+    // Keys that no receipt is signed by.
+    for (label, kind, more, why) in [
+        ("always", "EC:prime256v1", &["--always-auth"][..], "wants the PIN for every signature"),
+        ("p521", "EC:secp521r1", &[], "P-256, P-384, Ed25519 and RSA keys sign receipts"),
+    ] {
+        token.opensc(&[&["--keypairgen", "--key-type", kind, "--label", label], more].concat());
+        let output = token.verify(&token.right(label));
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(64) && said.contains(why), "{why}: {said}");
+    }
     // A token may only be late: whoever restarts the program shall try again.
     let absent = token.verify(&token.options("late", "other", &pin));
     assert_eq!(absent.status.code(), Some(70), "{}", text(&absent.stderr));
