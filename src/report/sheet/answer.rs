@@ -86,7 +86,8 @@ fn of_seal(
             ("who", who),
             ("provider", service.map_or("", |service| &service.provider)),
             ("country", service.map_or("", |service| &service.territory)),
-            ("date", &day(seal.best_signature_time)),
+            // As on the page: what proves it stands below.
+            ("date", &day(seal.claimed_signing_time.unwrap_or(seal.best_signature_time))),
             ("state", language.text(state)),
             ("valid", &valid),
         ],
