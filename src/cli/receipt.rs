@@ -113,14 +113,19 @@ fn verify(args: &CheckArgs) -> Result<u8, Failure> {
     };
     let receipt = read_file(&args.receipt, limit.saturating_mul(2)).and_then(|bytes| Opened::read(&bytes));
     let receipt = receipt.map_err(|why| unread(&args.receipt, &why))?;
-    // As much as was admitted then, whatever is admitted here.
-    let most = limit.max(receipt.statement.limit);
+    let signature = signature(&receipt, &keys);
+    // As much as was admitted then; of a receipt that anybody can have written, no more than is admitted here.
+    let admitted = match signature.holds {
+        Holds::Yes => receipt.statement.limit,
+        _ => receipt.statement.limit.min(limit),
+    };
+    let most = limit.max(admitted);
     let input = args.path.as_ref().map(|path| read_file(path, most).map_err(|why| unread(path, &why)));
     let input = input.transpose()?;
-    let mut points = vec![signature(&receipt, &keys), beside(&receipt)];
+    let mut points = vec![signature, beside(&receipt)];
     points.push(same_input(args, &receipt.statement, input.as_deref()));
     if args.replay || args.trust.named() {
-        replay(args, &receipt, input.as_deref().unwrap_or_default(), &mut points)?;
+        replay(args, &receipt, admitted, input.as_deref().unwrap_or_default(), &mut points)?;
     } else {
         points.push(Point::unlooked("trust", "no lists were named"));
     }
@@ -235,7 +240,13 @@ impl Outside for Nothing {
 }
 
 /// Holds what is at hand against what the receipt names; where that is the same and a replay is asked for, verifies again.
-fn replay(args: &CheckArgs, receipt: &Opened, input: &[u8], points: &mut Vec<Point>) -> Result<(), Failure> {
+fn replay(
+    args: &CheckArgs,
+    receipt: &Opened,
+    admitted: usize,
+    input: &[u8],
+    points: &mut Vec<Point>,
+) -> Result<(), Failure> {
     let statement = &receipt.statement;
     let detached = args.detached.iter().map(|path| read_detached(path)).collect::<Result<Vec<_>, _>>()?;
     let applicant = args.applicant.as_deref().map(read_applicant).transpose()?;
@@ -250,7 +261,7 @@ fn replay(args: &CheckArgs, receipt: &Opened, input: &[u8], points: &mut Vec<Poi
             .and_then(|text| AcceptancePolicy::parse(text).ok())
             .unwrap_or_default(),
     };
-    let pipeline = args.trust.pipeline(policy)?.reading(statement.limit);
+    let pipeline = args.trust.pipeline(policy)?.reading(admitted);
     let nothing = Arc::new(Nothing::default());
     let outside = statement.online.then_some(&nothing);
     let registers = args.registers.read()?.for_request(outside);

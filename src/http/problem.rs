@@ -117,7 +117,8 @@ impl Problem {
         }
     }
 
-    fn detail(&self) -> String {
+    /// What is wrong, in words.
+    pub(super) fn detail(&self) -> String {
         match self {
             Self::BadRequest(field, what) => format!("{field}: {what}"),
             Self::NotFound => "no such route".into(),
@@ -161,11 +162,6 @@ impl Problem {
             Self::BadRequest("host", _) => "host",
             _ => return None,
         })
-    }
-
-    /// What is wrong, in words.
-    pub(super) fn said(&self) -> String {
-        self.detail()
     }
 
     /// As a JSON object (RFC 9457, 3.1).

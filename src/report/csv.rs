@@ -1,6 +1,7 @@
 //! Verdicts as a table (RFC 4180): a line for each file.
 
-use super::{Seal, Verdict};
+use super::Verdict;
+use super::sheet::told;
 use crate::credential::{CheckStatus, Text};
 use std::io::{self, Write};
 
@@ -36,17 +37,15 @@ pub fn write_csv_head(out: &mut dyn Write) -> io::Result<()> {
     line(&CSV_COLUMNS.map(str::to_owned), out)
 }
 
-/// Writes the line of one verdict: the first seal stands for all, or where one did not pass, the first of those.
+/// Writes the line of one verdict: the seal that a report's answer is about stands for all.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_csv(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
-    let seals: Vec<&Seal> =
-        verdict.seals.iter().chain(verdict.contained.iter().flat_map(|one| &one.seals)).collect();
-    let worse = seals.iter().find(|seal| seal.indication != Some("TOTAL-PASSED"));
-    let seal = worse.or(seals.first()).copied();
+    let seals = verdict.seals.iter().chain(verdict.contained.iter().flat_map(|one| &one.seals)).count();
+    let (seal, credential) = told(verdict);
     let by = seal.and_then(|seal| seal.sealed_by.as_ref());
-    let checked = verdict.credential.as_ref().or_else(|| verdict.contained.first()?.credential.as_ref());
+    let checked = credential.or_else(|| verdict.contained.first()?.credential.as_ref());
     let credential = checked.map(|checked| &checked.credential);
     let chosen = |text: Option<&Text>| text.and_then(Text::chosen).unwrap_or_default().to_owned();
     let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
@@ -58,7 +57,7 @@ pub fn write_csv(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         verdict.decision.outcome.as_str().to_owned(),
         verdict.decision.reasons.join(" "),
         word(verdict.format),
-        seals.len().to_string(),
+        seals.to_string(),
         word(seal.and_then(|seal| seal.indication)),
         word(seal.and_then(|seal| seal.sub_indication)),
         word(seal.map(|seal| seal.qualification.as_str())),

@@ -1,8 +1,8 @@
 //! The report as a page that stands alone: no script, nothing loaded, made to be printed.
 
+use super::Verdict;
 use super::catalogue::Language;
 use super::sheet::{Block, Sheet, Table};
-use super::{Overall, Verdict};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -50,7 +50,7 @@ fn write_block(block: &Block, html: &mut String) {
     let _ = match block {
         Block::Heading(level, text) => writeln!(html, "<h{level}>{}</h{level}>", escaped(text)),
         Block::Answer(overall, text) => {
-            writeln!(html, "<p class=\"answer {}\">{}</p>", class(*overall), escaped(text))
+            writeln!(html, "<p class=\"answer {}\">{}</p>", overall.as_str(), escaped(text))
         }
         Block::Text(text) => writeln!(html, "<p>{}</p>", escaped(text)),
         Block::Facts(facts) => {
@@ -88,10 +88,6 @@ fn write_table(table: &Table, html: &mut String) -> std::fmt::Result {
         html.push_str("</tr>\n");
     }
     writeln!(html, "</tbody>\n</table>")
-}
-
-fn class(overall: Overall) -> &'static str {
-    overall.as_str()
 }
 
 /// Text between tags; what turns or hides text is left out.

@@ -1,7 +1,7 @@
 //! Validation reports against the verdicts that they are of, read by a plain XML reader. That they are as the standard's
 //! schema says is held by `tests/reports/run.sh`.
 
-use crate::server::{AT, Answer, Server, examples};
+use crate::server::{AT, Answer, Server, examples, verify_command};
 use crate::support::{conformance_pipeline, demo_pipeline, real_pipeline, root, shared};
 use roxmltree::{Document, Node};
 use sealgate::pipeline::{Pipeline, Request};
@@ -235,29 +235,21 @@ fn the_service_answers_in_the_form_that_is_wanted() {
 #[test]
 fn the_command_line_writes_a_report_for_each_file() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_sealgate"))
-            .current_dir(root())
-            .args(["verify", "--offline", "--trust-domain", "trust-lists/demo.toml", "--at", AT])
-            .args(arguments)
-            .output()
-            .unwrap()
-    };
     let out = folder.path().to_str().unwrap();
     let several =
         ["--format", "etsi-xml", "examples/sound/b-compact.jwt", "examples/broken/payload-altered.jsonld"];
-    let refused = run(&several);
+    let refused = verify_command(&several);
     assert_eq!(refused.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--output"), "{refused:?}");
-    let done = run(&[&several[..], &["--output", out]].concat());
+    let done = verify_command(&[&several[..], &["--output", out]].concat());
     assert_eq!((done.status.code(), done.stdout.len()), (Some(1), 0), "{done:?}");
     // One report alone is printed, and is the same.
-    let printed = run(&several[..3]);
+    let printed = verify_command(&several[..3]);
     let written = std::fs::read(folder.path().join("b-compact.jwt.xml")).unwrap();
     assert!(printed.status.success() && printed.stdout == written);
     let altered = std::fs::read_to_string(folder.path().join("payload-altered.jsonld.xml")).unwrap();
     assert!(altered.contains("urn:etsi:019102:mainindication:total-failed"));
-    assert_eq!(run(&["--output", out, "examples/sound/b-compact.jwt"]).status.code(), Some(64));
+    assert_eq!(verify_command(&["--output", out, "examples/sound/b-compact.jwt"]).status.code(), Some(64));
     // Files of one name do not take each other's place.
     let twice = [
         "--format",
@@ -267,6 +259,6 @@ fn the_command_line_writes_a_report_for_each_file() {
         "examples/sound/b-compact.jwt",
         "examples/sound/b-compact.jwt",
     ];
-    assert!(run(&twice).status.success());
+    assert!(verify_command(&twice).status.success());
     assert_eq!(std::fs::read(folder.path().join("b-compact.jwt-2.xml")).unwrap(), written);
 }

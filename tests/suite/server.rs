@@ -4,12 +4,19 @@ use crate::support::root;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The time that requests ask for.
 pub(crate) const AT: &str = "2026-11-22T00:00:00Z";
+
+/// `sealgate verify` on the demonstration's lists at [`AT`], with these arguments besides.
+pub(crate) fn verify_command(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sealgate"));
+    command.current_dir(root()).args(["verify", "--offline", "--trust-domain", "trust-lists/demo.toml"]);
+    command.args(["--at", AT]).args(arguments).output().unwrap()
+}
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {

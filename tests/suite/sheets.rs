@@ -1,7 +1,7 @@
 //! Reports for people, held against readers that share nothing with the project: poppler, qpdf, Python's csv module. What
 //! validators of PDF/A and HTML say of them is held by `tests/reports/run.sh`.
 
-use crate::server::{AT, Answer, Server, examples};
+use crate::server::{AT, Answer, Server, examples, verify_command};
 use crate::shapes::oracle;
 use crate::support::{demo_pipeline, root};
 use base64::Engine;
@@ -407,30 +407,24 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn the_command_line_writes_reports_for_people() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_sealgate"))
-            .current_dir(root())
-            .args(["verify", "--offline", "--trust-domain", "trust-lists/demo.toml", "--at", AT])
-            .args(arguments)
-            .output()
-            .unwrap()
-    };
     let out = folder.path().to_str().unwrap();
     let files = ["examples/sound/b-compact.jwt", "examples/broken/payload-altered.jsonld"];
     let formats: &[&str] = if cfg!(feature = "pdf") { &["html", "pdf"] } else { &["html"] };
     for format in formats {
-        let done = run(&[&["--format", format, "--language", "el", "--output", out][..], &files].concat());
+        let done = verify_command(
+            &[&["--format", format, "--language", "el", "--output", out][..], &files].concat(),
+        );
         assert_eq!((done.status.code(), done.stdout.len()), (Some(1), 0), "{done:?}");
         let written = std::fs::read(folder.path().join(format!("b-compact.jwt.{format}"))).unwrap();
         assert!(folder.path().join(format!("payload-altered.jsonld.{format}")).exists());
         // One report alone is printed, and is the same in another process.
-        let printed = run(&["--format", format, "--lang", "el", files[0]]);
+        let printed = verify_command(&["--format", format, "--lang", "el", files[0]]);
         assert!(printed.status.success() && printed.stdout == written, "{format}");
     }
-    let refused = run(&["--format", "html", "--lang", "xx", files[0]]);
+    let refused = verify_command(&["--format", "html", "--lang", "xx", files[0]]);
     assert_eq!(refused.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("en, de, fr"), "{refused:?}");
-    let table = run(&[&["--format", "csv"][..], &files].concat());
+    let table = verify_command(&[&["--format", "csv"][..], &files].concat());
     assert_eq!(table.status.code(), Some(1));
     let Some(rows) = rows(&table.stdout) else { return };
     let verdicts: Vec<&str> = rows.iter().map(|row| row["verdict"].as_str().unwrap()).collect();

@@ -66,7 +66,7 @@ fn json(id: Option<String>, place: Place, member: &str, content: &str) -> String
 
 fn row(file: &str, problem: &Problem) -> String {
     let mut out = Vec::new();
-    let _ = write_csv_problem(file, &problem.said(), &mut out);
+    let _ = write_csv_problem(file, &problem.detail(), &mut out);
     String::from_utf8(out).unwrap_or_default()
 }
 

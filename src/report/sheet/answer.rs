@@ -8,16 +8,11 @@ use crate::signature::pades::Scope;
 
 /// By the first seal that is not a counter-signature, of the document or else of the first credential in it.
 pub(super) fn sentence(verdict: &Verdict, language: Language) -> String {
-    let first = verdict.seals.iter().find(|seal| !seal.counter_signature);
-    let (seal, credential) = match (first, verdict.contained.first()) {
-        (Some(seal), _) => (Some(seal), verdict.credential.as_ref()),
-        (None, Some(one)) => of_contained(one),
-        (None, None) => (None, verdict.credential.as_ref()),
-    };
+    let (seal, credential) = told(verdict);
     let sentence = match (verdict.verdict, seal) {
         (Overall::Unreadable, _) => language.text("answer.unreadable").to_owned(),
         (_, None) | (Overall::Unsigned, _) => language.text("answer.unsigned").to_owned(),
-        (overall, Some(seal)) => of_seal(overall, worst(verdict, seal), credential, verdict, language),
+        (overall, Some(seal)) => of_seal(overall, seal, credential, verdict, language),
     };
     match verdict.contained.len() {
         0 => sentence,
@@ -28,11 +23,22 @@ pub(super) fn sentence(verdict: &Verdict, language: Language) -> String {
     }
 }
 
+/// The seal that the answer is about, and the credential that goes with it.
+pub(in crate::report) fn told(verdict: &Verdict) -> (Option<&Seal>, Option<&CheckedCredential>) {
+    let first = verdict.seals.iter().find(|seal| !seal.counter_signature);
+    let (seal, credential) = match (first, verdict.contained.first()) {
+        (Some(seal), _) => (Some(seal), verdict.credential.as_ref()),
+        (None, Some(one)) => of_contained(one),
+        (None, None) => (None, verdict.credential.as_ref()),
+    };
+    (seal.map(|seal| worst(verdict, seal)), credential)
+}
+
 fn of_contained(one: &Contained) -> (Option<&Seal>, Option<&CheckedCredential>) {
     (one.seals.iter().find(|seal| !seal.counter_signature), one.credential.as_ref())
 }
 
-/// The seal that the answer is about: where not all is well, the first that did not pass.
+/// Where not all is well, the first seal for which the verdict is what it is.
 fn worst<'v>(verdict: &'v Verdict, first: &'v Seal) -> &'v Seal {
     let all = verdict.seals.iter().chain(verdict.contained.iter().flat_map(|one| &one.seals));
     let wanted = match verdict.verdict {

@@ -4,6 +4,8 @@ mod answer;
 mod credential;
 mod seal;
 
+pub(super) use answer::told;
+
 use super::catalogue::Language;
 use super::{Contained, ContainerSummary, Decision, Overall, Seal, Verdict};
 use crate::credential::{CheckedCredential, Text};
