@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { drop, launch, on as kept, open, pagesOf, root, said, settled, verdictOf } from './support.js';
+import { drop, launch, on as kept, open, pagesOf, root, said, settled, texts, verdictOf } from './support.js';
 
 const { DEMO, KEYED, KEY } = process.env;
 const example = (name) => join(root, 'examples', name);
@@ -194,3 +194,31 @@ test('a report in HTML is printed on about as many pages as the one in PDF, and 
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });
+
+test('a report says of every example the sentence that the page says', { timeout: 300_000 }, () => on(DEMO, async (page) => {
+  const paths = Object.keys(JSON.parse(readFileSync(join(root, 'examples/expected.json'), 'utf8')));
+  assert.ok(paths.length >= 38);
+  for (const tag of ['en', 'de']) {
+    await page.selectOption('#language', tag);
+    await page.waitForFunction((title) => document.title === title, texts(tag)['page.title']);
+    // A report writes days as ISO 8601 does, and knows of no today.
+    const long = new Intl.DateTimeFormat(tag === 'en' ? 'en-GB' : tag, { timeZone: 'UTC', dateStyle: 'long' });
+    const today = said('answer.at', { date: new Date().toISOString().slice(0, 10) }, tag);
+    const asOnPage = (text) => text.replace(today, said('answer.today', {}, tag)).replace(/\d{4}-\d\d-\d\d/g, (day) => long.format(new Date(day)));
+    for (const path of paths) {
+      const ask = async (accept) => (await fetch(`http://${DEMO}/v1/verify?lang=${tag}`, { method: 'POST', headers: { accept }, body: readFileSync(example(path)) })).text();
+      const verdict = JSON.parse(await ask('application/json'));
+      const html = (await ask(HTML)).match(/<p class="answer [a-z]+">([^<]*)<\/p>/)[1];
+      const report = asOnPage(html.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&'));
+      // Of the document, then of each credential in it.
+      const [own, ...within] = await page.evaluate(async (whole) => {
+        const { sentences } = await import('/page/answer.js');
+        const all = (one) => [sentences(one, whole.validation_time), ...(one.contained ?? []).flatMap(all)];
+        return all(whole);
+      }, verdict);
+      const counted = within.length ? own.pop() : '';
+      const told = [...own, ...within.flat()].map((one) => [one, counted].filter(Boolean).join(' '));
+      assert.ok(told.includes(report), `${path}, ${tag}: ${report}\n${told.join('\n')}`);
+    }
+  }
+}));
