@@ -1,6 +1,5 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
-pub mod catalogue;
 mod container;
 mod csv;
 mod decision;

@@ -99,7 +99,7 @@ impl Face {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::catalogue::Language;
+    use crate::catalogue::Language;
     use skrifa::outline::{DrawSettings, OutlinePen};
 
     /// Counts what is drawn.

@@ -1,8 +1,8 @@
 //! The answer in a sentence.
 
 use super::day;
+use crate::catalogue::Language;
 use crate::credential::{CheckStatus, CheckedCredential, Kind};
-use crate::report::catalogue::Language;
 use crate::report::{Contained, Overall, Seal, Verdict};
 use crate::signature::pades::Scope;
 

@@ -6,8 +6,8 @@ mod seal;
 
 pub(super) use answer::told;
 
-use super::catalogue::Language;
 use super::{Contained, ContainerSummary, Decision, Overall, Seal, Verdict};
+use crate::catalogue::Language;
 use crate::credential::{CheckedCredential, Text};
 use crate::excerpt::excerpt;
 use crate::time::Time;

@@ -1,6 +1,10 @@
-//! Every text for people that is not made by a check itself: the page's and the reports', in eight languages.
+//! Every text for people, in eight languages: the page's, the reports', and what findings and checks say.
 //!
-//! One flat JSON object a language, the same keys in each. A name in braces is a parameter.
+//! Flat JSON objects, the same keys in each language. A name in braces is a parameter.
+
+mod words;
+
+pub use words::{Words, say};
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -55,18 +59,33 @@ impl Language {
         }
     }
 
-    /// The catalogue as JSON.
+    /// The texts of the page and of reports as JSON.
     #[must_use]
     pub fn json(self) -> &'static str {
+        let [json, ..] = self.files();
+        json
+    }
+
+    /// The page's and the reports' texts, what findings on seals say, what checks on credentials say.
+    fn files(self) -> [&'static str; 3] {
+        macro_rules! files {
+            ($tag:literal) => {
+                [
+                    include_str!(concat!($tag, ".json")),
+                    include_str!(concat!("findings/", $tag, ".json")),
+                    include_str!(concat!("checks/", $tag, ".json")),
+                ]
+            };
+        }
         match self {
-            Self::English => include_str!("en.json"),
-            Self::German => include_str!("de.json"),
-            Self::French => include_str!("fr.json"),
-            Self::Spanish => include_str!("es.json"),
-            Self::Italian => include_str!("it.json"),
-            Self::Polish => include_str!("pl.json"),
-            Self::Greek => include_str!("el.json"),
-            Self::Slovenian => include_str!("sl.json"),
+            Self::English => files!("en"),
+            Self::German => files!("de"),
+            Self::French => files!("fr"),
+            Self::Spanish => files!("es"),
+            Self::Italian => files!("it"),
+            Self::Polish => files!("pl"),
+            Self::Greek => files!("el"),
+            Self::Slovenian => files!("sl"),
         }
     }
 
@@ -108,19 +127,22 @@ impl Language {
     /// The text of a key that is made from a value; `None` where the catalogue does not know the value.
     #[must_use]
     pub fn find(self, key: &str) -> Option<&'static str> {
-        CATALOGUES.get(self.tag())?.get(key).map(String::as_str)
+        CATALOGUES.get(&self)?.get(key).map(String::as_str)
     }
 
     /// The text of a key with its parameters. What a value says is never looked into for parameters.
     #[must_use]
     pub fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
+        self.fill_with(key, |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
+    }
+
+    fn fill_with<S: AsRef<str>>(self, key: &str, value: impl Fn(&str) -> Option<S>) -> String {
         let mut filled = String::new();
         let mut rest = self.text(key);
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
             filled.push_str(before);
-            let value = values.iter().find(|(known, _)| *known == name);
-            filled.push_str(value.map_or("", |(_, value)| value));
+            filled.push_str(value(name).as_ref().map_or("", AsRef::as_ref));
             rest = after;
         }
         filled.push_str(rest);
@@ -128,9 +150,10 @@ impl Language {
     }
 }
 
-static CATALOGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
-    let read = |language: Language| serde_json::from_str(language.json()).unwrap_or_default();
-    Language::ALL.into_iter().map(|language| (language.tag(), read(language))).collect()
+static CATALOGUES: LazyLock<HashMap<Language, HashMap<String, String>>> = LazyLock::new(|| {
+    let read = |file: &str| serde_json::from_str::<HashMap<String, String>>(file).unwrap_or_default();
+    let all = |language: Language| language.files().into_iter().flat_map(read).collect();
+    Language::ALL.into_iter().map(|language| (language, all(language))).collect()
 });
 
 #[cfg(test)]
@@ -144,10 +167,12 @@ mod tests {
 
     /// Keys in the order of the file; a key that stands twice is an error.
     fn entries(language: Language) -> Vec<(String, String)> {
-        let entries: serde_json::Map<_, _> = serde_json::from_str(language.json()).unwrap();
+        let read = |file: &str| serde_json::from_str::<serde_json::Map<_, _>>(file).unwrap();
         let text = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-        let entries: Vec<_> = entries.into_iter().map(|(key, value)| (key, text(value))).collect();
-        let lines = language.json().lines().filter(|line| line.contains("\": \"")).count();
+        let entries = language.files().into_iter().flat_map(read);
+        let entries: Vec<_> = entries.map(|(key, value)| (key, text(value))).collect();
+        let lines = language.files().into_iter().flat_map(str::lines);
+        let lines = lines.filter(|line| line.contains("\": \"")).count();
         assert_eq!(lines, entries.len(), "{language:?}: a key twice, or two on a line");
         entries
     }

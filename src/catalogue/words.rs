@@ -1,0 +1,129 @@
+//! Words of a finding or a check: said in a language only when somebody reads them.
+
+use super::Language;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+/// What is said to people. As text, and in JSON, it is English, until [`Words::speak`] made it another language's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Words {
+    /// The same in every language: a name, a number, what a parser or another machine said.
+    Verbatim(Cow<'static, str>),
+    /// A text of the catalogue and its parameters.
+    Text(&'static str, Vec<(&'static str, Words)>),
+    /// One after the other, with this between them.
+    Several(Vec<Words>, &'static str),
+}
+
+/// The words of a key of the catalogue.
+#[must_use]
+pub const fn say(key: &'static str) -> Words {
+    Words::Text(key, Vec::new())
+}
+
+impl Words {
+    /// Nothing.
+    pub const NONE: Self = Self::Verbatim(Cow::Borrowed(""));
+
+    /// What stands so in every language.
+    pub fn verbatim(text: impl Display) -> Self {
+        Self::Verbatim(Cow::Owned(text.to_string()))
+    }
+
+    /// The same words with a parameter that stands so in every language.
+    #[must_use]
+    pub fn with(self, name: &'static str, value: impl Display) -> Self {
+        self.with_words(name, Self::verbatim(value))
+    }
+
+    /// The same words with a parameter that is in words itself.
+    #[must_use]
+    pub fn with_words(mut self, name: &'static str, value: Self) -> Self {
+        if let Self::Text(_, values) = &mut self {
+            values.push((name, value));
+        }
+        self
+    }
+
+    /// Several words with `; ` between them.
+    #[must_use]
+    pub fn list(words: impl IntoIterator<Item = Self>) -> Self {
+        Self::Several(words.into_iter().collect(), "; ")
+    }
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        match self {
+            Self::Verbatim(text) => text.is_empty(),
+            Self::Text(..) => false,
+            Self::Several(words, _) => words.iter().all(Self::is_none),
+        }
+    }
+
+    /// The text in a language.
+    #[must_use]
+    pub fn text(&self, language: Language) -> Cow<'_, str> {
+        match self {
+            Self::Verbatim(text) => Cow::Borrowed(text),
+            Self::Text(key, values) if values.is_empty() => Cow::Borrowed(language.text(key)),
+            Self::Text(key, values) => Cow::Owned(language.fill_with(key, |name| {
+                values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.text(language))
+            })),
+            Self::Several(words, between) => {
+                let texts: Vec<_> = words.iter().map(|one| one.text(language)).collect();
+                Cow::Owned(texts.join(between))
+            }
+        }
+    }
+
+    /// Says it in a language from now on.
+    pub fn speak(&mut self, language: Language) {
+        if !matches!(self, Self::Verbatim(_)) {
+            *self = Self::Verbatim(Cow::Owned(self.text(language).into_owned()));
+        }
+    }
+}
+
+impl Display for Words {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(Language::English))
+    }
+}
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text(Language::English))
+    }
+}
+
+impl JsonSchema for Words {
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_said_in_a_language_when_they_are_read() {
+        let mut words = say("progress.count").with("done", "{total}").with_words("total", say("seal.by"));
+        assert_eq!(words.to_string(), "{total} of By files checked");
+        assert_eq!(serde_json::to_value(&words).unwrap(), words.to_string());
+        words.speak(Language::German);
+        assert_eq!(words.to_string(), "{total} von Durch Dateien geprüft");
+        assert!(Words::list([]).is_none() && Words::NONE.is_none() && !words.is_none());
+    }
+}
