@@ -243,3 +243,31 @@ fn moment(time: Time) -> String {
 fn day(time: Time) -> String {
     time.to_string().chars().take(10).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::{CheckStatus, Kind};
+    use crate::trust::qualification::SignatureQualification;
+    use crate::validation::SubIndication;
+    use crate::validation::check::Check;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn everything_that_a_verdict_can_say_has_its_text() {
+        let sub = SubIndication::ALL.iter().map(|one| format!("sub.{one}"));
+        let checks = Check::ALL.iter().map(|one| format!("finding.{}", one.name()));
+        let kinds = Kind::ALL.iter().map(|one| format!("check.{}", one.name()));
+        let codes = Kind::ALL.iter().flat_map(|one| one.codes().iter().map(|code| format!("code.{code}")));
+        let states = [CheckStatus::Ok, CheckStatus::Error, CheckStatus::Skipped];
+        let states = states.iter().map(|one| format!("check.{}", one.as_str()));
+        let grades = SignatureQualification::ALL.iter().map(|one| one.as_str());
+        let grades = grades.filter(|one| !one.starts_with("Indeterminate "));
+        let grades = grades.map(|one| format!("qualification.{one}"));
+        let all: BTreeSet<String> =
+            sub.chain(checks).chain(kinds).chain(codes).chain(states).chain(grades).collect();
+        let without: Vec<_> =
+            all.iter().filter(|key| Language::English.find(key.as_str()).is_none()).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+}
