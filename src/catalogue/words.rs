@@ -32,6 +32,12 @@ impl Words {
         Self::Verbatim(Cow::Owned(text.to_string()))
     }
 
+    /// What stands so in every language and is known beforehand.
+    #[must_use]
+    pub const fn constant(text: &'static str) -> Self {
+        Self::Verbatim(Cow::Borrowed(text))
+    }
+
     /// The same words with a parameter that stands so in every language.
     #[must_use]
     pub fn with(self, name: &'static str, value: impl Display) -> Self {
@@ -47,10 +53,22 @@ impl Words {
         self
     }
 
+    /// Several words with this between them.
+    #[must_use]
+    pub fn several(words: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+        Self::Several(words.into_iter().collect(), between)
+    }
+
     /// Several words with `; ` between them.
     #[must_use]
     pub fn list(words: impl IntoIterator<Item = Self>) -> Self {
-        Self::Several(words.into_iter().collect(), "; ")
+        Self::several(words, "; ")
+    }
+
+    /// Several words with a comma between them.
+    #[must_use]
+    pub fn enumeration(words: impl IntoIterator<Item = Self>) -> Self {
+        Self::several(words, ", ")
     }
 
     /// Whether nothing is said.
@@ -123,7 +141,7 @@ mod tests {
         assert_eq!(words.to_string(), "{total} of By files checked");
         assert_eq!(serde_json::to_value(&words).unwrap(), words.to_string());
         words.speak(Language::German);
-        assert_eq!(words.to_string(), "{total} von Durch Dateien geprüft");
+        assert_eq!(words.to_string(), "{total} von Von Dateien geprüft");
         assert!(Words::list([]).is_none() && Words::NONE.is_none() && !words.is_none());
     }
 }

@@ -130,7 +130,8 @@ const FIELDS: Parameter = Parameter {
 const LANG: Parameter = Parameter {
     name: "lang",
     description: "A language tag (BCP 47): what the credential says is shown in it where the credential has it; in English \
-                  otherwise. The gateway's own texts are in English.",
+                  otherwise. Why checks and decisions came out so is said in it, too, where it is English, German, \
+                  French, Spanish, Italian, Polish, Greek or Slovenian.",
     schema: openapi::language,
     example: "en",
 };

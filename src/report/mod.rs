@@ -386,15 +386,18 @@ pub struct TrustSummary {
 }
 
 impl Verdict {
-    /// Shows what credentials say in the language of a tag (BCP 47) where they have it. Judgement and checks stay.
+    /// Shows what credentials say in the language of a tag (BCP 47) where they have it, and says in it why checks and
+    /// decisions came out so where the catalogue has it. Judgement stays.
     pub fn speak(&mut self, tag: &str) {
         fn within(contained: &mut [Contained], tag: &str) {
             for one in contained {
                 one.credential.iter_mut().for_each(|credential| credential.speak(tag));
+                one.decision.speak(tag);
                 within(&mut one.contained, tag);
             }
         }
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        self.decision.speak(tag);
         within(&mut self.contained, tag);
     }
 
