@@ -189,10 +189,10 @@ fn a_verdict_is_in_the_language_that_was_asked_for() {
         let text = &json["decision"]["explanations"][0]["text"];
         (check["reason"].as_str().unwrap().to_owned(), text.as_str().unwrap().to_owned())
     };
-    let found = "No seal is of an accepted qualification; found: AdESeal-QC.";
+    let found = "No seal is of an accepted qualification; found: AdESeal.";
     assert_eq!(said(None), ("1 of 1 seals passed".to_owned(), found.to_owned()));
     assert_eq!(said(Some("nl")), said(None));
     let (reason, text) = said(Some("de-AT"));
     assert_eq!(reason, "1 von 1 Siegeln ist gültig");
-    assert_eq!(text, "Kein Siegel hat eine angenommene Stufe; gefunden: AdESeal-QC.");
+    assert_eq!(text, "Kein Siegel hat eine angenommene Stufe; gefunden: AdESeal.");
 }
