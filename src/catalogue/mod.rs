@@ -6,7 +6,8 @@ mod words;
 
 pub use words::{Words, say};
 
-use std::collections::HashMap;
+use foldhash::HashMap;
+use std::fmt::{self, Write};
 use std::sync::LazyLock;
 
 /// A language that people are spoken to in.
@@ -67,7 +68,7 @@ impl Language {
     }
 
     /// The page's and the reports' texts, what findings on seals say, what checks on credentials say.
-    fn files(self) -> [&'static str; 3] {
+    pub(crate) fn files(self) -> [&'static str; 3] {
         macro_rules! files {
             ($tag:literal) => {
                 [
@@ -133,20 +134,28 @@ impl Language {
     /// The text of a key with its parameters. What a value says is never looked into for parameters.
     #[must_use]
     pub fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
-        self.fill_with(key, |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
+        let mut filled = String::new();
+        // A string takes all that is written.
+        let _ = self.write(key, &mut filled, &|name, out| {
+            values.iter().find(|(known, _)| *known == name).map_or(Ok(()), |(_, value)| out.write_str(value))
+        });
+        filled
     }
 
-    fn fill_with<S: AsRef<str>>(self, key: &str, value: impl Fn(&str) -> Option<S>) -> String {
-        let mut filled = String::new();
+    fn write(
+        self,
+        key: &str,
+        out: &mut dyn Write,
+        value: &dyn Fn(&str, &mut dyn Write) -> fmt::Result,
+    ) -> fmt::Result {
         let mut rest = self.text(key);
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
-            filled.push_str(before);
-            filled.push_str(value(name).as_ref().map_or("", AsRef::as_ref));
+            out.write_str(before)?;
+            value(name, out)?;
             rest = after;
         }
-        filled.push_str(rest);
-        filled
+        out.write_str(rest)
     }
 }
 

@@ -4,17 +4,17 @@ use super::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Debug, Display, Formatter, Write};
 
 /// What is said to people. As text, and in JSON, it is English, until [`Words::speak`] made it another language's.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Words {
     /// The same in every language: a name, a number, what a parser or another machine said.
     Verbatim(Cow<'static, str>),
     /// A text of the catalogue and its parameters.
     Text(&'static str, Vec<(&'static str, Words)>),
     /// One after the other, with this between them.
-    Several(Vec<Words>, &'static str),
+    Several(Box<[Words]>, &'static str),
 }
 
 /// The words of a key of the catalogue.
@@ -36,6 +36,11 @@ impl Words {
     #[must_use]
     pub const fn constant(text: &'static str) -> Self {
         Self::Verbatim(Cow::Borrowed(text))
+    }
+
+    /// The words of a key and all its parameters: one allocation, where [`Words::with`] may take several.
+    pub fn of<const N: usize>(key: &'static str, values: [(&'static str, Self); N]) -> Self {
+        Self::Text(key, values.into())
     }
 
     /// The same words with a parameter that stands so in every language.
@@ -87,13 +92,28 @@ impl Words {
         match self {
             Self::Verbatim(text) => Cow::Borrowed(text),
             Self::Text(key, values) if values.is_empty() => Cow::Borrowed(language.text(key)),
-            Self::Text(key, values) => Cow::Owned(language.fill_with(key, |name| {
-                values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.text(language))
-            })),
-            Self::Several(words, between) => {
-                let texts: Vec<_> = words.iter().map(|one| one.text(language)).collect();
-                Cow::Owned(texts.join(between))
+            Self::Text(..) | Self::Several(..) => {
+                let mut text = String::new();
+                // A string takes all that is written.
+                let _ = self.write(language, &mut text);
+                Cow::Owned(text)
             }
+        }
+    }
+
+    fn write(&self, language: Language, out: &mut dyn Write) -> fmt::Result {
+        match self {
+            Self::Verbatim(text) => out.write_str(text),
+            Self::Text(key, values) => language.write(key, out, &|name, out| {
+                let value = values.iter().find(|(known, _)| *known == name);
+                value.map_or(Ok(()), |(_, value)| value.write(language, out))
+            }),
+            Self::Several(words, between) => words.iter().enumerate().try_for_each(|(number, one)| {
+                if number > 0 {
+                    out.write_str(between)?;
+                }
+                one.write(language, out)
+            }),
         }
     }
 
@@ -105,15 +125,27 @@ impl Words {
     }
 }
 
+impl From<String> for Words {
+    fn from(text: String) -> Self {
+        Self::Verbatim(Cow::Owned(text))
+    }
+}
+
+impl Debug for Words {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.text(Language::English), f)
+    }
+}
+
 impl Display for Words {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text(Language::English))
+        self.write(Language::English, f)
     }
 }
 
 impl Serialize for Words {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text(Language::English))
+        serializer.collect_str(self)
     }
 }
 

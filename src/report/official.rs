@@ -106,7 +106,7 @@ pub fn official_checks(verdict: &Verdict) -> Vec<OfficialCheck> {
         subjects.push(Subject {
             place: None,
             verdict: verdict.verdict,
-            error: verdict.error.as_deref(),
+            error: verdict.error.as_ref(),
             seals: &verdict.seals,
             credential: verdict.credential.as_ref(),
             envelope: !verdict.contained.is_empty(),
@@ -141,7 +141,7 @@ fn badness(status: CheckStatus) -> u8 {
 struct Subject<'v> {
     place: Option<&'v str>,
     verdict: Overall,
-    error: Option<&'v str>,
+    error: Option<&'v Words>,
     seals: &'v [Seal],
     credential: Option<&'v CheckedCredential>,
     /// Whether it is only what credentials stand in: its seals count, that it is no credential does not.
@@ -154,7 +154,7 @@ fn gather<'v>(contained: &'v [Contained], subjects: &mut Vec<Subject<'v>>) {
             subjects.push(Subject {
                 place: Some(&one.place),
                 verdict: one.verdict,
-                error: one.error.as_deref(),
+                error: one.error.as_ref(),
                 seals: &one.seals,
                 credential: one.credential.as_ref(),
                 envelope: !one.contained.is_empty(),
@@ -192,7 +192,7 @@ impl<'v> Subject<'v> {
             // Such as its time: nothing is known of its form.
             (_, Some(_)) => CheckStatus::Skipped,
         };
-        let reason = self.error.map_or(say("says.no-credential"), Words::verbatim);
+        let reason = self.error.cloned().unwrap_or(say("says.no-credential"));
         Check::new(Kind::Format, status, reason)
     }
 
@@ -212,7 +212,8 @@ impl<'v> Subject<'v> {
 
 /// `TOTAL-PASSED, QESeal, JAdES-BASELINE-LTA, sealed by University of Zed (NTRXA-1), 2026-01-12T08:46:26Z`.
 fn seal_line(seal: &Seal) -> String {
-    let mut line = seal.indication.or(seal.error.as_deref()).unwrap_or("undecided").to_owned();
+    let error = seal.error.as_ref().map(ToString::to_string);
+    let mut line = seal.indication.or(error.as_deref()).unwrap_or("undecided").to_owned();
     let by = seal.sealed_by.as_ref().map(|by| {
         let name =
             by.organisation.as_deref().or(by.common_name.as_deref()).unwrap_or("somebody without a name");

@@ -72,6 +72,7 @@ mod sync_serve;
 mod trust;
 mod trust_diff;
 mod web;
+mod words;
 mod wrapping_json;
 mod wrapping_xml;
 mod xml;

@@ -295,13 +295,13 @@ fn presentations_within_presentations_end() {
     let verdict = verify(presentation(&json!([two])).to_string());
     assert_eq!(verdict.verdict, Overall::Unreadable);
     let third = &verdict.contained[0].contained[0].contained;
-    let why = third[0].error.as_deref().unwrap();
+    let why = third[0].error.as_ref().unwrap().to_string();
     assert!(third.len() == 1 && why.contains("2 credentials") && why.contains("at most 2"), "{why}");
     // Count.
     let many: Vec<Value> = (0..130).map(|_| json!("x")).collect();
     let verdict = verify(presentation(&json!(many)).to_string());
     assert_eq!(verdict.contained.len(), 101);
-    let why = verdict.contained[100].error.as_deref().unwrap();
+    let why = verdict.contained[100].error.as_ref().unwrap().to_string();
     assert!(why.contains("30 credentials") && why.contains("at most 100"), "{why}");
     // A sealed presentation within an unsigned one: its seal covers its own.
     let sealed: Value = serde_json::from_slice(&seal(

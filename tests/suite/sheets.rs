@@ -234,8 +234,8 @@ fn a_pdf_report_is_the_same_whenever_it_is_made() {
     }
     // Text of any kind and length finds a place.
     let mut verdict = verdict(b"no credential", Language::English);
-    verdict.error =
-        Some(format!("{} \u{5d0}\u{4e2d}\0\u{301}\u{202e}{}", "x".repeat(5000), "y z ".repeat(3000)));
+    let error = format!("{} \u{5d0}\u{4e2d}\0\u{301}\u{202e}{}", "x".repeat(5000), "y z ".repeat(3000));
+    verdict.error = Some(error.into());
     assert!(sealgate::report::pdf(&verdict, Language::English).is_ok());
 }
 

@@ -95,7 +95,7 @@ fn signed(
                 Some(one) => say("says.list-signature-for")
                     .with("verdict", indication)
                     .with("check", one.check)
-                    .with_words("why", Words::verbatim(&one.detail)),
+                    .with_words("why", one.detail.clone()),
                 None => say("says.list-signature").with("verdict", indication),
             })
         }

@@ -106,11 +106,9 @@ impl Decision {
         decision
     }
 
-    /// Explains in the language of a tag (BCP 47) from now on, where the catalogue has it.
-    pub(super) fn speak(&mut self, tag: &str) {
-        if let Some(language) = Language::lookup(tag) {
-            self.explanations.iter_mut().for_each(|one| one.text.speak(language));
-        }
+    /// Explains in a language from now on.
+    pub(super) fn speak(&mut self, language: Language) {
+        self.explanations.iter_mut().for_each(|one| one.text.speak(language));
     }
 
     /// What the credentials within lead to, by the same policy.
@@ -157,7 +155,7 @@ impl Decision {
                 let reason = format!("warning-{}", finding.check);
                 if !self.reasons.contains(&reason) {
                     self.add(policy.seals.warning, reason, || {
-                        say("says.decision-warning").with_words("detail", Words::verbatim(&finding.detail))
+                        say("says.decision-warning").with_words("detail", finding.detail.clone())
                     });
                 }
             }

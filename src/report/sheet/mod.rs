@@ -7,7 +7,7 @@ mod seal;
 pub(super) use answer::told;
 
 use super::{Contained, ContainerSummary, Decision, Overall, Seal, Verdict};
-use crate::catalogue::Language;
+use crate::catalogue::{Language, Words};
 use crate::credential::{CheckedCredential, Text};
 use crate::excerpt::excerpt;
 use crate::time::Time;
@@ -59,7 +59,7 @@ impl Sheet {
 
 /// What a document and a credential in it have in common.
 struct Part<'v> {
-    error: Option<&'v str>,
+    error: Option<&'v Words>,
     seals: &'v [Seal],
     sealed_from_outside: bool,
     credential: Option<&'v CheckedCredential>,
@@ -71,7 +71,7 @@ struct Part<'v> {
 impl<'v> Part<'v> {
     fn of(verdict: &'v Verdict) -> Self {
         Self {
-            error: verdict.error.as_deref(),
+            error: verdict.error.as_ref(),
             seals: &verdict.seals,
             sealed_from_outside: false,
             credential: verdict.credential.as_ref(),
@@ -83,7 +83,7 @@ impl<'v> Part<'v> {
 
     fn within(contained: &'v Contained) -> Self {
         Self {
-            error: contained.error.as_deref(),
+            error: contained.error.as_ref(),
             seals: &contained.seals,
             sealed_from_outside: contained.sealed_from_outside,
             credential: contained.credential.as_ref(),
@@ -198,7 +198,8 @@ impl<'v> Writer<'v> {
 
     /// What speaks against it.
     fn against(&mut self, part: &Part<'_>, level: u8) {
-        let mut rows: Vec<String> = part.error.iter().map(|error| (*error).to_owned()).collect();
+        let mut rows: Vec<String> =
+            part.error.iter().map(|error| error.text(self.language).into_owned()).collect();
         for one in &part.decision.explanations {
             let own = self.language.find(&format!("reason.{}", one.reason));
             rows.push(own.map_or_else(|| one.text.text(self.language).into_owned(), str::to_owned));
