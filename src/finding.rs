@@ -1,8 +1,8 @@
 //! What a check came to: the smallest part of every answer.
 
+use crate::catalogue::Words;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::borrow::Cow;
 
 /// The outcome of one check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -25,20 +25,15 @@ pub struct Finding {
     pub check: &'static str,
     /// The outcome.
     pub status: Status,
-    /// What was expected and what was found, in words, without personal data.
-    pub detail: Cow<'static, str>,
+    /// What was expected and what was found, in words, without personal data: in the language that the request asks for.
+    pub detail: Words,
     /// Standard and clause, e.g. `EN 319 102-1, 5.2.7`.
     pub clause: &'static str,
 }
 
 impl Finding {
     /// A finding; see the fields.
-    pub fn new(
-        check: &'static str,
-        status: Status,
-        detail: impl Into<Cow<'static, str>>,
-        clause: &'static str,
-    ) -> Self {
-        Self { check, status, detail: detail.into(), clause }
+    pub fn new(check: &'static str, status: Status, detail: Words, clause: &'static str) -> Self {
+        Self { check, status, detail, clause }
     }
 }

@@ -3,6 +3,7 @@
 //! The modules stand in the order in which a credential meets them; a stage imports only stages before it.
 //! [`pipeline`] is the whole path in one function and the only file that sees every stage.
 
+pub mod catalogue;
 pub mod clock;
 pub mod disk;
 pub mod excerpt;

@@ -6,6 +6,7 @@ mod container;
 mod lists;
 mod stamped;
 
+use crate::catalogue::say;
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
 use crate::credential::{Applicant, Fields};
@@ -233,9 +234,7 @@ impl Pipeline {
         let whole = Task::new(self, crypto, request).whole(bytes);
         let at_hand = request.evidence && bytes.len() <= self.limits.bytes;
         let original = at_hand.then(|| Original::of(bytes));
-        let mut verdict = Verdict { original, ..self.answer(whole, request) };
-        request.lang.iter().for_each(|tag| verdict.speak(tag));
-        verdict
+        Verdict { original, ..self.answer(whole, request) }
     }
 
     /// Runs one of its stages.
@@ -243,11 +242,12 @@ impl Pipeline {
         staged(self.recorder.as_deref(), stage, work)
     }
 
+    /// In the language that the request asks for.
     fn answer(&self, whole: Contained, request: &Request<'_>) -> Verdict {
         let (trust, further_trust) = self.rested_on(&whole, request.time);
         let Contained { verdict, error, format, seals, timestamps, credential, .. } = whole;
         let Contained { decision, contained, container, .. } = whole;
-        Verdict {
+        let mut verdict = Verdict {
             file: None,
             verdict,
             error,
@@ -264,7 +264,9 @@ impl Pipeline {
             policy: self.policy.name().to_owned(),
             original: None,
             receipt: None,
-        }
+        };
+        request.lang.iter().for_each(|tag| verdict.speak(tag));
+        verdict
     }
 
     /// The answer on something that could not be read.
@@ -277,17 +279,13 @@ impl Pipeline {
     /// The answer where verification did not end within its time.
     #[must_use]
     pub fn out_of_time(&self, request: &Request<'_>) -> Verdict {
-        let finding = Finding::new(
-            "time-budget",
-            Status::Failed,
-            "the verification did not end within its time",
-            "EN 319 102-1, 5.1.3",
-        );
-        let error = Some(finding.detail.clone().into_owned());
+        let finding =
+            Finding::new("time-budget", Status::Failed, say("detail.out-of-time"), "EN 319 102-1, 5.1.3");
+        let error = Some(finding.detail.clone());
         let seals = vec![Seal::undecided(finding, request.time)];
         let task = Task::new(self, &self.crypto, request);
         let whole = task.judged(String::new(), Overall::of(&seals), seals, None, Vec::new());
-        Verdict { error, ..self.answer(whole, request) }
+        self.answer(Contained { error, ..whole }, request)
     }
 
     /// The domains that the seals, and time-stamps without one, were judged in, the first seal's first.

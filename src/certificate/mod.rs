@@ -12,6 +12,7 @@ pub use name::Name;
 pub use qc_statements::{QcStatements, QcType};
 pub use store::CertificateStore;
 
+use crate::catalogue::say;
 use crate::format::der::{Error, Reader, Tag, Tlv, minimal_integer};
 use crate::signature::{
     Declared,
@@ -153,7 +154,9 @@ impl Certificate {
                 let tbs = self.der.get(self.tbs.clone()).unwrap_or_default();
                 crypto.verify(algorithm, key, &[tbs], &self.signature)
             }
-            Declared::Unknown(oid) => Verification::Unsupported(format!("signature algorithm {oid}")),
+            Declared::Unknown(oid) => {
+                Verification::Unsupported(say("detail.algorithm-not-computed").with("algorithm", oid))
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ impl Caches {
                 .max_capacity(verifications)
                 .weigher(|_, verification| match verification {
                     Verification::Valid | Verification::Invalid => weight(OVERHEAD),
-                    Verification::Unsupported(why) => weight(why.len().saturating_add(OVERHEAD)),
+                    Verification::Unsupported(why) => weight(why.to_string().len().saturating_add(OVERHEAD)),
                 })
                 .build_with_hasher(RandomState::default()),
         }

@@ -9,11 +9,11 @@ use super::reports::Folder;
 use super::source::Domains;
 use super::sync::{self, MirrorSource};
 use super::{Failure, TrustSource, exit, watch};
+use crate::catalogue::Language;
 use crate::clock;
 use crate::credential::{Applicant, Fields};
 use crate::pipeline::{Pipeline, Request};
 use crate::receipt::Signer;
-use crate::report::catalogue::Language;
 use crate::report::{
     AcceptancePolicy, Manner, Overall, Verdict, write_csv, write_csv_head, write_etsi, write_html, write_text,
 };

@@ -2,7 +2,7 @@
 
 use super::accept;
 use super::problem::Problem;
-use crate::report::catalogue::Language;
+use crate::catalogue::Language;
 use crate::report::{self, Verdict};
 use bytes::Bytes;
 use hyper::HeaderMap;

@@ -417,7 +417,7 @@ impl<'t> Task<'t> {
 
     pub(super) fn unreadable(&self, place: String, error: String) -> Contained {
         let one = self.judged(place, Overall::Unreadable, Vec::new(), None, Vec::new());
-        Contained { error: Some(error), verdict: Overall::Unreadable, ..one }
+        Contained { error: Some(error.into()), verdict: Overall::Unreadable, ..one }
     }
 
     /// Puts together what was found, with the decision that follows.

@@ -53,7 +53,7 @@ impl Task<'_> {
         let is_broken = |found: &Contained| {
             container.form == Form::Plain
                 && alone
-                && found.error.as_ref().is_some_and(|error| !other_files.contains(error))
+                && found.error.as_ref().is_some_and(|error| !other_files.contains(&error.to_string()))
         };
         let mut contained = Vec::new();
         for file in container.of_role(Role::Data) {

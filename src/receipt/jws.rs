@@ -75,7 +75,7 @@ impl Jws {
         match Crypto::default().verify(&algorithm, key, &[self.input.as_bytes()], &self.value) {
             Verification::Valid => Ok(format!("{} by the key {}", self.algorithm, self.kid)),
             Verification::Invalid => Err("the signature is wrong: the receipt was changed".into()),
-            Verification::Unsupported(why) => Err(why),
+            Verification::Unsupported(why) => Err(why.to_string()),
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn write_csv(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
         chosen(credential.and_then(|credential| credential.issuer.as_ref()?.legal_name.as_ref())),
         failed.collect::<Vec<_>>().join(" "),
         verdict.validation_time.to_string(),
-        word(verdict.error.as_deref()),
+        verdict.error.as_ref().map(ToString::to_string).unwrap_or_default(),
     ];
     line(&fields, out)
 }

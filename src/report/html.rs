@@ -1,8 +1,8 @@
 //! The report as a page that stands alone: no script, nothing loaded, made to be printed.
 
 use super::Verdict;
-use super::catalogue::Language;
 use super::sheet::{Block, Sheet, Table};
+use crate::catalogue::Language;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 

@@ -1,6 +1,5 @@
 //! The answer: one structure, and the forms that a reader can have it in.
 
-pub mod catalogue;
 mod container;
 mod csv;
 mod decision;
@@ -42,6 +41,7 @@ pub use trust::{
 };
 pub use trust_diff::{trust_diff_json, write_trust_diff};
 
+use crate::catalogue::{Language, Words};
 use crate::credential::CheckedCredential;
 use crate::finding::Finding;
 use crate::signature::pades::Scope;
@@ -60,7 +60,7 @@ pub struct Verdict {
     pub verdict: Overall,
     /// Why the file is unreadable; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Words>,
     /// The time for which the verdict holds.
     pub validation_time: Time,
     /// The signature's syntax in lower case (`jades`, `xades`, `cades`, `pades`), or the document's where there is none;
@@ -111,7 +111,7 @@ pub struct Contained {
     pub verdict: Overall,
     /// Why it is unreadable, or was not looked at; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Words>,
     /// Its signature's syntax in lower case, or its own where it has none.
     pub format: Option<&'static str>,
     /// The seals that count for it: its own, else those around it that cover it.
@@ -206,7 +206,7 @@ pub struct Seal {
     pub indication: Option<&'static str>,
     /// Why there is no indication; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Words>,
     /// ETSI's sub-indication.
     pub sub_indication: Option<&'static str>,
     /// TS 119 615 qualification in its readable form.
@@ -387,16 +387,16 @@ pub struct TrustSummary {
 }
 
 impl Verdict {
-    /// Shows what credentials say in the language of a tag (BCP 47) where they have it. Judgement and checks stay.
+    /// Says what is said to people in the language of a tag (BCP 47), and shows what credentials say in it where they
+    /// have it. The judgement stays.
     pub fn speak(&mut self, tag: &str) {
-        fn within(contained: &mut [Contained], tag: &str) {
-            for one in contained {
-                one.credential.iter_mut().for_each(|credential| credential.speak(tag));
-                within(&mut one.contained, tag);
-            }
-        }
+        let language = Language::lookup(tag).unwrap_or_default();
+        self.error.iter_mut().for_each(|error| error.speak(language));
+        self.seals.iter_mut().for_each(|seal| seal.speak(language));
+        self.timestamps.iter_mut().for_each(|stamp| findings(&mut stamp.findings, language));
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
-        within(&mut self.contained, tag);
+        self.decision.speak(language);
+        self.contained.iter_mut().for_each(|one| one.speak(tag, language));
     }
 
     /// The verdict as one line of JSON.
@@ -404,4 +404,26 @@ impl Verdict {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+impl Contained {
+    fn speak(&mut self, tag: &str, language: Language) {
+        self.error.iter_mut().for_each(|error| error.speak(language));
+        self.seals.iter_mut().for_each(|seal| seal.speak(language));
+        self.timestamps.iter_mut().for_each(|stamp| findings(&mut stamp.findings, language));
+        self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        self.decision.speak(language);
+        self.contained.iter_mut().for_each(|one| one.speak(tag, language));
+    }
+}
+
+impl Seal {
+    fn speak(&mut self, language: Language) {
+        self.error.iter_mut().for_each(|error| error.speak(language));
+        findings(&mut self.findings, language);
+    }
+}
+
+fn findings(findings: &mut [Finding], language: Language) {
+    findings.iter_mut().for_each(|finding| finding.detail.speak(language));
 }

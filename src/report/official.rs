@@ -2,7 +2,8 @@
 //! there: a list of checks, each with concepts of the EU's vocabularies.
 
 use super::{Contained, Overall, Seal, Verdict};
-use crate::credential::{Check, CheckStatus, CheckedCredential, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
+use crate::credential::{Check, CheckStatus, CheckedCredential, Detail, Kind, Point, passed_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -105,7 +106,7 @@ pub fn official_checks(verdict: &Verdict) -> Vec<OfficialCheck> {
         subjects.push(Subject {
             place: None,
             verdict: verdict.verdict,
-            error: verdict.error.as_deref(),
+            error: verdict.error.as_ref(),
             seals: &verdict.seals,
             credential: verdict.credential.as_ref(),
             envelope: !verdict.contained.is_empty(),
@@ -120,7 +121,7 @@ pub fn official_checks(verdict: &Verdict) -> Vec<OfficialCheck> {
         Some(OfficialCheck {
             kind: OfficialConcept::of_kind(kind)?,
             status: OfficialConcept::of_status(worst.1.status),
-            description: english(vec![worst.0.placed(&worst.1.reason)]),
+            description: english(vec![worst.0.placed(&worst.1.reason.to_string())]),
             long_description: english(lines),
             internal_information: worst.1.code.map(str::to_owned),
         })
@@ -140,7 +141,7 @@ fn badness(status: CheckStatus) -> u8 {
 struct Subject<'v> {
     place: Option<&'v str>,
     verdict: Overall,
-    error: Option<&'v str>,
+    error: Option<&'v Words>,
     seals: &'v [Seal],
     credential: Option<&'v CheckedCredential>,
     /// Whether it is only what credentials stand in: its seals count, that it is no credential does not.
@@ -153,7 +154,7 @@ fn gather<'v>(contained: &'v [Contained], subjects: &mut Vec<Subject<'v>>) {
             subjects.push(Subject {
                 place: Some(&one.place),
                 verdict: one.verdict,
-                error: one.error.as_deref(),
+                error: one.error.as_ref(),
                 seals: &one.seals,
                 credential: one.credential.as_ref(),
                 envelope: !one.contained.is_empty(),
@@ -171,7 +172,7 @@ impl<'v> Subject<'v> {
             (_, Some(credential)) => credential.checks.iter().find(|check| check.kind == kind)?.clone(),
             (_, None) if self.envelope => return None,
             (Kind::Format, None) => self.unread(),
-            (_, None) => Check::new(kind, CheckStatus::Skipped, "no credential could be read"),
+            (_, None) => Check::new(kind, CheckStatus::Skipped, say("says.no-credential")),
         };
         Some((self, check))
     }
@@ -182,7 +183,7 @@ impl<'v> Subject<'v> {
         let (all, passed) =
             (own().count(), own().filter(|seal| seal.indication == Some("TOTAL-PASSED")).count());
         let status = if all > 0 && all == passed { CheckStatus::Ok } else { CheckStatus::Error };
-        Check::new(Kind::Seal, status, format!("{passed} of {all} seals passed"))
+        Check::new(Kind::Seal, status, passed_of(passed, all))
     }
 
     fn unread(&self) -> Check {
@@ -191,7 +192,8 @@ impl<'v> Subject<'v> {
             // Such as its time: nothing is known of its form.
             (_, Some(_)) => CheckStatus::Skipped,
         };
-        Check::new(Kind::Format, status, self.error.unwrap_or("no credential could be read"))
+        let reason = self.error.cloned().unwrap_or(say("says.no-credential"));
+        Check::new(Kind::Format, status, reason)
     }
 
     fn placed(&self, text: &str) -> String {
@@ -199,7 +201,7 @@ impl<'v> Subject<'v> {
     }
 
     fn lines(&self, check: &Check) -> Vec<String> {
-        let mut lines = vec![self.placed(&check.reason)];
+        let mut lines = vec![self.placed(&check.reason.to_string())];
         if check.kind == Kind::Seal {
             lines.extend(self.seals.iter().map(seal_line));
         }
@@ -210,7 +212,8 @@ impl<'v> Subject<'v> {
 
 /// `TOTAL-PASSED, QESeal, JAdES-BASELINE-LTA, sealed by University of Zed (NTRXA-1), 2026-01-12T08:46:26Z`.
 fn seal_line(seal: &Seal) -> String {
-    let mut line = seal.indication.or(seal.error.as_deref()).unwrap_or("undecided").to_owned();
+    let error = seal.error.as_ref().map(ToString::to_string);
+    let mut line = seal.indication.or(error.as_deref()).unwrap_or("undecided").to_owned();
     let by = seal.sealed_by.as_ref().map(|by| {
         let name =
             by.organisation.as_deref().or(by.common_name.as_deref()).unwrap_or("somebody without a name");
@@ -239,7 +242,7 @@ fn detail_line(detail: &Detail) -> String {
         Point::Differs => "differs",
         Point::NotComparable => "cannot be compared",
     };
-    let said = |word: &str, value: &Option<String>| {
+    let said = |word: &str, value: &Option<Words>| {
         value.as_ref().map_or_else(String::new, |value| format!("; {word}: {value}"))
     };
     format!("{}: {outcome}{}{}", detail.item, said("stated", &detail.stated), said("found", &detail.found))

@@ -50,7 +50,7 @@ impl Seal {
         Self {
             id: String::new(),
             indication: None,
-            error: Some(finding.detail.clone().into_owned()),
+            error: Some(finding.detail.clone()),
             sub_indication: None,
             qualification: "N/A".to_owned(),
             level: String::new(),

@@ -4,6 +4,7 @@ use super::palette::{Palette, painted};
 use super::tree::write_tree;
 use super::trust::last_part;
 use super::{Contained, ContainerSummary, Decision, Seal, StandaloneTimestamp, Verdict};
+use crate::catalogue::Words;
 use crate::credential::{Annex, CheckedCredential, Text};
 use crate::finding::{Finding, Status};
 use std::io::{self, Write};
@@ -32,7 +33,7 @@ pub fn write_text(verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io
     let word = painted(palette.overall(verdict.verdict), verdict.verdict.as_str().to_uppercase());
     writeln!(out, "{}: {word}", painted(palette.strong, plain(name)))?;
     let parts = Parts {
-        error: verdict.error.as_deref(),
+        error: verdict.error.as_ref(),
         seals: &verdict.seals,
         timestamps: &verdict.timestamps,
         credential: verdict.credential.as_ref(),
@@ -59,7 +60,7 @@ pub fn write_text(verdict: &Verdict, manner: &Manner, out: &mut dyn Write) -> io
 
 /// What a document and a credential in it have in common.
 struct Parts<'v> {
-    error: Option<&'v str>,
+    error: Option<&'v Words>,
     seals: &'v [Seal],
     timestamps: &'v [StandaloneTimestamp],
     credential: Option<&'v CheckedCredential>,
@@ -73,7 +74,7 @@ fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::R
     let Parts { error, seals, timestamps, credential, contained, container, decision } = *parts;
     let palette = &manner.palette;
     if let Some(error) = error {
-        writeln!(out, "  {}", plain(error))?;
+        writeln!(out, "  {}", plain(&error.to_string()))?;
     }
     for seal in seals {
         write_seal(seal, manner, out)?;
@@ -105,7 +106,7 @@ fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::R
             writeln!(within, "  No seal of its own: those around it count")?;
         }
         let parts = Parts {
-            error: one.error.as_deref(),
+            error: one.error.as_ref(),
             seals: if one.sealed_from_outside { &[] } else { one.seals.as_slice() },
             timestamps: &one.timestamps,
             credential: one.credential.as_ref(),
@@ -121,7 +122,7 @@ fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::R
     writeln!(out, "  Decision: {}", painted(palette.outcome(decision.outcome), decision.outcome.as_str()))?;
     for one in &decision.explanations {
         let word = painted(palette.outcome(one.outcome), one.outcome.as_str());
-        writeln!(out, "    {word}: {} [{}]", plain(&one.text), one.reason)?;
+        writeln!(out, "    {word}: {} [{}]", plain(&one.text.to_string()), one.reason)?;
     }
     Ok(())
 }
@@ -197,8 +198,8 @@ fn write_findings(findings: &[Finding], palette: &Palette, out: &mut dyn Write) 
             Status::Warning => "warning",
             Status::Passed | Status::NotRun => continue,
         };
-        let mark = painted(palette.status(finding.status), mark);
-        writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&finding.detail), finding.clause)?;
+        let (mark, detail) = (painted(palette.status(finding.status), mark), finding.detail.to_string());
+        writeln!(out, "    {mark}: {}: {} [{}]", finding.check, plain(&detail), finding.clause)?;
     }
     Ok(())
 }

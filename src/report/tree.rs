@@ -99,7 +99,7 @@ fn one(finding: &Finding, palette: &Palette) -> Node {
     let name = painted(palette.status(finding.status), format!("{} {}", mark(finding.status), finding.check));
     let holds = finding.status == Status::Passed;
     let means = meaning.as_ref().map_or("", |meaning| meaning.means);
-    let detail = plain(&finding.detail);
+    let detail = plain(&finding.detail.to_string());
     let text = match (holds, detail.is_empty()) {
         (true, true) => format!("{name}: {means} [{}]", finding.clause),
         (true, false) => format!("{name}: {detail}: {means} [{}]", finding.clause),

@@ -180,9 +180,11 @@ impl<'v> PathValidator<'v> {
             if !self.step() {
                 return Err(format!("more than {MOST_STEPS} examinations of lists"));
             }
-            let examined = covered(list, certificate).and_then(|reasons| match reasons & !told {
-                0 => Err("the list covers no further reason".into()),
-                _ => Ok((reasons, self.examine(lists, list, certificate, anchor, asking)?)),
+            let examined = covered(list, certificate).map_err(|why| why.to_string()).and_then(|reasons| {
+                match reasons & !told {
+                    0 => Err("the list covers no further reason".into()),
+                    _ => Ok((reasons, self.examine(lists, list, certificate, anchor, asking)?)),
+                }
             });
             match examined {
                 Ok((_, revoked @ CertificateStatus::Revoked { .. })) => return Ok(revoked),

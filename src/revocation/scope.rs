@@ -1,6 +1,7 @@
 //! Which certificates, and which reasons of revocation, a list speaks of (RFC 5280, 4.2.1.13, 5.2.5, 6.3.3 b, d).
 
 use super::crl::{Crl, IssuingDistributionPoint, PointName, reason_flags};
+use crate::catalogue::{Words, say};
 use crate::certificate::{Certificate, Name};
 use crate::format::der::{Error, Problem, Reader, Tag};
 
@@ -27,9 +28,9 @@ struct DistributionPoint {
 ///
 /// # Errors
 /// It covers nothing: why.
-pub fn covered(list: &Crl, certificate: &Certificate) -> Result<Reasons, String> {
-    let points = points(certificate).map_err(|error| format!("malformed distribution points: {error}"))?;
-    let (mut reasons, mut why) = (0, String::new());
+pub fn covered(list: &Crl, certificate: &Certificate) -> Result<Reasons, Words> {
+    let points = points(certificate).map_err(|error| say("detail.scope-malformed").with("why", error))?;
+    let (mut reasons, mut why) = (0, Words::NONE);
     for point in &points {
         match point.covered(list, certificate) {
             Ok(some) => reasons |= some,
@@ -77,30 +78,30 @@ impl DistributionPoint {
     }
 
     /// Which reasons a list covers that is found here.
-    fn covered(&self, list: &Crl, certificate: &Certificate) -> Result<Reasons, String> {
+    fn covered(&self, list: &Crl, certificate: &Certificate) -> Result<Reasons, Words> {
         let scope = list.issuing_distribution_point.as_ref();
         if self.issuers.is_empty() {
             if list.issuer != certificate.issuer {
-                return Err("the list is of another issuer".into());
+                return Err(say("detail.scope-issuer"));
             }
         } else if !self.issuers.contains(&list.issuer) {
-            return Err("the list is not of the cRLIssuer that the certificate names".into());
+            return Err(say("detail.scope-crl-issuer"));
         } else if !scope.is_some_and(|scope| scope.indirect) {
-            return Err("the list is not indirect, and the certificate names another issuer of lists".into());
+            return Err(say("detail.scope-indirect"));
         }
         let Some(scope) = scope else { return Ok(self.reasons & ALL_REASONS) };
         if scope.named && !self.named_in(scope) {
-            return Err("the list is of another distribution point".into());
+            return Err(say("detail.scope-point"));
         }
         let authority = certificate.extensions.basic_constraints.is_some_and(|constraints| constraints.ca);
         if scope.only_attribute_certificates
             || (scope.only_user_certificates && authority)
             || (scope.only_ca_certificates && !authority)
         {
-            return Err("the list does not cover certificates of this kind".into());
+            return Err(say("detail.scope-kind"));
         }
         match self.reasons & scope.only_some_reasons.unwrap_or(ALL_REASONS) & ALL_REASONS {
-            0 => Err("the list covers no reason of revocation".into()),
+            0 => Err(say("detail.scope-reasons")),
             reasons => Ok(reasons),
         }
     }

@@ -3,6 +3,7 @@
 use super::NotRevocationData;
 use super::crl::Crl;
 use super::ocsp::OcspResponse;
+use crate::catalogue::{Words, say};
 use crate::recorder::{Holding, Kept, Recorder};
 use crate::signature::Declared;
 use crate::signature::algorithm::{Crypto, PublicKey, SignatureAlgorithm, Verification};
@@ -117,8 +118,10 @@ impl RevocationStore {
     ) -> Verification {
         let compute = || match (algorithm, signed.der.get(signed.tbs.clone())) {
             (Declared::Known(algorithm), Some(tbs)) => crypto.verify(algorithm, key, &[tbs], signed.value),
-            (Declared::Unknown(oid), _) => Verification::Unsupported(format!("signature algorithm {oid}")),
-            (_, None) => Verification::Unsupported("signed bytes out of range".into()),
+            (Declared::Unknown(oid), _) => {
+                Verification::Unsupported(say("detail.algorithm-not-computed").with("algorithm", oid))
+            }
+            (_, None) => Verification::Unsupported(Words::verbatim("signed bytes out of range")),
         };
         let mut found = true;
         let verification = match &self.caches {

@@ -9,6 +9,7 @@ mod unsigned;
 
 use super::algorithm::{SignatureAlgorithm, identity};
 use super::{Context, Declared, Form, Reference, ReferenceKind, ReferenceOutcome, Signature};
+use crate::catalogue::say;
 use crate::format::jose::{Content, Jws, JwsSignature, base64url};
 use content::Signed;
 use foldhash::{HashMap, HashMapExt};
@@ -56,7 +57,7 @@ fn read<'a>(
     let Parts { content, signature } = parts;
     let mut header = Header::read(&signature.protected, counters.is_some(), context.limits);
     let value = base64url(signature.signature.as_bytes()).unwrap_or_else(|| {
-        header.structure.format_failures.push("the signature value is not base64url".into());
+        header.structure.format_failures.push(say("detail.jades-value"));
         Vec::new()
     });
     let countered = counters.as_ref().map(|master| master.value.as_str());
@@ -97,14 +98,14 @@ fn read<'a>(
     });
     for parts in counters {
         let refused = if nesting >= MAX_COUNTER_NESTING {
-            Some("counter-signatures nest too deep")
+            Some(say("detail.counters-deep"))
         } else if all.len() >= context.limits.signatures {
-            Some("too many counter-signatures")
+            Some(say("detail.counters-many"))
         } else {
             None
         };
         if let (Some(why), Some(master)) = (refused, all.get_mut(index)) {
-            master.structure.format_failures.push(why.into());
+            master.structure.format_failures.push(why);
             break;
         }
         let master = Countered { index, value: text.clone(), nesting: nesting + 1 };
@@ -147,7 +148,7 @@ fn refuse_mixed_encodings(all: &mut [Signature<'_>], encodings: &[bool]) {
         return;
     }
     for signature in all.iter_mut().filter(|signature| signature.counters.is_none()) {
-        signature.structure.format_failures.push("`b64` differs between the signatures (RFC 7797, 3)".into());
+        signature.structure.format_failures.push(say("detail.jades-b64-differs"));
     }
 }
 

@@ -15,6 +15,7 @@ pub mod xmldsig;
 
 pub use standalone::{Over, Standalone};
 
+use crate::catalogue::{Words, say};
 use crate::format::{Limits, Sink, xml};
 use crate::time::Time;
 use algorithm::{Crypto, DigestAlgorithm, SignatureAlgorithm};
@@ -206,9 +207,9 @@ pub enum ReferenceOutcome {
     /// Found, and the digest differs.
     Mismatch,
     /// The data is not there, not unique, or not where it must be: why.
-    NotFound(String),
+    NotFound(Words),
     /// A transform, digest algorithm or limit refused by name: the data was not digested.
-    Refused(String),
+    Refused(Words),
 }
 
 /// How a signature names its signing certificate.
@@ -320,13 +321,24 @@ pub type Imprint<'a> = Box<dyn Fn(&mut dyn Sink) -> Result<(), NoImprint> + Send
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoImprint {
     /// They cannot be had: why.
-    NotFound(String),
+    NotFound(Words),
     /// They say of other data that it is what it is not.
     Differs,
 }
 
+/// Why data is not digested whose algorithm has no primitive here.
+pub(crate) fn not_computed(algorithm: DigestAlgorithm) -> Words {
+    say("detail.digest-not-computed").with("digest", algorithm.name())
+}
+
 impl From<String> for NoImprint {
     fn from(why: String) -> Self {
+        Self::NotFound(why.into())
+    }
+}
+
+impl From<Words> for NoImprint {
+    fn from(why: Words) -> Self {
         Self::NotFound(why)
     }
 }
@@ -386,11 +398,11 @@ pub enum SignaturePolicy {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Structure {
     /// Violations that make the document no signature of its format at all (FORMAT_FAILURE), in words.
-    pub format_failures: Vec<String>,
+    pub format_failures: Vec<Words>,
     /// Violations that leave the signature value without meaning (SIG_CRYPTO_FAILURE), in words.
-    pub value_failures: Vec<String>,
+    pub value_failures: Vec<Words>,
     /// Violations of the schema that only warn, in words.
-    pub schema_warnings: Vec<String>,
+    pub schema_warnings: Vec<Words>,
     /// Why it is not the form's basic electronic signature (BES); empty if it is. In JAdES the same as
     /// `not_baseline_b`.
     pub not_bes: Vec<String>,

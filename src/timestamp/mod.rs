@@ -3,6 +3,7 @@
 //! A [`Token`] states what a time-stamping authority signed. Whether its certificate may be trusted, and what the
 //! proof is worth, is for `validation/` to say.
 
+use crate::catalogue::Words;
 use crate::certificate::{Certificate, Name};
 use crate::format::cms::{self, Choice, NotSignedData, SignedData, Trailing};
 use crate::format::der::{self, Reader, Rules, Tag, minimal_integer};
@@ -70,7 +71,7 @@ pub enum ImprintOutcome {
     /// Different.
     Mismatch,
     /// The stamped bytes cannot be had: why.
-    NotFound(String),
+    NotFound(Words),
     /// The digest algorithm is not known, or not computed by this build.
     Unsupported,
 }
@@ -257,7 +258,7 @@ impl Token {
         match crypto.verify(algorithm, key, &[attributes], &signer.signature) {
             Verification::Valid => TokenSignature::Valid,
             Verification::Invalid => TokenSignature::Invalid,
-            Verification::Unsupported(why) => TokenSignature::Unsupported(why),
+            Verification::Unsupported(why) => TokenSignature::Unsupported(why.to_string()),
         }
     }
 

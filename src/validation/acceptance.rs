@@ -6,6 +6,7 @@ use super::policy::{Level, Named, Place, Reliability};
 use super::signing_certificate::MOST_REFERENCES;
 use super::verdict::SubIndication;
 use super::x509::within;
+use crate::catalogue::{Words, say};
 use crate::certificate::Certificate;
 use crate::certificate::path::Path;
 use crate::signature::algorithm::DigestAlgorithm;
@@ -60,24 +61,19 @@ fn attributes(
 ) -> bool {
     let place = Place::SIGNATURE;
     let claimed = signature.attributes.signing_time;
-    let mut accepted = recorder.check(Check::SigningTimePresent, place, claimed.is_some(), || {
-        "no readable signing time is claimed".into()
-    });
+    let mut accepted = recorder
+        .check(Check::SigningTimePresent, place, claimed.is_some(), || say("detail.signing-time-absent"));
     if let Some(claimed) = claimed {
         accepted &= recorder.check(Check::SigningTimeInValidity, place, within(certificate, claimed), || {
-            format!(
-                "claimed {claimed}, the certificate is valid from {} to {}",
-                certificate.not_before, certificate.not_after
-            )
-            .into()
+            let detail = say("detail.signing-time-outside").with("time", claimed);
+            detail.with("from", certificate.not_before).with("to", certificate.not_after)
         });
     }
     if signature.form == Form::Xades {
         let covered =
             signature.references.iter().any(|reference| reference.kind == ReferenceKind::SignedProperties);
-        accepted &= recorder.check(Check::SignedPropertiesCovered, place, covered, || {
-            "no reference covers the signed properties".into()
-        });
+        accepted &= recorder
+            .check(Check::SignedPropertiesCovered, place, covered, || say("detail.properties-uncovered"));
     }
     let further: Vec<&CertificateReference> =
         signature.signer.references.iter().skip(1).take(MOST_REFERENCES).collect();
@@ -89,8 +85,7 @@ fn attributes(
             })
             .count();
         accepted &= recorder.check(Check::CertificateReferencesInChain, place, strangers == 0, || {
-            format!("{strangers} of {} further references are to no certificate of the chain", further.len())
-                .into()
+            say("detail.reference-strangers").with("count", strangers).with("all", further.len())
         });
     }
     accepted
@@ -110,18 +105,18 @@ fn algorithms(
     };
 
     let mut weakest = table.declared(&signature.algorithm, &certificate.key);
-    let named = Named(&signature.algorithm, &certificate.key);
+    let named = || Named(&signature.algorithm, &certificate.key).words();
     let mut now = recorder.reliable(Check::SignatureAlgorithm, place, (weakest, &named), time);
     for declared in signature.references.iter().filter_map(|reference| reference.digest.as_ref()) {
         let reliability = digest(declared);
         weakest = weakest.and(reliability);
-        now &=
-            recorder.reliable(Check::ReferenceAlgorithm, place, (reliability, &DigestName(declared)), time);
+        let named = || digest_name(declared);
+        now &= recorder.reliable(Check::ReferenceAlgorithm, place, (reliability, &named), time);
     }
     if let Some(reference) = signature.signer.references.first() {
         let declared = &reference.digest_algorithm;
         let check = Check::CertificateReferenceAlgorithm;
-        now &= recorder.reliable(check, place, (digest(declared), &DigestName(declared)), time);
+        now &= recorder.reliable(check, place, (digest(declared), &|| digest_name(declared)), time);
         if recorder.policy().level(check, place) == Level::Fail {
             weakest = weakest.and(digest(declared));
         }
@@ -130,13 +125,9 @@ fn algorithms(
 }
 
 /// A digest algorithm in words.
-pub(super) struct DigestName<'a>(pub(super) &'a Declared<DigestAlgorithm>);
-
-impl std::fmt::Display for DigestName<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Declared::Known(algorithm) => f.write_str(algorithm.name()),
-            Declared::Unknown(identifier) => write!(f, "the unknown digest {identifier}"),
-        }
+pub(super) fn digest_name(declared: &Declared<DigestAlgorithm>) -> Words {
+    match declared {
+        Declared::Known(algorithm) => Words::constant(algorithm.name()),
+        Declared::Unknown(identifier) => say("detail.digest-unknown").with("identifier", identifier),
     }
 }

@@ -10,6 +10,7 @@ use super::revocation_data::{Usable, required};
 use super::timestamps::{ProvenTime, Timestamp};
 use super::verdict::SubIndication;
 use super::x509::{Cause, Chain, Failure, check_of};
+use crate::catalogue::{Words, say};
 use crate::certificate::Certificate;
 use crate::certificate::path::Path;
 use crate::certificate::path::rules::{Inputs, RULES};
@@ -80,42 +81,34 @@ pub(super) fn past(
     scope: Scope,
     proofs: &Proofs,
     material: &Material<'_>,
-) -> Result<(ChainValidInThePast, Time), (SubIndication, String)> {
+) -> Result<(ChainValidInThePast, Time), (SubIndication, Words)> {
     if let Some(lasting) = failures.iter().find(|failure| !continues(failure.sub)) {
-        return Err((lasting.sub, format!("{} does not depend on time", lasting.sub)));
+        return Err((lasting.sub, say("detail.timeless").with("sub", lasting.sub)));
     }
     let stale = failures.iter().find(|failure| matches!(failure.cause, Cause::Stale { .. }));
     if let (Some(stale), FreshAt::ValidationTime) = (stale, material.context.policy.freshness.at) {
-        return Err((stale.sub, "the policy asks for fresh revocation data at the validation time".into()));
+        return Err((stale.sub, say("detail.fresh-now")));
     }
     let sub = failures.first().map_or(SubIndication::NoPoe, |failure| failure.sub);
-    let signer = chain.path.leaf().ok_or((sub, "no signing certificate".to_owned()))?;
+    let signer = chain.path.leaf().ok_or((sub, say("detail.no-signing-certificate")))?;
     let control = control_time(&chain.path, scope, proofs, material).map_err(|why| (sub, why))?;
     let proven = proofs.earliest(object);
     if proven > control {
-        return Err((
-            sub,
-            format!("proven to exist at {proven}, the chain is known to hold until {control}"),
-        ));
+        return Err((sub, say("detail.proven-later").with("time", proven).with("until", control)));
     }
     if proven < signer.not_before {
-        return Err((
-            SubIndication::NotYetValid,
-            format!("proven to exist at {proven}, before the certificate's {}", signer.not_before),
-        ));
+        let why = say("detail.proven-before").with("time", proven).with("from", signer.not_before);
+        return Err((SubIndication::NotYetValid, why));
     }
     if proven > signer.not_after {
-        return Err((
-            sub,
-            format!("proven to exist at {proven}, after the certificate's end {}", signer.not_after),
-        ));
+        return Err((sub, say("detail.proven-after").with("time", proven).with("to", signer.not_after)));
     }
     Ok((ChainValidInThePast(()), proven))
 }
 
 /// Past certificate validation (5.6.2.1): the latest time at which the chain is known to have held, under the first
 /// anchor under which it did.
-fn control_time(path: &Path, scope: Scope, proofs: &Proofs, material: &Material<'_>) -> Result<Time, String> {
+fn control_time(path: &Path, scope: Scope, proofs: &Proofs, material: &Material<'_>) -> Result<Time, Words> {
     let now = material.context.time;
     let mut first = None;
     for anchor in path.anchors() {
@@ -128,7 +121,7 @@ fn control_time(path: &Path, scope: Scope, proofs: &Proofs, material: &Material<
             }
         }
     }
-    Err(first.unwrap_or_else(|| "no trust anchor in the chain".into()))
+    Err(first.unwrap_or(say("detail.no-anchor")))
 }
 
 /// Validation time sliding (5.6.2.2).
@@ -140,7 +133,7 @@ struct Sliding<'s, 'm> {
 }
 
 impl Sliding<'_, '_> {
-    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, String> {
+    fn slide(&self, anchor: usize, mut control: Time) -> Result<Time, Words> {
         let mut used = Vec::new();
         let rules = self.path.process(anchor, &Inputs::default());
         for index in (0..anchor).rev() {
@@ -174,7 +167,7 @@ impl Sliding<'_, '_> {
 
     /// Acceptable revocation data from before the control time, which with its certificate is proven to have existed
     /// by then; the latest such.
-    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, String> {
+    fn revocation(&self, index: usize, certificate: &Certificate, control: Time) -> Result<Usable, Words> {
         let mut unproven_issuer = false;
         let proven = |object| self.proofs.earliest(object) <= control;
         for usable in self.material.revocation_of(self.path, index).usable {
@@ -190,12 +183,9 @@ impl Sliding<'_, '_> {
             unproven_issuer = true;
         }
         if unproven_issuer {
-            let why = "nothing proves that the revocation data's issuer existed within its validity";
-            return Err(why.into());
+            return Err(say("detail.issuer-unproven"));
         }
-        Err(format!(
-            "no revocation data on certificate {index} of the chain is proven to be from before {control}"
-        ))
+        Err(say("detail.data-unproven").with("number", index).with("time", control))
     }
 
     fn issuer_proven(&self, issuer: &Path) -> bool {
@@ -211,7 +201,7 @@ impl Sliding<'_, '_> {
         certificate: &Certificate,
         usable: Option<&Usable>,
         control: Time,
-    ) -> Result<Time, String> {
+    ) -> Result<Time, Words> {
         let table = &self.material.context.policy.algorithms;
         let own = self.path.issuer_of(index).map(|issuer| (&certificate.signature_algorithm, &issuer.key));
         let data = usable.and_then(|usable| {
@@ -222,8 +212,7 @@ impl Sliding<'_, '_> {
         for (algorithm, key) in own.into_iter().chain(data) {
             let reliability = table.declared(algorithm, key);
             if !reliability.at(earliest) {
-                earliest =
-                    reliability.end().ok_or("an algorithm of the chain is not accepted at any time")?;
+                earliest = reliability.end().ok_or(say("detail.algorithm-never"))?;
             }
         }
         Ok(earliest)
@@ -231,14 +220,13 @@ impl Sliding<'_, '_> {
 }
 
 /// Says whether the past rescued the signature.
-pub(super) fn note(result: Result<Time, &str>, recorder: &mut Recorder<'_>) {
+pub(super) fn note(result: Result<Time, Words>, recorder: &mut Recorder<'_>) {
     match result {
         Ok(time) => {
-            recorder.note(Check::PastCertificateValidation, format!("the signature is proven from {time} on"))
+            recorder.note(Check::PastCertificateValidation, say("detail.proven-from").with("time", time));
         }
         Err(why) => {
-            recorder
-                .check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why.to_owned().into());
+            recorder.check(Check::PastCertificateValidation, Place::SIGNATURE, false, || why);
         }
     }
 }

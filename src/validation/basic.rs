@@ -15,6 +15,7 @@ use super::timestamps::Timestamp;
 use super::verdict::{ChainProof, SubIndication, TotalPassed};
 use super::x509::{self, Cause, Chain};
 use super::{archival, long_term};
+use crate::catalogue::say;
 use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::signature::{Signature, TimestampKind};
@@ -179,9 +180,7 @@ impl Process<'_, '_> {
         let unanchored = matches!(long_term, Err(SubIndication::NoCertificateChainFoundNoPoe));
         if missing && !unanchored {
             if long_term.is_err() {
-                recorder.check(Check::ArchivalMaterial, Place::SIGNATURE, false, || {
-                    "no time-stamp over validation data or another time-stamp".into()
-                });
+                recorder.check(Check::ArchivalMaterial, Place::SIGNATURE, false, || say("detail.no-archive"));
             }
             return (long_term, best);
         }
@@ -195,7 +194,7 @@ impl Process<'_, '_> {
                 let past = archival::past(&chain.failures, chain, object, self.scope, proofs, material)
                     .and_then(|(witness, time)| match acceptance.at(time) {
                         Ok(accepted) => Ok((ChainProof::Past(witness), accepted)),
-                        Err(sub) => Err((sub, format!("{sub} holds at {time}, too"))),
+                        Err(sub) => Err((sub, say("detail.holds-too").with("sub", sub).with("time", time))),
                     });
                 match past {
                     Ok(passed) => {
@@ -203,7 +202,7 @@ impl Process<'_, '_> {
                         (Ok(passed), proven)
                     }
                     Err((found, why)) => {
-                        archival::note(Err(&why), recorder);
+                        archival::note(Err(why), recorder);
                         // The present failure stays, unless the past says that nothing can mend it.
                         (Err(if found.failed() { found } else { sub }), proven)
                     }

@@ -1,9 +1,9 @@
 //! Every check by name, with the clause it rests on, and the recorder through which each one is decided.
 
 use super::policy::{Level, Place, Policy, Reliability};
+use crate::catalogue::{Words, say};
 use crate::finding::{Finding, Status};
 use crate::time::Time;
-use std::borrow::Cow;
 
 /// What a building block came to: its value, with every check that led there.
 #[derive(Debug)]
@@ -229,14 +229,14 @@ impl Check {
 pub(super) struct Recorder<'p> {
     policy: &'p Policy,
     /// Whom the next findings are about; stands in their detail.
-    pub(super) subject: &'static str,
+    pub(super) subject: Words,
     /// All findings so far.
     pub(super) findings: Vec<Finding>,
 }
 
 impl<'p> Recorder<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
-        Self { policy, subject: "", findings: Vec::new() }
+        Self { policy, subject: Words::NONE, findings: Vec::new() }
     }
 
     pub(super) fn policy(&self) -> &'p Policy {
@@ -249,7 +249,7 @@ impl<'p> Recorder<'p> {
         check: Check,
         place: Place,
         holds: bool,
-        detail: impl FnOnce() -> Cow<'static, str>,
+        detail: impl FnOnce() -> Words,
     ) -> bool {
         let level = self.policy.level(check, place);
         let status = match level {
@@ -258,35 +258,36 @@ impl<'p> Recorder<'p> {
             Level::Warn => Status::Warning,
             Level::Ignore => Status::NotRun,
         };
-        let detail = match self.subject {
-            subject if holds => Cow::Borrowed(subject),
-            "" => detail(),
-            subject => Cow::Owned(format!("{subject}: {}", detail())),
+        let subject = self.subject.clone();
+        let detail = match holds {
+            true => subject,
+            false if subject.is_none() => detail(),
+            false => about(subject, detail()),
         };
         self.findings.push(Finding::new(check.name(), status, detail, check.clause()));
         holds || level != Level::Fail
     }
 
+    /// Records that a check holds.
+    pub(super) fn holds(&mut self, check: Check, place: Place) -> bool {
+        self.check(check, place, true, || Words::NONE)
+    }
+
     /// Records the outcome of a function that says why not.
-    pub(super) fn outcome<E: Into<Cow<'static, str>>>(
-        &mut self,
-        check: Check,
-        place: Place,
-        outcome: Result<(), E>,
-    ) -> bool {
+    pub(super) fn outcome(&mut self, check: Check, place: Place, outcome: Result<(), Words>) -> bool {
         match outcome {
-            Ok(()) => self.check(check, place, true, || Cow::Borrowed("")),
-            Err(detail) => self.check(check, place, false, || detail.into()),
+            Ok(()) => self.holds(check, place),
+            Err(detail) => self.check(check, place, false, || detail),
         }
     }
 
     /// Records a check as passed, with something to say.
-    pub(super) fn note(&mut self, check: Check, detail: impl Into<Cow<'static, str>>) {
+    pub(super) fn note(&mut self, check: Check, detail: Words) {
         self.findings.push(Finding::new(check.name(), Status::Passed, detail, check.clause()));
     }
 
     /// Records that a check could not run.
-    pub(super) fn not_run(&mut self, check: Check, why: impl Into<Cow<'static, str>>) {
+    pub(super) fn not_run(&mut self, check: Check, why: Words) {
         self.findings.push(Finding::new(check.name(), Status::NotRun, why, check.clause()));
     }
 
@@ -295,23 +296,31 @@ impl<'p> Recorder<'p> {
         &mut self,
         check: Check,
         place: Place,
-        (reliability, name): (Reliability, &dyn std::fmt::Display),
+        (reliability, name): (Reliability, &dyn Fn() -> Words),
         time: Time,
     ) -> bool {
         if let Reliability::Forecast(end) = reliability
             && time > end
         {
-            let detail = format!("{name} was forecast to hold until {end}");
+            let detail = say("detail.algorithm-forecast").with_words("algorithm", name()).with("end", end);
             self.findings.push(Finding::new(check.name(), Status::Warning, detail, check.clause()));
             return true;
         }
         self.check(check, place, reliability.at(time), || match reliability {
-            Reliability::Until(end) => format!("{name} held until {end}, checked at {time}").into(),
-            _ => format!("{name} is not accepted").into(),
+            Reliability::Until(end) => {
+                let detail = say("detail.algorithm-until").with_words("algorithm", name());
+                detail.with("end", end).with("time", time)
+            }
+            _ => say("detail.algorithm-refused").with_words("algorithm", name()),
         })
     }
 
     pub(super) fn done<T>(self, value: T) -> Checked<T> {
         Checked { value, findings: self.findings }
     }
+}
+
+/// Something, and what is said of it.
+pub(super) fn about(subject: Words, detail: Words) -> Words {
+    Words::of("detail.about", [("subject", subject), ("detail", detail)])
 }

@@ -7,6 +7,7 @@ use super::policy::{Level, Place};
 use super::trusted_lists;
 use super::verdict::SubIndication;
 use super::x509::Chain;
+use crate::catalogue::say;
 use crate::certificate::path::Path;
 use crate::time::Time;
 use crate::trust::qualification::{Indication3, qualify};
@@ -28,9 +29,7 @@ pub(super) fn check(
     let current = trusted_lists::freshness(material.context, path, place, recorder);
     let qualified = qualification(path, best_signature_time, place, material, recorder);
     let within_budget = !material.over_budget()
-        || recorder.check(Check::WorkBudget, place, false, || {
-            "the document asks for more work than it is given; what came after was left out".into()
-        });
+        || recorder.check(Check::WorkBudget, place, false, || say("detail.over-budget"));
     if !qualified {
         return Err(SubIndication::ChainConstraintsFailure);
     }
@@ -53,7 +52,7 @@ fn qualification(
     let context = material.context;
     let check = Check::QualificationAccepted;
     if context.policy.level(check, place) == Level::Ignore {
-        recorder.not_run(check, "the policy does not ask");
+        recorder.not_run(check, say("detail.policy-does-not-ask"));
         return true;
     }
     let certificates = path.map(Path::certificates).unwrap_or_default();
@@ -62,7 +61,7 @@ fn qualification(
     recorder.check(check, place, accepted.contains(&found.signature), || {
         let names: Vec<&str> = accepted.iter().map(|one| one.as_str()).collect();
         let certificate = found.certificate_at_issuance.combine(found.certificate_at_signing);
-        let expected = names.join(", ");
-        format!("{} at most ({certificate}); the policy asks for {expected}", found.signature).into()
+        let detail = say("detail.qualification-at-most").with("found", found.signature);
+        detail.with_words("certificate", certificate.words()).with("expected", names.join(", "))
     })
 }

@@ -3,6 +3,7 @@
 use super::check::{Check, Checked, Recorder};
 use super::policy::{Place, Policy};
 use super::verdict::SubIndication;
+use crate::catalogue::say;
 use crate::signature::{Signature, SignaturePolicy};
 
 /// The constraints under which the signature is to be validated are known.
@@ -18,16 +19,16 @@ pub(super) fn check(
     let mut recorder = Recorder::new(policy);
     let available = match &signature.attributes.policy {
         None => {
-            recorder.note(Check::SignaturePolicyAvailable, "no signature policy is named");
+            recorder.note(Check::SignaturePolicyAvailable, say("detail.policy-unnamed"));
             true
         }
         Some(SignaturePolicy::Implied) => {
-            recorder.note(Check::SignaturePolicyAvailable, "the signature policy is implied");
+            recorder.note(Check::SignaturePolicyAvailable, say("detail.policy-implied"));
             true
         }
         Some(SignaturePolicy::Identified { id, .. }) => {
             recorder.outcome(Check::SignaturePolicyAvailable, Place::SIGNATURE, {
-                Err::<(), _>(format!("the document of signature policy {id} is not at hand"))
+                Err(say("detail.policy-not-at-hand").with("policy", id))
             })
         }
     };

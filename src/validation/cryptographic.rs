@@ -3,6 +3,7 @@
 use super::check::{Check, Checked, Recorder};
 use super::policy::{Place, Policy};
 use super::verdict::SubIndication;
+use crate::catalogue::{Words, say};
 use crate::signature::algorithm::Verification;
 use crate::signature::{Form, Reference, ReferenceKind, ReferenceOutcome, Signature};
 
@@ -42,23 +43,25 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
         let found = if signature.form == Form::Jades { Check::ReferenceDataFound } else { found };
         match &reference.outcome {
             ReferenceOutcome::Intact => {
-                recorder.note(intact, "");
+                recorder.note(intact, Words::NONE);
             }
             ReferenceOutcome::Mismatch => {
                 let goes_on = recorder.check(intact, place, false, || {
-                    format!("the digest of {} differs from the signed one", describe(reference)).into()
+                    say("detail.data-differs").with_words("what", describe(reference))
                 });
                 fail(goes_on, SubIndication::HashFailure);
             }
             ReferenceOutcome::NotFound(why) => {
                 let goes_on = recorder.check(found, place, false, || {
-                    format!("{} not found: {why}", describe(reference)).into()
+                    let detail = say("detail.data-not-found").with_words("what", describe(reference));
+                    detail.with_words("why", why.clone())
                 });
                 fail(goes_on, SubIndication::SignedDataNotFound);
             }
             ReferenceOutcome::Refused(why) => {
                 let goes_on = recorder.check(intact, place, false, || {
-                    format!("{} not digested: {why}", describe(reference)).into()
+                    let detail = say("detail.data-not-digested").with_words("what", describe(reference));
+                    detail.with_words("why", why.clone())
                 });
                 fail(goes_on, SubIndication::HashFailure);
             }
@@ -73,18 +76,14 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
         ReferenceKind::SignedProperties | ReferenceKind::KeyInfo => false,
     });
     if !covered {
-        let goes_on = recorder.check(Check::ReferenceDataFound, place, false, || {
-            "the signature refers to no data object".into()
-        });
+        let goes_on = recorder.check(Check::ReferenceDataFound, place, false, || say("detail.data-none"));
         fail(goes_on, SubIndication::SignedDataNotFound);
     }
 
     let verifies = *value == Verification::Valid;
     let goes_on = recorder.check(Check::SignatureValueIntact, place, verifies, || match value {
-        Verification::Unsupported(why) => format!("the signature value cannot be verified: {why}").into(),
-        Verification::Valid | Verification::Invalid => {
-            "the signature value does not verify with the signer's key".into()
-        }
+        Verification::Unsupported(why) => say("detail.value-unverified").with_words("why", why.clone()),
+        Verification::Valid | Verification::Invalid => say("detail.value-wrong"),
     });
     // In a JWS the signing input is the only reference, and the value its only proof.
     let wrong_value = match signature.form {
@@ -111,16 +110,16 @@ pub(super) fn verify(signature: &Signature<'_>, value: &Verification, policy: &P
 }
 
 /// A reference in words. Its URI may name a person's file: it stays out.
-fn describe(reference: &Reference) -> &'static str {
-    match reference.kind {
-        ReferenceKind::Content => "a signed data object",
-        ReferenceKind::SignedProperties => "the signed properties",
-        ReferenceKind::KeyInfo => "the key information",
-        ReferenceKind::Manifest => "a signed manifest",
-        ReferenceKind::ManifestEntry => "a data object of a signed list",
-        ReferenceKind::CounterSigned => "the counter-signed value",
-        ReferenceKind::SigningInput => "the signing input",
-    }
+fn describe(reference: &Reference) -> Words {
+    say(match reference.kind {
+        ReferenceKind::Content => "detail.signed-object",
+        ReferenceKind::SignedProperties => "detail.signed-properties",
+        ReferenceKind::KeyInfo => "detail.key-information",
+        ReferenceKind::Manifest => "detail.signed-manifest",
+        ReferenceKind::ManifestEntry => "detail.listed-object",
+        ReferenceKind::CounterSigned => "detail.counter-signed",
+        ReferenceKind::SigningInput => "detail.signing-input",
+    })
 }
 
 #[cfg(test)]
@@ -137,7 +136,7 @@ mod tests {
     }
 
     fn not_found() -> ReferenceOutcome {
-        ReferenceOutcome::NotFound("nowhere".into())
+        ReferenceOutcome::NotFound(Words::verbatim("nowhere"))
     }
 
     fn sub(
@@ -184,7 +183,9 @@ mod tests {
         }
         let content = |outcome| [(ReferenceKind::Content, outcome)];
         for form in [Form::Jades, Form::Xades, Form::Cades] {
-            for outcome in [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused("no".into())] {
+            for outcome in
+                [ReferenceOutcome::Mismatch, not_found(), ReferenceOutcome::Refused(Words::verbatim("no"))]
+            {
                 assert!(sub(form, &content(outcome), Verification::Valid, &policy).is_some());
             }
             assert!(sub(form, &content(ReferenceOutcome::Intact), Verification::Invalid, &policy).is_some());

@@ -5,12 +5,13 @@
 //! stands nowhere in the document, so that no time-stamp proves it. An issuer's certificate is asked for only to lead a
 //! path on, and only where configuration allows the address.
 
-use super::check::{Check, Checked};
+use super::check::{Check, Checked, about};
 use super::material::{Material, signature_origin, token_origin};
 use super::policy::{FreshAt, Level, Place, Scope};
 use super::revocation_data::required;
 use super::signing_certificate::Identification;
 use super::timestamps::{self, Imprinted};
+use crate::catalogue::{Words, say};
 use crate::certificate::path::{Origin, Path};
 use crate::certificate::{Certificate, CertificateStore, pem};
 use crate::format::Limits;
@@ -116,8 +117,8 @@ impl Completion<'_, '_, '_> {
                     }
                 }
                 Lookup::Wanted => return false,
-                Lookup::Unreachable(why) => self.note(&end, "its issuer's certificate", &why),
-                Lookup::Absent => self.note(&end, "its issuer's certificate", NONE_THERE),
+                Lookup::Unreachable(why) => self.note(&end, ISSUER, why.into()),
+                Lookup::Absent => self.note(&end, ISSUER, NONE_THERE),
             }
         }
         false
@@ -145,8 +146,8 @@ impl Completion<'_, '_, '_> {
             asked.then(|| ocsp::request(self.material.context.crypto, certificate, issuer)).flatten();
         for (kind, address) in responders.chain(lists.map(|address| (RevocationKind::Crl, address))) {
             let (request, what) = match kind {
-                RevocationKind::Crl => (None, "CRL"),
-                RevocationKind::Ocsp => (request.as_deref(), "OCSP"),
+                RevocationKind::Crl => (None, Words::constant("CRL")),
+                RevocationKind::Ocsp => (request.as_deref(), Words::constant("OCSP")),
             };
             if (kind == RevocationKind::Ocsp && request.is_none()) || !self.ask() {
                 continue;
@@ -155,10 +156,10 @@ impl Completion<'_, '_, '_> {
                 Lookup::Found(document) => match self.material.add_fetched_revocation(kind, &document) {
                     Ok(()) if self.is_told(path, index, place, now) => return,
                     Ok(()) => {}
-                    Err(why) => self.note(certificate, what, &why),
+                    Err(why) => self.note(certificate, what, why),
                 },
                 Lookup::Wanted => return,
-                Lookup::Unreachable(why) => self.note(certificate, what, &why),
+                Lookup::Unreachable(why) => self.note(certificate, what, why.into()),
                 Lookup::Absent => self.note(certificate, what, NONE_THERE),
             }
         }
@@ -182,12 +183,13 @@ impl Completion<'_, '_, '_> {
         left
     }
 
-    fn note(&mut self, certificate: &Certificate, what: &str, why: &str) {
-        self.material.not_had.push((certificate.sha256, format!("{what}: {why}")));
+    fn note(&mut self, certificate: &Certificate, what: Words, why: Words) {
+        self.material.not_had.push((certificate.sha256, about(what, why)));
     }
 }
 
-const NONE_THERE: &str = "the server has none there";
+const NONE_THERE: Words = say("detail.none-there");
+const ISSUER: Words = say("detail.issuers-certificate");
 
 /// The certificates in a document: DER, PEM, or CMS that holds nothing else (RFC 5280, 4.2.2.1).
 fn certificates(bytes: &[u8], store: &CertificateStore) -> Vec<Arc<Certificate>> {
@@ -203,7 +205,7 @@ fn certificates(bytes: &[u8], store: &CertificateStore) -> Vec<Arc<Certificate>>
 
 impl Material<'_> {
     /// Takes in a CRL or a response; why it is none, otherwise.
-    fn add_fetched_revocation(&mut self, kind: RevocationKind, document: &Document) -> Result<(), String> {
+    fn add_fetched_revocation(&mut self, kind: RevocationKind, document: &Document) -> Result<(), Words> {
         self.add_revocation(kind, &document.bytes, None, Some(document.fetched))?;
         self.forget();
         Ok(())

@@ -3,9 +3,9 @@
 use super::check::{Check, Checked, Recorder};
 use super::policy::{Place, Policy};
 use super::verdict::SubIndication;
+use crate::catalogue::{Words, say};
 use crate::signature::Signature;
 use crate::signature::pades::Scope;
-use std::borrow::Cow;
 
 /// The signature conforms to its format.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) fn check(
                 Check::FormatAccepted,
                 Place::SIGNATURE,
                 policy.formats.contains(&signature.form),
-                || format!("the policy accepts no {:?}", signature.form).into(),
+                || say("detail.form-refused").with("form", format_args!("{:?}", signature.form)),
             )
             & recorder.outcome(Check::StructureValid, Place::SIGNATURE, none(&structure.schema_warnings));
     let accepted = coverage(signature, &mut recorder) & accepted;
@@ -37,23 +37,18 @@ pub(super) fn check(
 /// seen may be another.
 fn coverage(signature: &Signature<'_>, recorder: &mut Recorder<'_>) -> bool {
     let Some(coverage) = &signature.structure.coverage else { return true };
-    let told = || -> Cow<'static, str> {
-        let mut changes: Vec<String> = Vec::new();
-        for change in coverage.changes.iter().filter(|change| change.visible || !change.permitted) {
-            let allowed = if change.permitted { "" } else { ", not permitted" };
-            changes.push(format!("{} ({}{allowed})", change.what.as_str(), change.detail));
-        }
-        let (revision, revisions) = (coverage.revision, coverage.revisions);
-        let attacks = if coverage.attacks.is_empty() {
-            String::new()
-        } else {
-            format!("; as in: {}", coverage.attacks.join(", "))
+    let told = || {
+        let told = coverage.changes.iter().filter(|change| change.visible || !change.permitted);
+        let changes = told.map(|change| {
+            let key = if change.permitted { "detail.change" } else { "detail.change-forbidden" };
+            say(key).with("what", change.what.as_str()).with("detail", &change.detail)
+        });
+        let key = match coverage.attacks.is_empty() {
+            true => "detail.changed-since",
+            false => "detail.changed-as-in",
         };
-        format!(
-            "revision {revision} of {revisions} is signed; changed since: {}{attacks}",
-            changes.join("; ")
-        )
-        .into()
+        let detail = say(key).with("revision", coverage.revision).with("revisions", coverage.revisions);
+        detail.with_words("changes", Words::list(changes)).with("attacks", coverage.attacks.join(", "))
     };
     let kept = !coverage.restricted || coverage.scope() != Scope::Changed;
     let whole = coverage.scope().is_whole();
@@ -61,6 +56,6 @@ fn coverage(signature: &Signature<'_>, recorder: &mut Recorder<'_>) -> bool {
         & recorder.check(Check::DocumentCovered, Place::SIGNATURE, whole, told)
 }
 
-fn none(violations: &[String]) -> Result<(), String> {
-    if violations.is_empty() { Ok(()) } else { Err(violations.join("; ")) }
+fn none(violations: &[Words]) -> Result<(), Words> {
+    if violations.is_empty() { Ok(()) } else { Err(Words::list(violations.iter().cloned())) }
 }

@@ -6,6 +6,7 @@ use super::policy::{FreshAt, Freshness, Place};
 use super::timestamps::Timestamp;
 use super::verdict::SubIndication;
 use super::x509::{Cause, Chain, Failure};
+use crate::catalogue::{Words, say};
 use crate::signature::TimestampKind;
 use crate::time::Time;
 
@@ -43,14 +44,14 @@ pub(super) fn note_timestamps(
     recorder: &mut Recorder<'_>,
 ) -> Result<(), SubIndication> {
     if timestamps.is_empty() {
-        recorder.not_run(Check::TimestampValid, "the signature has no time-stamp");
+        recorder.not_run(Check::TimestampValid, say("detail.no-timestamp"));
         return Ok(());
     }
     let mut accepted = true;
     for timestamp in timestamps {
         let sub = timestamp.sub_indication();
         accepted &= recorder.check(Check::TimestampValid, Place::SIGNATURE, sub.is_none(), || {
-            sub.map_or_else(|| "".into(), |sub| format!("a time-stamp proves nothing: {sub}").into())
+            sub.map_or(Words::NONE, |sub| say("detail.timestamp-worthless").with("sub", sub))
         });
     }
     let disordered = timestamps
@@ -64,7 +65,7 @@ pub(super) fn note_timestamps(
         })
         .count();
     let ordered = recorder.check(Check::TimestampOrder, Place::SIGNATURE, disordered == 0, || {
-        format!("{disordered} archive time-stamps are older than what they cover").into()
+        say("detail.timestamps-disordered").with("count", disordered)
     });
     match (accepted, ordered) {
         (true, true) => Ok(()),
@@ -83,12 +84,13 @@ pub(super) fn chain(
     for failure in &chain.failures {
         let (sub, why) = match undone(failure, chain, best_signature_time, recorder.policy().freshness) {
             Ok(()) => {
-                recorder.note(Check::ValidAtBestSignatureTime, format!("{} does not hold then", failure.sub));
+                let detail = say("detail.undone").with("sub", failure.sub);
+                recorder.note(Check::ValidAtBestSignatureTime, detail);
                 continue;
             }
             Err(kept) => kept,
         };
-        recorder.check(Check::ValidAtBestSignatureTime, Place::SIGNATURE, false, || why.into());
+        recorder.check(Check::ValidAtBestSignatureTime, Place::SIGNATURE, false, || why);
         // The signature cannot have been made before its certificate: nothing later changes that.
         if sub == SubIndication::NotYetValid {
             return Err(sub);
@@ -103,36 +105,32 @@ fn undone(
     chain: &Chain,
     time: Time,
     freshness: Freshness,
-) -> Result<(), (SubIndication, String)> {
-    let kept = |why: String| Err((failure.sub, why));
+) -> Result<(), (SubIndication, Words)> {
+    let kept = |why: Words| Err((failure.sub, why));
     match failure.cause {
         Cause::Validity if failure.sub == SubIndication::OutOfBoundsNotRevoked => {
-            let Some(signer) = chain.path.leaf() else { return kept("no signing certificate".into()) };
+            let Some(signer) = chain.path.leaf() else { return kept(say("detail.no-signing-certificate")) };
             if time < signer.not_before {
-                let why = format!("best signature time {time} is before the certificate's {}", signer.not_before);
+                let why = say("detail.best-before").with("time", time).with("from", signer.not_before);
                 return Err((SubIndication::NotYetValid, why));
             }
             if time <= signer.not_after {
                 return Ok(());
             }
-            kept(format!("best signature time {time} is after the certificate's end {}", signer.not_after))
+            kept(say("detail.best-after").with("time", time).with("to", signer.not_after))
         }
         Cause::RevokedSince(at) if time < at => Ok(()),
-        Cause::RevokedSince(at) => kept(format!("best signature time {time} is not before {at}, when it was revoked")),
+        Cause::RevokedSince(at) => kept(say("detail.best-revoked").with("time", time).with("revoked", at)),
         Cause::Stale { position, this_update } => match freshness.at {
             FreshAt::BestSignatureTime if freshness.fresh(this_update, position, time) => Ok(()),
             FreshAt::BestSignatureTime => {
-                kept(format!("revocation data of {this_update} is too old at the best signature time {time}, too"))
+                kept(say("detail.best-stale").with("updated", this_update).with("time", time))
             }
-            FreshAt::ValidationTime => kept("the policy asks for fresh revocation data at the validation time".into()),
+            FreshAt::ValidationTime => kept(say("detail.fresh-now")),
         },
-        Cause::Algorithm(_) => kept("algorithms of the chain are judged at the validation time".into()),
-        Cause::Validity => {
-            kept("whether the certificate was revoked before it expired is not known: the validation time is outside \
-                  the validity of the revocation data's issuer"
-                .into())
-        }
-        Cause::Lasting => kept(format!("{} does not depend on time", failure.sub)),
+        Cause::Algorithm(_) => kept(say("detail.algorithms-now")),
+        Cause::Validity => kept(say("detail.revoked-before")),
+        Cause::Lasting => kept(say("detail.timeless").with("sub", failure.sub)),
     }
 }
 
@@ -145,7 +143,7 @@ pub(super) fn acceptance(
     let result = acceptance.at(best_signature_time);
     if let Err(sub) = &result {
         recorder.check(Check::ValidAtBestSignatureTime, Place::SIGNATURE, false, || {
-            format!("{sub} holds at the best signature time {best_signature_time}, too").into()
+            say("detail.best-holds-too").with("sub", sub).with("time", best_signature_time)
         });
     }
     result

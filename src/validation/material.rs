@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::revocation_data::{Acceptance, Evidence};
+use crate::catalogue::{Words, say};
 use crate::certificate::path::{Anchors, Budget, Builder, Origin, Path, Pool};
 use crate::certificate::{AnchorKey, Certificate};
 use crate::signature::{RevocationKind, Signature};
@@ -22,9 +23,9 @@ pub(super) struct Material<'c> {
     /// Where each certificate stands, by its digest.
     pub(super) certificate_places: Vec<([u8; 32], Place)>,
     /// What could not be read or was beyond a limit, in words.
-    pub(super) refused: Vec<String>,
+    pub(super) refused: Vec<Words>,
     /// What could not be had from outside on a certificate, by its digest: why, in words.
-    pub(super) not_had: Vec<(Sha256, String)>,
+    pub(super) not_had: Vec<(Sha256, Words)>,
     signatures: Vec<Parts>,
     anchors: SnapshotAnchors<'c>,
     budget: Budget,
@@ -45,7 +46,7 @@ type Lying = HashMap<(usize, usize), usize>;
 #[derive(Debug, Default)]
 struct Parts {
     certificates: Vec<Option<Arc<Certificate>>>,
-    tokens: Vec<Result<Rc<Token>, String>>,
+    tokens: Vec<Result<Rc<Token>, Words>>,
 }
 
 /// A piece of revocation data, with every place where it stands.
@@ -140,9 +141,10 @@ impl<'c> Material<'c> {
             .enumerate()
             .map(|(position, embedded)| {
                 if before.saturating_add(position) >= MOST_TIMESTAMPS {
-                    return Err(format!("more than {MOST_TIMESTAMPS} time-stamps in one document"));
+                    return Err(say("detail.too-many-timestamps").with("most", MOST_TIMESTAMPS));
                 }
-                let token = Rc::new(Token::parse(&embedded.token).map_err(|why| format!("{why:?}"))?);
+                let unreadable = |why| Words::verbatim(format_args!("{why:?}"));
+                let token = Rc::new(Token::parse(&embedded.token).map_err(unreadable)?);
                 let origin = token_origin(index, position);
                 let inside = place(Some(position), position.saturating_add(1));
                 for der in &token.certificates {
@@ -168,9 +170,9 @@ impl<'c> Material<'c> {
                 if self.pool.add(&certificate, origin) {
                     return Some(certificate);
                 }
-                self.refused.push(format!("more than {} certificates", Pool::CAPACITY));
+                self.refused.push(say("detail.too-many-certificates").with("most", Pool::CAPACITY));
             }
-            Err(why) => self.refused.push(format!("a certificate: {}", why.0)),
+            Err(why) => self.refused.push(say("detail.unread-certificate").with("why", why.0)),
         }
         None
     }
@@ -187,12 +189,12 @@ impl<'c> Material<'c> {
         der: &[u8],
         place: Option<Place>,
         fetched: Option<Time>,
-    ) -> Result<usize, String> {
+    ) -> Result<usize, Words> {
         let read = match kind {
             RevocationKind::Crl => self.context.revocation.crl(der).map(Evidence::Crl),
             RevocationKind::Ocsp => self.context.revocation.ocsp(der).map(Evidence::Ocsp),
         };
-        let data = read.map_err(|why| format!("revocation data: {why}"))?;
+        let data = read.map_err(|why| say("detail.unread-revocation").with("why", why))?;
         let mut all = self.evidence.iter_mut().enumerate();
         if let Some((index, known)) = all.find(|(_, item)| item.data.sha256() == data.sha256()) {
             known.places.extend(place);
@@ -200,7 +202,7 @@ impl<'c> Material<'c> {
         }
         let index = self.evidence.len();
         if index >= MOST_EVIDENCE {
-            return Err(format!("more than {MOST_EVIDENCE} pieces of revocation data"));
+            return Err(say("detail.too-much-revocation").with("most", MOST_EVIDENCE));
         }
         let certificates = match &data {
             Evidence::Crl(_) => Vec::new(),
@@ -230,10 +232,10 @@ impl<'c> Material<'c> {
     }
 
     /// Why nothing on a certificate could be had from outside, where something was asked for.
-    pub(super) fn why_not_had(&self, certificate: &Certificate) -> Option<String> {
+    pub(super) fn why_not_had(&self, certificate: &Certificate) -> Option<Words> {
         let whys = self.not_had.iter().filter(|(of, _)| *of == certificate.sha256);
-        let whys: Vec<&str> = whys.map(|(_, why)| why.as_str()).collect();
-        (!whys.is_empty()).then(|| whys.join("; "))
+        let whys: Vec<Words> = whys.map(|(_, why)| why.clone()).collect();
+        (!whys.is_empty()).then(|| Words::list(whys))
     }
 
     /// The certificates of a signature, by their indexes in it; `None` for one that could not be read.
@@ -242,7 +244,7 @@ impl<'c> Material<'c> {
     }
 
     /// The time-stamp tokens of a signature, by their indexes in it.
-    pub(super) fn tokens_of(&self, signature: usize) -> &[Result<Rc<Token>, String>] {
+    pub(super) fn tokens_of(&self, signature: usize) -> &[Result<Rc<Token>, Words>] {
         self.signatures.get(signature).map_or(&[], |parts| &parts.tokens)
     }
 

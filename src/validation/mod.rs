@@ -32,6 +32,7 @@ pub use verdict::{
     TimestampVerdict, TotalPassed, TrustedService,
 };
 
+use crate::catalogue::{Words, say};
 use crate::certificate::CertificateStore;
 use crate::certificate::path::Path;
 use crate::finding::{Finding, Status};
@@ -185,8 +186,9 @@ fn assemble(
     }
     findings.extend(qualified.findings);
     findings.extend(material.refused.iter().map(|what| {
-        let clause = "EN 319 102-1, 5.1.1";
-        Finding::new("validation-material-readable", Status::Warning, format!("left out: {what}"), clause)
+        let (clause, detail) = ("EN 319 102-1, 5.1.1", say("detail.left-out"));
+        let detail = detail.with_words("what", what.clone());
+        Finding::new("validation-material-readable", Status::Warning, detail, clause)
     }));
     findings.extend(not_run(&findings));
 
@@ -214,7 +216,8 @@ fn assemble(
 /// What failed at the validation time of a signature that passed was mended by a proof of an earlier time.
 fn mended(finding: &mut Finding) {
     finding.status = Status::Warning;
-    finding.detail = format!("{}; not so when the signature was made", finding.detail).into();
+    let detail = std::mem::replace(&mut finding.detail, Words::NONE);
+    finding.detail = say("detail.mended").with_words("detail", detail);
 }
 
 /// The place of each check in [`Check::ALL`], by its name.
@@ -231,7 +234,7 @@ fn not_run(findings: &[Finding]) -> Vec<Finding> {
         }
     }
     let all = Check::ALL.iter().zip(ran).filter(|(check, ran)| check.of_signature() && !ran);
-    all.map(|(check, _)| Finding::new(check.name(), Status::NotRun, "", check.clause())).collect()
+    all.map(|(check, _)| Finding::new(check.name(), Status::NotRun, Words::NONE, check.clause())).collect()
 }
 
 fn used(chain: Option<&x509::Chain>, material: &Material<'_>) -> Vec<RevocationUsed> {

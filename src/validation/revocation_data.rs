@@ -4,6 +4,7 @@
 use super::check::Check;
 use super::material::{Material, evidence_origin};
 use super::policy::{Level, Place, Scope};
+use crate::catalogue::{Words, say};
 use crate::certificate::path::{Origin, Path};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::revocation::CertificateStatus;
@@ -72,7 +73,7 @@ pub(super) struct Usable {
 }
 
 /// What came of examining one piece for one certificate: why it is not acceptable, in words.
-pub(super) type Acceptance = Result<Usable, String>;
+pub(super) type Acceptance = Result<Usable, Words>;
 
 /// What there is on one certificate.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ pub(super) struct Selection {
     /// All acceptable ones, latest production first.
     pub(super) usable: Vec<Usable>,
     /// Why the others are not.
-    pub(super) refusals: Vec<String>,
+    pub(super) refusals: Vec<Words>,
 }
 
 impl Selection {
@@ -203,14 +204,14 @@ impl Material<'_> {
         asking: &mut Vec<[u8; 32]>,
     ) -> Rc<Acceptance> {
         let Some(certificate) = path.certificate(index) else {
-            return Rc::new(Err("no such certificate".into()));
+            return Rc::new(Err(say("detail.data-issuer")));
         };
         let key = (evidence, certificate.sha256);
         if let Some(known) = self.acceptances.borrow().get(&key) {
             return Rc::clone(known);
         }
         if asking.len() >= DEPTH || !self.step() {
-            return Rc::new(Err("beyond the budget for revocation data".into()));
+            return Rc::new(Err(say("detail.data-budget")));
         }
         asking.push(certificate.sha256);
         let outcome = Rc::new(self.examine(evidence, path, index, asking));
@@ -222,11 +223,9 @@ impl Material<'_> {
     }
 
     fn examine(&self, evidence: usize, path: &Path, index: usize, asking: &mut Vec<[u8; 32]>) -> Acceptance {
-        let item = self.evidence.get(evidence).ok_or("no such revocation data")?;
-        let (certificate, issuer) = path
-            .certificate(index)
-            .zip(path.issuer_of(index))
-            .ok_or("the certificate's issuer is not known")?;
+        let item = self.evidence.get(evidence).ok_or(say("detail.data-issuer"))?;
+        let (certificate, issuer) =
+            path.certificate(index).zip(path.issuer_of(index)).ok_or(say("detail.data-issuer"))?;
         let accepted = match &item.data {
             Evidence::Crl(crl) => self.examine_crl(evidence, crl, certificate, issuer)?,
             Evidence::Ocsp(response) => {
@@ -236,20 +235,16 @@ impl Material<'_> {
             }
         };
         if accepted.status == CertificateStatus::Unknown {
-            return Err("it does not know the certificate".into());
+            return Err(say("detail.data-unknowing"));
         }
         // Trust is asked for as of its production: an anchor that has ended since could still speak then.
         let Some(anchor) = self.anchor_in_force(&accepted.issuer, accepted.produced.min(self.context.time))
         else {
-            return Err(
-                "its issuer's chain does not lead to an anchor that was trusted when it was issued".into()
-            );
+            return Err(say("detail.data-untrusted"));
         };
         if accepted.this_update < certificate.not_before {
-            return Err(format!(
-                "thisUpdate {} is before the certificate's validity begins, {}",
-                accepted.this_update, certificate.not_before
-            ));
+            let why = say("detail.data-early").with("updated", accepted.this_update);
+            return Err(why.with("from", certificate.not_before));
         }
         self.issuer_not_revoked(&accepted.issuer, anchor, asking)?;
         Ok(accepted)
@@ -262,23 +257,18 @@ impl Material<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Acceptance {
-        let signer = self
-            .crl_issuer(crl, certificate, issuer)
-            .ok_or("the CRL is not signed by an issuer known here")?;
+        let signer = self.crl_issuer(crl, certificate, issuer).ok_or(say("detail.crl-issuer"))?;
         if signer.extensions.key_usage.is_some_and(|usage| !usage.any(KeyUsage::CRL_SIGN)) {
-            return Err("key usage of the CRL's issuer lacks cRLSign".into());
+            return Err(say("detail.crl-sign"));
         }
         if crl.delta {
-            return Err("a delta CRL without its base".into());
+            return Err(say("detail.crl-delta"));
         }
         if !crl.unknown_critical.is_empty() {
-            return Err(format!(
-                "critical extensions of the CRL not processed: {}",
-                crl.unknown_critical.join(", ")
-            ));
+            return Err(say("detail.crl-critical").with("names", crl.unknown_critical.join(", ")));
         }
         if scope::covered(crl, certificate)? != ALL_REASONS {
-            return Err("the CRL does not cover all reasons of revocation".into());
+            return Err(say("detail.crl-reasons"));
         }
         let status = crl.status(certificate);
         let covered = certificate.not_after >= crl.this_update
@@ -305,26 +295,25 @@ impl Material<'_> {
         certificate: &Certificate,
         issuers: &[&Certificate],
     ) -> Acceptance {
-        let issuer = *issuers.first().ok_or("the certificate's issuer is not known")?;
+        let issuer = *issuers.first().ok_or(say("detail.data-issuer"))?;
         // A nonce ties an answer to a question; this answer was embedded, and nobody asked here.
         let mut unknown = response.unknown_critical.iter().filter(|oid| *oid != OCSP_NONCE);
         if let Some(extension) = unknown.next() {
-            return Err(format!("a critical extension of the response is not processed: {extension}"));
+            return Err(say("detail.ocsp-critical").with("name", extension));
         }
-        let answer = response
-            .answer_for(self.context.crypto, certificate, issuer)
-            .ok_or("the response has no answer for the certificate")?;
-        let responder = self.responder(index, response, issuer).ok_or("no certificate of the responder")?;
+        let answer =
+            response.answer_for(self.context.crypto, certificate, issuer).ok_or(say("detail.ocsp-silent"))?;
+        let responder = self.responder(index, response, issuer).ok_or(say("detail.ocsp-responder"))?;
         if self.context.revocation.verify_ocsp(self.context.crypto, response, &responder.key)
             != Verification::Valid
         {
-            return Err("the response's signature does not verify with the responder's key".into());
+            return Err(say("detail.ocsp-signature"));
         }
         let path = self.path(&responder, &self.origins_of(index));
         let delegated_from_above = self.authorised(&path, issuers)?;
         let produced = response.produced_at;
         if produced < responder.not_before || produced > responder.not_after {
-            return Err(format!("producedAt {produced} is outside the responder's validity"));
+            return Err(say("detail.ocsp-produced").with("time", produced));
         }
         let hash_matches = self.cert_hash(answer, certificate)?;
         let covered = certificate.not_after >= answer.this_update
@@ -346,14 +335,14 @@ impl Material<'_> {
     }
 
     /// Whether certHash (CommonPKI) is there and right.
-    fn cert_hash(&self, answer: &SingleResponse, certificate: &Certificate) -> Result<bool, String> {
+    fn cert_hash(&self, answer: &SingleResponse, certificate: &Certificate) -> Result<bool, Words> {
         let Some((algorithm, value)) = &answer.cert_hash else { return Ok(false) };
         let computed = algorithm
             .known()
             .and_then(|algorithm| self.context.crypto.digest(*algorithm, &[&certificate.der]));
         match computed {
             Some(digest) if digest.value == *value => Ok(true),
-            Some(_) => Err("certHash is not that of the certificate".into()),
+            Some(_) => Err(say("detail.ocsp-cert-hash")),
             None => Ok(false),
         }
     }
@@ -391,9 +380,9 @@ impl Material<'_> {
 
     /// RFC 6960, 4.2.2.2: the issuer itself, one for OCSP signing from that very issuer, or one trusted for it. One
     /// from a CA above the issuer, which could have replaced the issuer itself, is told apart: policy decides.
-    fn authorised(&self, responder: &Path, issuers: &[&Certificate]) -> Result<bool, String> {
+    fn authorised(&self, responder: &Path, issuers: &[&Certificate]) -> Result<bool, Words> {
         let Some(certificate) = responder.leaf() else {
-            return Err("no certificate of the responder".into());
+            return Err(say("detail.ocsp-responder"));
         };
         let same = |other: &Certificate, one: &Certificate| other.anchor_key() == one.anchor_key();
         let itself = issuers.first().is_some_and(|issuer| same(certificate, issuer));
@@ -402,7 +391,7 @@ impl Material<'_> {
         }
         let usages = certificate.extensions.extended_key_usage.as_deref().unwrap_or_default();
         if !usages.iter().any(|usage| usage == OCSP_SIGNING) {
-            return Err("the responder's certificate is not for OCSP signing".into());
+            return Err(say("detail.ocsp-purpose"));
         }
         let parent = responder.certificate(1);
         let place = Place::signer(Scope::Revocation);
@@ -410,10 +399,7 @@ impl Material<'_> {
         match issuers.iter().position(|issuer| parent.is_some_and(|parent| same(parent, issuer))) {
             Some(0) => Ok(false),
             Some(_) if !strict => Ok(true),
-            _ => {
-                Err("the responder's certificate is not from the issuer of the certificate in question"
-                    .into())
-            }
+            _ => Err(say("detail.ocsp-stranger")),
         }
     }
 
@@ -423,7 +409,7 @@ impl Material<'_> {
         path: &Path,
         anchor: usize,
         asking: &mut Vec<[u8; 32]>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let policy = self.context.policy;
         for index in 0..anchor {
             let Some(certificate) = path.certificate(index) else { break };
@@ -434,7 +420,7 @@ impl Material<'_> {
             if asking.contains(&certificate.sha256) {
                 // Nobody vouches for himself; above the issuer the question is already being answered.
                 if index == 0 {
-                    return Err("its issuer's own status rests on it".into());
+                    return Err(say("detail.data-circular"));
                 }
                 continue;
             }
@@ -444,11 +430,11 @@ impl Material<'_> {
                     if let CertificateStatus::Revoked { at, .. } = latest.status
                         && at <= self.context.time
                     {
-                        return Err(format!("a certificate of its issuer's chain is revoked since {at}"));
+                        return Err(say("detail.data-revoked").with("time", at));
                     }
                 }
                 None if policy.level(Check::RevocationPresent, place) == Level::Fail => {
-                    return Err("there is no acceptable revocation data on its issuer".into());
+                    return Err(say("detail.data-untold"));
                 }
                 None => {}
             }
@@ -479,12 +465,8 @@ impl Material<'_> {
     }
 }
 
-fn expired_before(this_update: Time, certificate: &Certificate) -> String {
-    format!(
-        "the certificate had expired on {} when it was issued on {this_update}, and it does not say that it covers \
-         expired ones",
-        certificate.not_after
-    )
+fn expired_before(this_update: Time, certificate: &Certificate) -> Words {
+    say("detail.data-expired").with("to", certificate.not_after).with("updated", this_update)
 }
 
 /// Content of the BIT STRING of a DER SubjectPublicKeyInfo.

@@ -4,6 +4,7 @@ use super::check::{Check, Checked, Recorder};
 use super::material::Material;
 use super::policy::Place;
 use super::verdict::SubIndication;
+use crate::catalogue::say;
 use crate::certificate::Certificate;
 use crate::signature::algorithm::{DigestAlgorithm, PublicKey, Verification};
 use crate::signature::{CertificateReference, Declared, Signature};
@@ -68,40 +69,34 @@ pub(super) fn identify(
     let place = Place::SIGNATURE;
     let mut identified =
         recorder.check(Check::SigningCertificateIdentified, place, certificate.is_some(), || {
-            format!(
-                "none of {} candidate certificates is the one referenced, nor verifies the value",
-                candidates.len()
-            )
-            .into()
+            say("detail.signer-not-found").with("count", candidates.len())
         });
     if let Some(certificate) = &certificate {
         let attributes = signer.reference_attributes;
         identified &=
             recorder.check(Check::SigningCertificateReferencePresent, place, attributes > 0, || {
-                "no signed reference to the signing certificate".into()
+                say("detail.signer-unreferenced")
             });
         if attributes > 0 {
             identified &=
                 recorder.check(Check::SigningCertificateReferenceUnique, place, attributes == 1, || {
-                    format!("{attributes} signing-certificate attributes, 1 expected").into()
+                    say("detail.signer-attributes").with("count", attributes)
                 });
         }
         if !signer.references.is_empty() {
             identified &=
                 recorder.check(Check::SigningCertificateReferenceDigest, place, referenced.is_some(), || {
-                    "the digest in the signed reference is not the certificate's".into()
+                    say("detail.signer-digest")
                 });
         }
         let stated = signer.references.first().and_then(|reference| reference.issuer_serial.as_ref());
-        for (check, stated, what) in [
-            (Check::SigningCertificateIssuerSerial, stated, "the signed reference"),
-            (Check::SigningCertificateKeyIdentifier, signer.kid.as_ref(), "kid"),
+        for (check, stated, why) in [
+            (Check::SigningCertificateIssuerSerial, stated, "detail.signer-serial"),
+            (Check::SigningCertificateKeyIdentifier, signer.kid.as_ref(), "detail.signer-kid"),
         ] {
             let Some(stated) = stated else { continue };
             let same = issuer_serial_matches(stated, certificate, material);
-            identified &= recorder.check(check, place, same, || {
-                format!("issuer and serial number in {what} are not the certificate's").into()
-            });
+            identified &= recorder.check(check, place, same, || say(why));
         }
     }
     let result = if identified && certificate.is_some() {
@@ -137,7 +132,7 @@ fn candidates(signature: &Signature<'_>, index: usize, material: &Material<'_>) 
 fn by_bare_key(signature: &Signature<'_>, material: &Material<'_>) -> Verification {
     match &signature.signer.key {
         Some(spki) => verify(signature, &PublicKey::from_spki(spki), material),
-        None => Verification::Unsupported("no signing certificate".into()),
+        None => Verification::Unsupported(say("detail.no-signing-certificate")),
     }
 }
 
@@ -148,9 +143,8 @@ fn verify(signature: &Signature<'_>, key: &PublicKey, material: &Material<'_>) -
     let algorithm = match &signature.algorithm {
         Declared::Known(algorithm) => algorithm,
         Declared::Unknown(identifier) => {
-            return Verification::Unsupported(format!(
-                "the signature algorithm {identifier} is not computed"
-            ));
+            let why = say("detail.algorithm-not-computed").with("algorithm", identifier);
+            return Verification::Unsupported(why);
         }
     };
     let message: Vec<&[u8]> = signature.message.iter().map(AsRef::as_ref).collect();

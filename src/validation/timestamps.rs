@@ -1,12 +1,13 @@
 //! Validation of time-stamp tokens (EN 319 102-1, 5.4): imprint, signature, chain of the TSA.
 
-use super::acceptance::DigestName;
+use super::acceptance::digest_name;
 use super::archival::ChainValidInThePast;
 use super::check::{Check, Recorder};
 use super::material::{Material, signature_origin, token_origin};
 use super::policy::{Named, Place, Reliability, Scope};
 use super::verdict::{SubIndication, TimestampVerdict};
 use super::x509::{self, Cause, Chain, Failure};
+use crate::catalogue::{Words, say};
 use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::signature::algorithm::Crypto;
@@ -134,7 +135,7 @@ pub(super) fn validate(
 
 fn basic(
     embedded: &EmbeddedTimestamp<'_>,
-    (token, imprint): (Result<&Rc<Token>, &String>, Imprinted),
+    (token, imprint): (Result<&Rc<Token>, &Words>, Imprinted),
     (index, position): (usize, usize),
     material: &Material<'_>,
 ) -> Timestamp {
@@ -155,11 +156,11 @@ fn basic(
     let place = Place::signer(Scope::Timestamp);
     match token {
         Err(why) => {
-            recorder.check(Check::TimestampReadable, place, false, || why.clone().into());
+            recorder.check(Check::TimestampReadable, place, false, || why.clone());
             timestamp.fail(SubIndication::FormatFailure, Cause::Lasting);
         }
         Ok(token) => {
-            recorder.check(Check::TimestampReadable, place, true, || "".into());
+            recorder.holds(Check::TimestampReadable, place);
             timestamp.tsa = signing_certificate(token, (index, position), material, &mut recorder);
             if timestamp.tsa.is_none() {
                 timestamp.fail(SubIndication::NoSigningCertificateFound, Cause::Lasting);
@@ -189,23 +190,21 @@ impl Timestamp {
         let place = Place::signer(Scope::Timestamp);
         match imprint {
             ImprintOutcome::Intact => {
-                self.imprint_intact =
-                    recorder.check(Check::TimestampImprintIntact, place, true, || "".into());
+                self.imprint_intact = recorder.holds(Check::TimestampImprintIntact, place);
             }
             ImprintOutcome::Mismatch => {
-                recorder.check(Check::TimestampImprintIntact, place, false, || {
-                    "the imprint is not that of the covered bytes".into()
-                });
+                recorder.check(Check::TimestampImprintIntact, place, false, || say("detail.imprint-differs"));
                 self.fail(SubIndication::HashFailure, Cause::Lasting);
             }
             ImprintOutcome::Unsupported => {
                 recorder.check(Check::TimestampImprintIntact, place, false, || {
-                    format!("{} is not computed here", DigestName(&token.imprint_algorithm)).into()
+                    let digest = digest_name(&token.imprint_algorithm);
+                    say("detail.digest-not-computed").with_words("digest", digest)
                 });
                 self.fail(SubIndication::HashFailure, Cause::Lasting);
             }
             ImprintOutcome::NotFound(why) => {
-                recorder.check(Check::TimestampDataFound, place, false, || why.into());
+                recorder.check(Check::TimestampDataFound, place, false, || why);
                 self.fail(SubIndication::SignedDataNotFound, Cause::Lasting);
             }
         }
@@ -221,7 +220,7 @@ impl Timestamp {
         let place = Place::signer(Scope::Timestamp);
         let outcome = token.verify_signature(material.context.crypto, &tsa.key);
         recorder.check(Check::TimestampSignatureIntact, place, outcome == TokenSignature::Valid, || {
-            "the token's signature does not verify with the TSA's key".into()
+            say("detail.token-signature")
         });
         match outcome {
             TokenSignature::Valid => {}
@@ -247,14 +246,10 @@ impl Timestamp {
         let imprint =
             token.imprint_algorithm.known().map_or(Reliability::Never, |digest| table.digest(*digest));
         self.algorithms = signing.and(imprint);
-        let reliable =
-            recorder.reliable(Check::SignatureAlgorithm, place, (signing, &Named(algorithm, &tsa.key)), time)
-                & recorder.reliable(
-                    Check::ReferenceAlgorithm,
-                    place,
-                    (imprint, &DigestName(&token.imprint_algorithm)),
-                    time,
-                );
+        let named = || Named(algorithm, &tsa.key).words();
+        let digest = || digest_name(&token.imprint_algorithm);
+        let reliable = recorder.reliable(Check::SignatureAlgorithm, place, (signing, &named), time)
+            & recorder.reliable(Check::ReferenceAlgorithm, place, (imprint, &digest), time);
         if !reliable {
             self.fail(SubIndication::CryptoConstraintsFailureNoPoe, Cause::Algorithm(self.algorithms));
         }
@@ -301,31 +296,25 @@ fn signing_certificate(
     let place = Place::signer(Scope::Timestamp);
     let crypto = material.context.crypto;
     let found = named(token, place_of_token, material);
-    recorder.check(Check::SigningCertificateIdentified, place, found.is_some(), || {
-        "no certificate of the TSA in the document".into()
-    });
+    recorder
+        .check(Check::SigningCertificateIdentified, place, found.is_some(), || say("detail.tsa-not-found"));
     let found = found?;
     let reference = token.reference_matches(crypto, &found);
     recorder.check(
         Check::SigningCertificateReferencePresent,
         place,
         reference != ReferenceMatch::Absent,
-        || "no signed reference to the TSA's certificate".into(),
+        || say("detail.tsa-unreferenced"),
     );
     let goes_on = match reference {
         ReferenceMatch::Absent => true,
-        ReferenceMatch::Matches => {
-            recorder.check(Check::SigningCertificateReferenceDigest, place, true, || "".into())
-        }
+        ReferenceMatch::Matches => recorder.holds(Check::SigningCertificateReferenceDigest, place),
         ReferenceMatch::IssuerSerialDiffers => {
-            recorder.check(Check::SigningCertificateIssuerSerial, place, false, || {
-                "issuer and serial number in the signed reference are not the TSA certificate's".into()
-            })
+            recorder.check(Check::SigningCertificateIssuerSerial, place, false, || say("detail.tsa-serial"))
         }
         ReferenceMatch::DigestDiffers | ReferenceMatch::Unsupported => {
-            recorder.check(Check::SigningCertificateReferenceDigest, place, false, || {
-                "the digest in the signed reference is not the TSA certificate's".into()
-            })
+            recorder
+                .check(Check::SigningCertificateReferenceDigest, place, false, || say("detail.tsa-digest"))
         }
     };
     goes_on.then_some(found)

@@ -4,6 +4,7 @@ use super::Context;
 use super::check::{Check, Recorder};
 use super::policy::{Place, seconds};
 use super::verdict::TrustedService;
+use crate::catalogue::{Words, say};
 use crate::certificate::path::Path;
 use crate::trust::Snapshot;
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ pub(super) fn freshness(
     let snapshot = context.snapshot;
     let check = Check::TrustedListFreshness;
     let Some(path) = path.filter(|_| !snapshot.lists.is_empty()) else {
-        recorder.not_run(check, "no list is involved");
+        recorder.not_run(check, say("detail.no-list"));
         return true;
     };
     let mut territories = BTreeSet::new();
@@ -36,7 +37,7 @@ pub(super) fn freshness(
         territories.insert(territory(country));
     }
     if territories.is_empty() {
-        recorder.not_run(check, "no list is involved");
+        recorder.not_run(check, say("detail.no-list"));
         return true;
     }
 
@@ -46,15 +47,15 @@ pub(super) fn freshness(
         // The list of lists comes first and vouches for every other one.
         let involved = index == 0 || territories.contains(&list.territory);
         if involved && !list.accepted() {
-            stale.push(format!("the list of {} is missing", list.territory));
+            stale.push(say("detail.list-missing").with("territory", &list.territory));
         } else if involved && list.expired_at(late) {
             stale.push(match list.next_update {
-                Some(next) => format!("the list of {} was due for renewal on {next}", list.territory),
-                None => format!("the list of {} is closed", list.territory),
+                Some(next) => say("detail.list-due").with("territory", &list.territory).with("time", next),
+                None => say("detail.list-closed").with("territory", &list.territory),
             });
         }
     }
-    recorder.check(check, place, stale.is_empty(), || stale.join("; ").into())
+    recorder.check(check, place, stale.is_empty(), || Words::list(stale))
 }
 
 /// The code under which a country's list stands (TS 119 612, 5.3.10: Greece is EL, the United Kingdom UK).

@@ -6,6 +6,7 @@ use super::material::Material;
 use super::policy::{Level, Named, Place, Position, Reliability, Scope};
 use super::revocation_data::{CERTIFICATE_HOLD, Usable, required};
 use super::verdict::SubIndication;
+use crate::catalogue::{Words, say};
 use crate::certificate::path::Path;
 use crate::certificate::path::rules::{Inputs, Outcome, RULES, Rule};
 use crate::certificate::{Certificate, KeyUsage};
@@ -81,11 +82,12 @@ pub(super) fn validate(
 
     let known = path.anchors().next();
     recorder.check(Check::ChainTrusted, place, known.is_some(), || {
-        let end = if path.ends_self_signed { "a self-signed certificate" } else { "an unknown issuer" };
-        let why = path.links.last().and_then(|last| material.why_not_had(&last.certificate));
-        let why = why.map_or_else(String::new, |why| format!("; asked for: {why}"));
-        let count = path.links.len();
-        format!("none of {count} certificates is a trust anchor; the chain ends at {end}{why}").into()
+        let end = match path.ends_self_signed {
+            true => "detail.chain-ends-self-signed",
+            false => "detail.chain-ends-unknown",
+        };
+        let asked = path.links.last().and_then(|last| material.why_not_had(&last.certificate));
+        asked_for(say(end).with("count", path.links.len()), asked)
     });
     if known.is_none() {
         chain.fail(SubIndication::NoCertificateChainFound, Cause::Lasting);
@@ -93,13 +95,11 @@ pub(super) fn validate(
     }
     chain.anchor = material.anchor_in_force(&path, time);
     let Some(anchor) = chain.anchor else {
-        recorder.check(Check::AnchorInForce, place, false, || {
-            "the trusted list grants the anchor no longer at the validation time".into()
-        });
+        recorder.check(Check::AnchorInForce, place, false, || say("detail.anchor-ended"));
         chain.fail(SubIndication::NoCertificateChainFoundNoPoe, Cause::Lasting);
         return chain;
     };
-    recorder.check(Check::AnchorInForce, place, true, || "".into());
+    recorder.holds(Check::AnchorInForce, place);
 
     let rules = path.process(anchor, &Inputs::default());
     for index in 0..anchor {
@@ -115,15 +115,23 @@ pub(super) fn validate(
         }
         .run();
     }
-    recorder.subject = "";
+    recorder.subject = Words::NONE;
     chain
 }
 
-fn subject(index: usize) -> &'static str {
+fn subject(index: usize) -> Words {
     match index {
-        0 => "signing certificate",
-        1 => "its issuer",
-        _ => "a higher issuer",
+        0 => say("detail.signing-certificate"),
+        1 => say("detail.its-issuer"),
+        _ => say("detail.higher-issuer"),
+    }
+}
+
+/// What is said, and why what was asked for outside could not be had.
+fn asked_for(detail: Words, why: Option<Words>) -> Words {
+    match why {
+        Some(why) => say("detail.asked-for").with_words("detail", detail).with_words("why", why),
+        None => detail,
     }
 }
 
@@ -171,7 +179,7 @@ impl Examination<'_, '_, '_> {
                 Check::ResponderFromIssuer,
                 self.place,
                 !usable.delegated_from_above,
-                || "the responder was appointed by a CA above the issuer, not by the issuer".into(),
+                || say("detail.responder-from-above"),
             );
             if !goes_on {
                 self.chain.fail(general, Cause::Lasting);
@@ -195,9 +203,7 @@ impl Examination<'_, '_, '_> {
                 let suits = extensions
                     .key_usage
                     .is_some_and(|usage| usage.any(KeyUsage::NON_REPUDIATION | KeyUsage::DIGITAL_SIGNATURE));
-                self.recorder.check(Check::SignerKeyUsage, self.place, suits, || {
-                    "key usage has neither nonRepudiation nor digitalSignature".into()
-                })
+                self.recorder.check(Check::SignerKeyUsage, self.place, suits, || say("detail.key-usage"))
             }
             Scope::Timestamp => {
                 let usages = extensions.extended_key_usage.as_deref().unwrap_or_default();
@@ -205,7 +211,7 @@ impl Examination<'_, '_, '_> {
                     Check::ExtendedKeyUsage,
                     self.place,
                     usages.iter().any(|usage| usage == TIME_STAMPING),
-                    || "extended key usage lacks time-stamping".into(),
+                    || say("detail.extended-key-usage"),
                 )
             }
             Scope::Revocation => true,
@@ -217,26 +223,23 @@ impl Examination<'_, '_, '_> {
         let identifier = extensions.authority_key_identifier.is_some();
         let access = !extensions.ca_issuers.is_empty() || !extensions.ocsp_addresses.is_empty();
         self.recorder.check(Check::AuthorityKeyIdentifier, self.place, identifier, || {
-            "no authority key identifier".into()
+            say("detail.no-authority-key-identifier")
         }) & self.recorder.check(Check::AuthorityInformationAccess, self.place, access, || {
-            "no authority information access".into()
+            say("detail.no-authority-information-access")
         })
     }
 
     /// The revocation data that counts; `Err` where its lack fails the chain.
     fn revocation(&mut self, needed: bool) -> Result<Option<Usable>, ()> {
         if !needed {
-            self.recorder.not_run(Check::RevocationPresent, "not required for this certificate");
+            self.recorder.not_run(Check::RevocationPresent, say("detail.revocation-not-required"));
             return Ok(None);
         }
         let selection = self.material.revocation_of(self.path, self.index);
         let present = selection.present > 0;
-        let not_had = || {
-            let why = self.path.certificate(self.index).and_then(|one| self.material.why_not_had(one));
-            why.map_or_else(String::new, |why| format!("; asked for: {why}"))
-        };
+        let not_had = || self.path.certificate(self.index).and_then(|one| self.material.why_not_had(one));
         if !self.recorder.check(Check::RevocationPresent, self.place, present, || {
-            format!("no CRL, no OCSP response{}", not_had()).into()
+            asked_for(say("detail.revocation-absent"), not_had())
         }) {
             return Err(());
         }
@@ -244,8 +247,9 @@ impl Examination<'_, '_, '_> {
         if present {
             let goes_on =
                 self.recorder.check(Check::RevocationAcceptable, self.place, usable.is_some(), || {
-                    let refusals = selection.refusals.join("; ");
-                    format!("none of {}: {refusals}{}", selection.present, not_had()).into()
+                    let why = Words::list(selection.refusals.iter().cloned());
+                    let detail = say("detail.revocation-refused").with("count", selection.present);
+                    asked_for(detail.with_words("why", why), not_had())
                 });
             if !goes_on {
                 return Err(());
@@ -264,7 +268,7 @@ impl Examination<'_, '_, '_> {
             Some((at, Some(CERTIFICATE_HOLD))) => {
                 if !self
                     .recorder
-                    .check(Check::NotOnHold, self.place, false, || format!("on hold since {at}").into())
+                    .check(Check::NotOnHold, self.place, false, || say("detail.on-hold").with("time", at))
                 {
                     self.chain.fail(SubIndication::TryLater, Cause::RevokedSince(at));
                 }
@@ -272,7 +276,7 @@ impl Examination<'_, '_, '_> {
             Some((at, _)) => {
                 if !self
                     .recorder
-                    .check(Check::NotRevoked, self.place, false, || format!("revoked since {at}").into())
+                    .check(Check::NotRevoked, self.place, false, || say("detail.revoked").with("time", at))
                 {
                     let sub = match self.index {
                         0 => SubIndication::RevokedNoPoe,
@@ -282,7 +286,7 @@ impl Examination<'_, '_, '_> {
                 }
             }
             None => {
-                self.recorder.check(Check::NotRevoked, self.place, true, || "".into());
+                self.recorder.holds(Check::NotRevoked, self.place);
                 self.freshness(usable);
             }
         }
@@ -295,8 +299,8 @@ impl Examination<'_, '_, '_> {
         let freshness = self.material.context.policy.freshness;
         let fresh = freshness.fresh(this_update, position, time);
         let goes_on = self.recorder.check(Check::RevocationFresh, self.place, fresh, || {
-            let days = freshness.days(position);
-            format!("the revocation data is of {this_update}, more than {days} days before {time}").into()
+            let detail = say("detail.revocation-old").with("updated", this_update);
+            detail.with("days", freshness.days(position)).with("time", time)
         });
         if !goes_on {
             self.chain.fail(SubIndication::TryLater, Cause::Stale { position, this_update });
@@ -315,7 +319,7 @@ impl Examination<'_, '_, '_> {
         });
         for (check, algorithm, key) in own.into_iter().chain(data) {
             let reliability = material.context.policy.algorithms.declared(algorithm, key);
-            let named = Named(algorithm, key);
+            let named = || Named(algorithm, key).words();
             if !self.recorder.reliable(check, self.place, (reliability, &named), material.context.time) {
                 self.chain.fail(SubIndication::CryptoConstraintsFailureNoPoe, Cause::Algorithm(reliability));
             }
@@ -328,8 +332,8 @@ impl Examination<'_, '_, '_> {
         let issuer_stands = usable.is_some_and(|usable| self.stands(&usable.issuer, time));
         let inside = within(certificate, time);
         let goes_on = self.recorder.check(Check::CertificateValidity, self.place, inside, || {
-            format!("valid from {} to {}, checked at {time}", certificate.not_before, certificate.not_after)
-                .into()
+            let detail = say("detail.validity").with("from", certificate.not_before);
+            detail.with("to", certificate.not_after).with("time", time)
         });
         if !goes_on {
             // Known not to have been revoked while it was valid (5.2.6.4, 1 c).
@@ -344,7 +348,7 @@ impl Examination<'_, '_, '_> {
         if usable.is_some() {
             let goes_on =
                 self.recorder.check(Check::RevocationIssuerValidity, self.place, issuer_stands, || {
-                    "the revocation data's issuer is outside its validity and is no anchor".into()
+                    say("detail.revocation-issuer-outside")
                 });
             if !goes_on {
                 self.chain.fail(SubIndication::RevocationOutOfBoundsNoPoe, Cause::Validity);

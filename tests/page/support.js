@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 export const root = new URL('../../', import.meta.url).pathname;
 
 /** The texts of a language. */
-export const texts = (tag) => JSON.parse(readFileSync(`${root}src/report/catalogue/${tag}.json`, 'utf8'));
+export const texts = (tag) => JSON.parse(readFileSync(`${root}src/catalogue/${tag}.json`, 'utf8'));
 
 /** A text with its parameters. */
 export const said = (key, values = {}, tag = 'en') => texts(tag)[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);

@@ -54,7 +54,7 @@ fn sub_indication(verdict: &Verdict) -> Option<&'static str> {
 }
 
 fn warnings(verdict: &Verdict) -> String {
-    verdict.seals[0].findings.iter().map(|finding| finding.detail.clone().into_owned() + "\n").collect()
+    verdict.seals[0].findings.iter().map(|finding| finding.detail.to_string() + "\n").collect()
 }
 
 #[test]
@@ -270,10 +270,10 @@ fn containers_made_to_exhaust_or_deceive_are_answered() {
     let mut files = vec![("mimetype", SIMPLE), ("x", &b"x"[..])];
     files.extend(names.iter().map(|name| (&**name, &signature[..])));
     let verdict = verify(&archive(&files));
-    assert!(verdict.error.unwrap().contains("files with signatures"));
+    assert!(verdict.error.unwrap().to_string().contains("files with signatures"));
     let twice =
         archive(&[("mimetype", SIMPLE), ("x", b"x"), ("x", b"y"), ("META-INF/signature.p7s", &signature)]);
-    assert!(verify(&twice).error.unwrap().contains("same name"));
+    assert!(verify(&twice).error.unwrap().to_string().contains("same name"));
     let broken = archive(&[("mimetype", SIMPLE), ("x", b"x"), ("META-INF/signature.p7s", b"0\x80broken")]);
     assert_eq!(verify(&broken).verdict, Overall::Unreadable);
 }

@@ -154,7 +154,7 @@ fn only_a_domain_that_says_so_calls_anything_qualified() {
     assert_eq!(seal.trusted_service.as_ref().unwrap().territory, "XA");
     assert_eq!(seal.timestamps[0].qualification, "N/A");
     let why = seal.findings.iter().find(|finding| finding.check == "qualification").unwrap();
-    assert!(why.detail.contains("private do not say what is qualified"), "{}", why.detail);
+    assert!(why.detail.to_string().contains("private do not say what is qualified"), "{}", why.detail);
     // Nobody else may take the European Union's name.
     let text = demo::shared().domain().replace("\"demo\"\nlotl", "\"eu\"\nlotl");
     assert!(Domain::parse(&text).unwrap_err().to_string().contains("European Union"));

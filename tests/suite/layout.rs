@@ -3,7 +3,8 @@
 use std::path::Path;
 
 /// The order of `src/`; base modules first. `pipeline` sees every stage up to `report`.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
+    "catalogue",
     "time",
     "clock",
     "recorder",

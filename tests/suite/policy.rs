@@ -198,7 +198,7 @@ fn qualified_seal_passes_only_what_its_name_says() {
     let verdict = verify(&pipeline, &example("sound/lt-advanced.jsonld"), FRESH);
     assert_eq!(seal(&verdict).qualification, "Indeterminate AdESeal");
     let why = findings(&verdict, "qualification-accepted", Status::Failed);
-    assert!(why[0].detail.starts_with("AdESeal at most"), "{}", why[0].detail);
+    assert!(why[0].detail.to_string().starts_with("AdESeal at most"), "{}", why[0].detail);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn the_real_credentials_of_2026_are_stale_for_qualified_seal() {
         let later = verify(&strict, &bytes, "2027-02-15T00:00:00Z");
         let list = findings(&later, "trusted-list-freshness", Status::Failed);
         assert!(
-            list[0].detail.contains("the list of SI was due for renewal on 2027-01-07"),
+            list[0].detail.to_string().contains("the list of SI was due for renewal on 2027-01-07"),
             "{}",
             list[0].detail
         );

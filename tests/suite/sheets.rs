@@ -6,8 +6,8 @@ use crate::shapes::oracle;
 use crate::support::{demo_pipeline, root};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use sealgate::catalogue::Language;
 use sealgate::pipeline::Request;
-use sealgate::report::catalogue::Language;
 use sealgate::report::{CSV_COLUMNS, Verdict, write_csv, write_csv_head, write_html};
 use sealgate::time::Time;
 use serde_json::Value;
@@ -234,8 +234,8 @@ fn a_pdf_report_is_the_same_whenever_it_is_made() {
     }
     // Text of any kind and length finds a place.
     let mut verdict = verdict(b"no credential", Language::English);
-    verdict.error =
-        Some(format!("{} \u{5d0}\u{4e2d}\0\u{301}\u{202e}{}", "x".repeat(5000), "y z ".repeat(3000)));
+    let error = format!("{} \u{5d0}\u{4e2d}\0\u{301}\u{202e}{}", "x".repeat(5000), "y z ".repeat(3000));
+    verdict.error = Some(error.into());
     assert!(sealgate::report::pdf(&verdict, Language::English).is_ok());
 }
 

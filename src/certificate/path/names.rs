@@ -1,5 +1,6 @@
 //! Name constraints (RFC 5280, 4.2.1.10).
 
+use crate::catalogue::{Words, say};
 use crate::certificate::{Certificate, Name};
 use crate::format::der::{Error, Reader, Tag, Tlv};
 use std::net::Ipv4Addr;
@@ -19,11 +20,11 @@ impl Work {
         Self(MOST_COMPARISONS)
     }
 
-    fn step(&mut self) -> Result<(), String> {
+    fn step(&mut self) -> Result<(), Words> {
         self.0 = self
             .0
             .checked_sub(1)
-            .ok_or_else(|| format!("more than {MOST_COMPARISONS} comparisons of names with constraints"))?;
+            .ok_or_else(|| say("detail.names-too-many").with("most", MOST_COMPARISONS))?;
         Ok(())
     }
 }
@@ -41,22 +42,25 @@ enum General<'a> {
 }
 
 impl<'a> General<'a> {
-    fn read(tlv: &Tlv<'a>) -> Result<Self, String> {
-        let text =
-            |content| std::str::from_utf8(content).map_err(|_| "a name that is no IA5String".to_owned());
+    fn read(tlv: &Tlv<'a>) -> Result<Self, Words> {
+        let text = |content| {
+            std::str::from_utf8(content).map_err(|_| Words::verbatim("a name that is no IA5String"))
+        };
         match tlv.tag {
             tag if tag == Tag::context(1) => Ok(Self::Email(text(tlv.content)?)),
             tag if tag == Tag::context(2) => Ok(Self::Dns(text(tlv.content)?)),
             tag if tag == Tag::context(4) => {
-                let name = tlv.explicit("directoryName").map_err(|error| error.to_string())?;
-                Name::parse(name.raw).map(Self::Directory).ok_or_else(|| "a malformed directoryName".into())
+                let name = tlv.explicit("directoryName").map_err(Words::verbatim)?;
+                Name::parse(name.raw)
+                    .map(Self::Directory)
+                    .ok_or_else(|| Words::verbatim("a malformed directoryName"))
             }
             tag if tag == Tag::context(6) => Ok(Self::Uri(text(tlv.content)?)),
             tag if tag == Tag::context(7) => Ok(Self::Ip(tlv.content)),
             tag if tag.class() == Tag::context(0).class() && tag.number() <= 8 => {
                 Ok(Self::Other(tag.number()))
             }
-            _ => Err(tlv.unexpected("GeneralName").to_string()),
+            _ => Err(Words::verbatim(tlv.unexpected("GeneralName"))),
         }
     }
 
@@ -74,15 +78,15 @@ impl<'a> General<'a> {
 pub(super) struct Names<'c>(Vec<General<'c>>);
 
 impl<'c> Names<'c> {
-    pub(super) fn of(certificate: &'c Certificate) -> Result<Self, String> {
+    pub(super) fn of(certificate: &'c Certificate) -> Result<Self, Words> {
         let mut names = Vec::new();
         if !certificate.subject.is_empty() {
             names.push(General::Directory(certificate.subject.clone()));
         }
         match &certificate.extensions.subject_alternative_name {
             Some(der) => {
-                let mut alternatives = sequence(der, "SubjectAltName").map_err(|error| error.to_string())?;
-                while let Some(name) = alternatives.read().map_err(|error| error.to_string())? {
+                let mut alternatives = sequence(der, "SubjectAltName").map_err(Words::verbatim)?;
+                while let Some(name) = alternatives.read().map_err(Words::verbatim)? {
                     names.push(General::read(&name)?);
                 }
             }
@@ -109,8 +113,8 @@ impl<'c> Constraints<'c> {
     ///
     /// # Errors
     /// A subtree that cannot be read, or has a form that RFC 5280 does not allow.
-    pub(super) fn read(der: &'c [u8]) -> Result<Self, String> {
-        let malformed = |error: Error| format!("malformed name constraints: {error}");
+    pub(super) fn read(der: &'c [u8]) -> Result<Self, Words> {
+        let malformed = |error: Error| say("detail.names-malformed").with("why", error);
         let mut fields = sequence(der, "NameConstraints").map_err(malformed)?;
         let mut subtrees = |number| match fields.optional(Tag::context(number)).map_err(malformed)? {
             Some(subtrees) => read_subtrees(&subtrees),
@@ -125,12 +129,12 @@ impl<'c> Constraints<'c> {
     ///
     /// # Errors
     /// The first name that is not.
-    pub(super) fn admit(&self, names: &Names<'_>, work: &mut Work) -> Result<(), String> {
+    pub(super) fn admit(&self, names: &Names<'_>, work: &mut Work) -> Result<(), Words> {
         for name in &names.0 {
             for base in &self.excluded {
                 work.step()?;
                 if base.like(name) && covers(base, name, Side::Excluded)? {
-                    return Err(format!("{} is excluded by name constraints", shown(name)));
+                    return Err(say("detail.name-excluded").with("name", shown(name)));
                 }
             }
             let (mut asked, mut permitted) = (false, false);
@@ -145,7 +149,7 @@ impl<'c> Constraints<'c> {
                 }
             }
             if asked && !permitted {
-                return Err(format!("{} is not within the permitted names", shown(name)));
+                return Err(say("detail.name-not-permitted").with("name", shown(name)));
             }
         }
         Ok(())
@@ -159,15 +163,15 @@ fn sequence<'a>(der: &'a [u8], what: &'static str) -> Result<Reader<'a>, Error> 
     Ok(inner)
 }
 
-fn read_subtrees<'c>(tlv: &Tlv<'c>) -> Result<Vec<General<'c>>, String> {
-    let malformed = |error: Error| format!("malformed name constraints: {error}");
+fn read_subtrees<'c>(tlv: &Tlv<'c>) -> Result<Vec<General<'c>>, Words> {
+    let malformed = |error: Error| say("detail.names-malformed").with("why", error);
     let mut subtrees = tlv.reader().map_err(malformed)?;
     let mut bases = Vec::new();
     while !subtrees.is_empty() {
         let mut subtree = subtrees.sequence("GeneralSubtree").map_err(malformed)?;
         let base = General::read(&subtree.any("base").map_err(malformed)?)?;
         if !subtree.is_empty() {
-            return Err("a subtree with minimum or maximum".into());
+            return Err(say("detail.names-subtree"));
         }
         let sound = match &base {
             General::Dns(domain) => domain.is_empty() || host(domain),
@@ -180,7 +184,7 @@ fn read_subtrees<'c>(tlv: &Tlv<'c>) -> Result<Vec<General<'c>>, String> {
             General::Directory(_) | General::Other(_) => true,
         };
         if !sound {
-            return Err(format!("a malformed constraint: {}", shown(&base)));
+            return Err(say("detail.name-constraint").with("name", shown(&base)));
         }
         bases.push(base);
     }
@@ -195,8 +199,8 @@ enum Side {
 
 /// Whether a name is within the subtree of a base of the same form. A name that cannot be judged is an error: it
 /// must neither slip through nor be taken for permitted.
-fn covers(base: &General<'_>, name: &General<'_>, side: Side) -> Result<bool, String> {
-    let unsound = || format!("{} cannot be compared with the name constraints", shown(name));
+fn covers(base: &General<'_>, name: &General<'_>, side: Side) -> Result<bool, Words> {
+    let unsound = || say("detail.name-incomparable").with("name", shown(name));
     match (base, name) {
         // A name in normal form is its RDNs one after the other, each of them telling its length.
         (General::Directory(base), General::Directory(name)) => Ok(name.normal.starts_with(&base.normal)),
@@ -227,7 +231,7 @@ fn covers(base: &General<'_>, name: &General<'_>, side: Side) -> Result<bool, St
             let bits = address.iter().zip(mask).zip(*name);
             Ok(address.len() == name.len() && bits.into_iter().all(|((a, m), n)| a & m == n & m))
         }
-        _ => Err(format!("constraints on {} are not processed", shown(name))),
+        _ => Err(say("detail.name-unprocessed").with("name", shown(name))),
     }
 }
 
@@ -378,7 +382,7 @@ mod tests {
             excluded: (0..2_000).map(|_| General::Dns("b.example")).collect(),
         };
         let why = constraints.admit(&names, &mut Work::new()).unwrap_err();
-        assert!(why.contains("comparisons"), "{why}");
+        assert!(why.to_string().contains("comparisons"), "{why}");
     }
 
     proptest::proptest! {

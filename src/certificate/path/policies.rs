@@ -2,6 +2,7 @@
 //! graph is kept, each of its nodes with the policies of the anchor's domain that it comes from. A tree of paths
 //! would grow exponentially with mappings.
 
+use crate::catalogue::{Words, say};
 use crate::certificate::Extensions;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,12 +72,12 @@ impl<'p> PolicyState<'p> {
         extensions: &'p Extensions,
         issuer: bool,
         self_issued: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let policies = &extensions.policies;
         let mut level = BTreeMap::new();
         if policies.len() > MOST_POLICIES {
             self.level.clear();
-            return Err(format!("{} policies, more than {MOST_POLICIES}", policies.len()));
+            return Err(too_many("detail.policies-too-many", policies.len()));
         }
         let mut expected: BTreeMap<&'p str, BTreeSet<&'p str>> = BTreeMap::new();
         for node in self.level.values() {
@@ -104,7 +105,7 @@ impl<'p> PolicyState<'p> {
     }
 
     /// Before the next certificate: mappings and the counters (6.1.4 a, b, h).
-    pub(super) fn prepare(&mut self, extensions: &'p Extensions, self_issued: bool) -> Result<(), String> {
+    pub(super) fn prepare(&mut self, extensions: &'p Extensions, self_issued: bool) -> Result<(), Words> {
         let mapped = self.map(&extensions.policy_mappings);
         if !self_issued {
             for counter in [&mut self.explicit, &mut self.mapping, &mut self.any] {
@@ -127,7 +128,7 @@ impl<'p> PolicyState<'p> {
     }
 
     /// After the last certificate (6.1.5 a, b, g).
-    pub(super) fn wrap_up(&mut self, extensions: &Extensions) -> Result<(), String> {
+    pub(super) fn wrap_up(&mut self, extensions: &Extensions) -> Result<(), Words> {
         self.explicit = self.explicit.saturating_sub(1);
         if let Some((Some(0), _)) = extensions.policy_constraints {
             self.explicit = 0;
@@ -145,25 +146,25 @@ impl<'p> PolicyState<'p> {
         }
         let found: BTreeSet<_> = self.level.values().flat_map(|node| &node.roots).copied().collect();
         let found: Vec<_> = found.into_iter().collect();
-        Err(format!("an acceptable policy is required, the path is valid for: {}", found.join(", ")))
+        Err(say("detail.policy-unacceptable").with("found", found.join(", ")))
     }
 
-    fn valid(&self) -> Result<(), String> {
+    fn valid(&self) -> Result<(), Words> {
         if self.explicit > 0 || !self.level.is_empty() {
             return Ok(());
         }
-        Err("a valid policy is required, and none is valid on the whole path".into())
+        Err(say("detail.policy-none-valid"))
     }
 
-    fn map(&mut self, mappings: &'p [(String, String)]) -> Result<(), String> {
+    fn map(&mut self, mappings: &'p [(String, String)]) -> Result<(), Words> {
         if mappings.len() > MOST_POLICIES {
             self.level.clear();
-            return Err(format!("{} policy mappings, more than {MOST_POLICIES}", mappings.len()));
+            return Err(too_many("detail.mappings-too-many", mappings.len()));
         }
         let mut by_issuer: BTreeMap<&'p str, BTreeSet<&'p str>> = BTreeMap::new();
         for (issuer, subject) in mappings {
             if issuer == ANY_POLICY || subject == ANY_POLICY {
-                return Err("a policy is mapped from or to anyPolicy".into());
+                return Err(say("detail.policy-any-mapped"));
             }
             by_issuer.entry(issuer).or_default().insert(subject);
         }
@@ -178,6 +179,10 @@ impl<'p> PolicyState<'p> {
         }
         Ok(())
     }
+}
+
+fn too_many(key: &'static str, count: usize) -> Words {
+    say(key).with("count", count).with("most", MOST_POLICIES)
 }
 
 #[cfg(test)]

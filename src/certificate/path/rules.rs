@@ -4,6 +4,7 @@
 use super::Path;
 use super::names::{Constraints, Names, Work};
 use super::policies::{PolicyInputs, PolicyState};
+use crate::catalogue::{Words, say};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::time::Time;
 
@@ -77,7 +78,7 @@ pub struct Violation {
     /// The rule.
     pub rule: Rule,
     /// What was expected and what was found.
-    pub why: String,
+    pub why: Words,
 }
 
 /// What path validation came to.
@@ -92,7 +93,7 @@ impl Outcome {
     ///
     /// # Errors
     /// What was expected and what was found.
-    pub fn obeys(&self, rule: Rule, index: usize) -> Result<(), String> {
+    pub fn obeys(&self, rule: Rule, index: usize) -> Result<(), Words> {
         match self.violations.iter().find(|found| found.rule == rule && found.index == index) {
             None => Ok(()),
             Some(found) => Err(found.why.clone()),
@@ -171,11 +172,7 @@ impl<'p> Processing<'p> {
         if issuer {
             if !certificate.self_issued() {
                 match self.length {
-                    Some(0) => self.violation(
-                        index,
-                        Rule::PathLength,
-                        "a path length constraint above allows no further issuer here".into(),
-                    ),
+                    Some(0) => self.violation(index, Rule::PathLength, say("detail.path-length")),
                     Some(left) => self.length = Some(left.saturating_sub(1)),
                     None => {}
                 }
@@ -195,44 +192,39 @@ impl<'p> Processing<'p> {
         if let Some(time) = self.inputs.time
             && !within(certificate, time)
         {
-            let (from, to) = (certificate.not_before, certificate.not_after);
-            self.violation(index, Rule::Validity, format!("valid from {from} to {to}, checked at {time}"));
+            let why = say("detail.validity").with("from", certificate.not_before);
+            let why = why.with("to", certificate.not_after).with("time", time);
+            self.violation(index, Rule::Validity, why);
         }
         if index > 0 {
             match extensions.basic_constraints {
                 Some(constraints) if constraints.ca => {}
                 Some(_) => {
-                    let why = "basic constraints of an issuer say cA FALSE";
-                    self.violation(index, Rule::BasicConstraints, why.into());
+                    self.violation(index, Rule::BasicConstraints, say("detail.issuer-no-ca"));
                 }
                 None => {
-                    self.violation(
-                        index,
-                        Rule::BasicConstraints,
-                        "an issuer has no basic constraints".into(),
-                    );
+                    self.violation(index, Rule::BasicConstraints, say("detail.issuer-unconstrained"));
                 }
             }
             if extensions.key_usage.is_some_and(|usage| !usage.any(KeyUsage::KEY_CERT_SIGN)) {
-                self.violation(index, Rule::CaKeyUsage, "key usage of an issuer lacks keyCertSign".into());
+                self.violation(index, Rule::CaKeyUsage, say("detail.issuer-cert-sign"));
             }
             if extensions.no_revocation_available {
-                self.violation(index, Rule::ForbiddenExtensions, "an issuer carries noRevAvail".into());
+                self.violation(index, Rule::ForbiddenExtensions, say("detail.issuer-no-rev-avail"));
             }
         }
-        let unknown = none_of(&extensions.unknown_critical, "critical extensions not processed");
+        let unknown = none_of(&extensions.unknown_critical, "detail.extensions-critical");
         self.outcome(index, Rule::CriticalExtensions, unknown);
-        let unreadable = none_of(&extensions.unreadable, "extensions unreadable or repeated");
+        let unreadable = none_of(&extensions.unreadable, "detail.extensions-unreadable");
         self.outcome(index, Rule::ReadableExtensions, unreadable);
     }
 
     fn chained(&mut self, index: usize, certificate: &Certificate) {
         let parent = self.path.certificate(index.saturating_add(1));
         if certificate.issuer.is_empty() {
-            self.violation(index, Rule::NameChaining, "the issuer's name is empty".into());
+            self.violation(index, Rule::NameChaining, say("detail.issuer-nameless"));
         } else if parent.is_some_and(|parent| parent.subject != certificate.issuer) {
-            let why = "the issuer's subject is not the name that the certificate gives as its issuer";
-            self.violation(index, Rule::NameChaining, why.into());
+            self.violation(index, Rule::NameChaining, say("detail.names-differ"));
         }
     }
 
@@ -262,13 +254,13 @@ impl<'p> Processing<'p> {
         }
     }
 
-    fn outcome(&mut self, index: usize, rule: Rule, outcome: Result<(), String>) {
+    fn outcome(&mut self, index: usize, rule: Rule, outcome: Result<(), Words>) {
         if let Err(why) = outcome {
             self.violation(index, rule, why);
         }
     }
 
-    fn violation(&mut self, index: usize, rule: Rule, why: String) {
+    fn violation(&mut self, index: usize, rule: Rule, why: Words) {
         self.outcome.violations.push(Violation { index, rule, why });
     }
 }
@@ -279,6 +271,6 @@ fn within(certificate: &Certificate, time: Time) -> bool {
     certificate.not_before <= second && second <= certificate.not_after
 }
 
-fn none_of(found: &[String], what: &str) -> Result<(), String> {
-    if found.is_empty() { Ok(()) } else { Err(format!("{what}: {}", found.join(", "))) }
+fn none_of(found: &[String], key: &'static str) -> Result<(), Words> {
+    if found.is_empty() { Ok(()) } else { Err(say(key).with("names", found.join(", "))) }
 }

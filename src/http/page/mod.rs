@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::routes::is_language;
-use crate::report::catalogue::Language;
+use crate::catalogue::Language;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;

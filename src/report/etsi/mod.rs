@@ -75,7 +75,7 @@ fn no_signature(xml: &mut Xml, verdict: &Verdict, objects: &mut Objects<'_>) {
         xml.within("AssociatedValidationReportData", |xml| {
             xml.within("AdditionalValidationReportData", |xml| {
                 if let Some(error) = &verdict.error {
-                    data(xml, "error", error);
+                    data(xml, "error", &error.to_string());
                 }
                 data(xml, "verdict", verdict.verdict.as_str());
                 trust(xml, verdict);
@@ -133,8 +133,8 @@ fn constraints(xml: &mut Xml, findings: &[Finding]) {
             if let Some(indication) = indication {
                 xml.within("ValidationStatus", |xml| xml.leaf("MainIndication", indication));
             }
-            if !finding.detail.is_empty() {
-                xml.leaf("Indications", &finding.detail);
+            if !finding.detail.is_none() {
+                xml.leaf("Indications", &finding.detail.to_string());
             }
         });
     }

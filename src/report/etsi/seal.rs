@@ -95,7 +95,7 @@ impl<'v> Entry<'v> {
             }
             xml.within("AdditionalValidationReportData", |xml| {
                 if let Some(error) = &self.seal.error {
-                    data(xml, "error", error);
+                    data(xml, "error", &error.to_string());
                 }
                 if let Some(evidence) = evidence.filter(|evidence| evidence.left_out > 0) {
                     data(xml, "validation-objects-left-out", &evidence.left_out.to_string());

@@ -99,7 +99,7 @@ impl Face {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::catalogue::Language;
+    use crate::catalogue::Language;
     use skrifa::outline::{DrawSettings, OutlinePen};
 
     /// Counts what is drawn.
@@ -135,9 +135,10 @@ mod tests {
         for face in [Face::regular().unwrap(), Face::bold().unwrap()] {
             assert!(draws(&face, MISSING) && !draws(&face, '\u{4e2d}'));
             for language in Language::ALL {
-                let texts: std::collections::HashMap<String, String> =
-                    serde_json::from_str(language.json()).unwrap();
-                for (key, text) in texts {
+                let read = |file: &str| -> std::collections::HashMap<String, String> {
+                    serde_json::from_str(file).unwrap()
+                };
+                for (key, text) in language.files().into_iter().flat_map(read) {
                     for c in text.nfc().filter(|c| !c.is_whitespace()) {
                         assert!(draws(&face, c), "{language:?}: {key}: {c:?}");
                     }

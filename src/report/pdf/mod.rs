@@ -4,8 +4,8 @@ mod font;
 mod layout;
 
 use super::Verdict;
-use super::catalogue::Language;
 use super::sheet::Sheet;
+use crate::catalogue::Language;
 use crate::time::Time;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::metadata::{DateTime, Metadata, TextDirection};

@@ -1,8 +1,8 @@
 //! The answer in a sentence.
 
 use super::day;
+use crate::catalogue::Language;
 use crate::credential::{CheckStatus, CheckedCredential, Kind};
-use crate::report::catalogue::Language;
 use crate::report::{Contained, Overall, Seal, Verdict};
 use crate::signature::pades::Scope;
 
@@ -62,7 +62,8 @@ fn of_seal(
     let who = who.unwrap_or_else(|| language.text("answer.nobody"));
     if overall != Overall::Passed {
         let why = seal.sub_indication.and_then(|sub| language.find(&format!("sub.{sub}")));
-        let why = why.or(seal.error.as_deref()).unwrap_or_default();
+        let error = seal.error.as_ref().map(|error| error.text(language));
+        let why = why.or(error.as_deref()).unwrap_or_default();
         let key = if overall == Overall::Failed { "answer.failed" } else { "answer.indeterminate" };
         return language.fill(key, &[("who", who), ("why", why)]).trim_end().to_owned();
     }

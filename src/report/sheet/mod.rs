@@ -6,8 +6,8 @@ mod seal;
 
 pub(super) use answer::told;
 
-use super::catalogue::Language;
 use super::{Contained, ContainerSummary, Decision, Overall, Seal, Verdict};
+use crate::catalogue::{Language, Words};
 use crate::credential::{CheckedCredential, Text};
 use crate::excerpt::excerpt;
 use crate::time::Time;
@@ -59,7 +59,7 @@ impl Sheet {
 
 /// What a document and a credential in it have in common.
 struct Part<'v> {
-    error: Option<&'v str>,
+    error: Option<&'v Words>,
     seals: &'v [Seal],
     sealed_from_outside: bool,
     credential: Option<&'v CheckedCredential>,
@@ -71,7 +71,7 @@ struct Part<'v> {
 impl<'v> Part<'v> {
     fn of(verdict: &'v Verdict) -> Self {
         Self {
-            error: verdict.error.as_deref(),
+            error: verdict.error.as_ref(),
             seals: &verdict.seals,
             sealed_from_outside: false,
             credential: verdict.credential.as_ref(),
@@ -83,7 +83,7 @@ impl<'v> Part<'v> {
 
     fn within(contained: &'v Contained) -> Self {
         Self {
-            error: contained.error.as_deref(),
+            error: contained.error.as_ref(),
             seals: &contained.seals,
             sealed_from_outside: contained.sealed_from_outside,
             credential: contained.credential.as_ref(),
@@ -198,10 +198,11 @@ impl<'v> Writer<'v> {
 
     /// What speaks against it.
     fn against(&mut self, part: &Part<'_>, level: u8) {
-        let mut rows: Vec<String> = part.error.iter().map(|error| (*error).to_owned()).collect();
+        let mut rows: Vec<String> =
+            part.error.iter().map(|error| error.text(self.language).into_owned()).collect();
         for one in &part.decision.explanations {
             let own = self.language.find(&format!("reason.{}", one.reason));
-            rows.push(own.map_or_else(|| one.text.clone(), str::to_owned));
+            rows.push(own.map_or_else(|| one.text.text(self.language).into_owned(), str::to_owned));
         }
         for seal in part.seals.iter().filter(|_| !part.sealed_from_outside) {
             rows.extend(seal.sub_indication.map(|sub| self.named("sub", sub)));
@@ -242,4 +243,32 @@ fn moment(time: Time) -> String {
 /// The day of a point in time, in UTC.
 fn day(time: Time) -> String {
     time.to_string().chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::{CheckStatus, Kind};
+    use crate::trust::qualification::SignatureQualification;
+    use crate::validation::SubIndication;
+    use crate::validation::check::Check;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn everything_that_a_verdict_can_say_has_its_text() {
+        let sub = SubIndication::ALL.iter().map(|one| format!("sub.{one}"));
+        let checks = Check::ALL.iter().map(|one| format!("finding.{}", one.name()));
+        let kinds = Kind::ALL.iter().map(|one| format!("check.{}", one.name()));
+        let codes = Kind::ALL.iter().flat_map(|one| one.codes().iter().map(|code| format!("code.{code}")));
+        let states = [CheckStatus::Ok, CheckStatus::Error, CheckStatus::Skipped];
+        let states = states.iter().map(|one| format!("check.{}", one.as_str()));
+        let grades = SignatureQualification::ALL.iter().map(|one| one.as_str());
+        let grades = grades.filter(|one| !one.starts_with("Indeterminate "));
+        let grades = grades.map(|one| format!("qualification.{one}"));
+        let all: BTreeSet<String> =
+            sub.chain(checks).chain(kinds).chain(codes).chain(states).chain(grades).collect();
+        let without: Vec<_> =
+            all.iter().filter(|key| Language::English.find(key.as_str()).is_none()).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
 }

@@ -16,7 +16,9 @@ impl Writer<'_> {
         let because = seal.sub_indication.map(|sub| format!("{sub}: {}", self.named("sub", sub)));
         let result = match (result, because) {
             (Some(result), Some(because)) => Some(format!("{result}. {because}")),
-            (result, because) => result.or(because).or_else(|| seal.error.clone()),
+            (result, because) => result
+                .or(because)
+                .or_else(|| seal.error.as_ref().map(|error| error.text(self.language).into_owned())),
         };
         let service = seal.trusted_service.as_ref().map(|service| {
             let status = self.named("service", &service.status);
@@ -120,7 +122,7 @@ impl Writer<'_> {
                 Status::NotRun => "status.not-run",
             };
             let check = self.named("finding", one.check);
-            vec![check, self.text(status), one.detail.clone().into_owned(), one.clause.to_owned()]
+            vec![check, self.text(status), one.detail.text(self.language).into_owned(), one.clause.to_owned()]
         });
         let rows = rows.collect();
         let caption = self.text("seal.findings");

@@ -17,6 +17,7 @@ pub use ledger::{Ledger, Operation};
 pub use secret::{random_256, same};
 pub use sign::{PrivateKey, RECEIPT_ALGORITHMS, receipt_algorithm};
 
+use crate::catalogue::Words;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ pub enum Verification {
     /// The value is wrong for this key and message.
     Invalid,
     /// Algorithm and key do not go together, or no primitive here computes them: why.
-    Unsupported(String),
+    Unsupported(Words),
 }
 
 /// The primitives, and where asked for a ledger of what they did.

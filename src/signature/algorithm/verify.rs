@@ -6,6 +6,7 @@
 use super::digest::{self, Computed};
 use super::names::PssParameters;
 use super::{DigestAlgorithm, PublicKey, Scheme, SignatureAlgorithm, Verification, der, rsa};
+use crate::catalogue::{Words, say};
 use aws_lc_rs::signature::{self as backend, ParsedPublicKey, VerificationAlgorithm};
 #[cfg(feature = "brainpool")]
 use ecdsa::signature::hazmat::PrehashVerifier;
@@ -100,14 +101,15 @@ pub(super) fn verify(
     value: &[u8],
 ) -> Verification {
     match (algorithm.scheme, &*key.backend) {
-        (_, Backend::Unusable(why)) => Verification::Unsupported(why.clone()),
+        (_, Backend::Unusable(why)) => Verification::Unsupported(why.clone().into()),
         (Scheme::Rsa | Scheme::RsaPss, Backend::Rsa(key)) => verify_rsa(algorithm, key, message, value),
         (Scheme::EcdsaDer | Scheme::EcdsaFixed, Backend::Ec(key)) => {
             verify_ecdsa(algorithm, key, message, value)
         }
         (Scheme::EdDsa, Backend::Ed25519(key)) => verify_ed25519(key, message, value),
         (scheme, _) => {
-            Verification::Unsupported(format!("{scheme:?} does not go with a key of kind {:?}", key.kind))
+            let why = say("detail.key-kind").with("scheme", format_args!("{scheme:?}"));
+            Verification::Unsupported(why.with("kind", format_args!("{:?}", key.kind)))
         }
     }
 }
@@ -119,9 +121,10 @@ impl From<bool> for Verification {
 }
 
 fn hash(algorithm: &SignatureAlgorithm, message: &[&[u8]]) -> Result<Computed, Verification> {
-    let unsupported = |what: &str| Verification::Unsupported(format!("{what} is not computed"));
-    let digest = algorithm.digest.ok_or_else(|| unsupported("a signature without a digest algorithm"))?;
-    digest::of_parts(digest, message).ok_or_else(|| unsupported(digest.name()))
+    let digest = algorithm.digest.ok_or(Verification::Unsupported(say("detail.no-digest")))?;
+    digest::of_parts(digest, message).ok_or_else(|| {
+        Verification::Unsupported(say("detail.digest-unsupported").with("digest", digest.name()))
+    })
 }
 
 /// What aws-lc has a name for: padding (PSS or not), digest, least bits of the modulus, its name.
@@ -138,18 +141,18 @@ static RSA_ALGORITHMS: [(bool, DigestAlgorithm, usize, &backend::RsaParameters);
 fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], value: &[u8]) -> Verification {
     let pss = match pss_parameters(algorithm, key) {
         Ok(pss) => pss,
-        Err(why) => return Verification::Unsupported(why.to_owned()),
+        Err(why) => return Verification::Unsupported(Words::verbatim(why)),
     };
     let numbers = match rsa::Numbers::new(&key.modulus, &key.exponent) {
         Ok(numbers) => numbers,
-        Err(why) => return Verification::Unsupported(why),
+        Err(why) => return Verification::Unsupported(why.into()),
     };
     let hashed = match hash(algorithm, message) {
         Ok(hashed) => hashed,
         Err(unsupported) => return unsupported,
     };
     let Some(digest) = algorithm.digest else {
-        return Verification::Unsupported("RSA without a digest algorithm".to_owned());
+        return Verification::Unsupported(say("detail.no-digest"));
     };
     let bits = der::bits(&key.modulus);
     let named = RSA_ALGORITHMS
@@ -179,7 +182,7 @@ fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], v
         Some(parsed) => (parsed.verify_digest_sig(hashed, value).is_ok()
             || (pss.is_none() && numbers.verify_pkcs1(digest, hashed.as_ref(), value)))
         .into(),
-        None => Verification::Unsupported("the RSA key was refused".to_owned()),
+        None => Verification::Unsupported(say("detail.key-refused")),
     }
 }
 
@@ -229,7 +232,7 @@ fn verify_ecdsa(
 ) -> Verification {
     let primitive = match key.parsed.get_or_init(|| parse_point(key.curve, &key.point)) {
         Ok(primitive) => primitive,
-        Err(why) => return Verification::Unsupported(why.clone()),
+        Err(why) => return Verification::Unsupported(why.clone().into()),
     };
     let hashed = match hash(algorithm, message) {
         Ok(hashed) => hashed,
@@ -240,7 +243,7 @@ fn verify_ecdsa(
         EcPrimitive::AwsLc { key, field, label } => {
             let number = leftmost(hashed.as_ref(), label.output_len());
             let Ok(number) = aws_lc_rs::digest::Digest::import_less_safe(&number, label) else {
-                return Verification::Unsupported(format!("no number of {} bytes", number.len()));
+                return Verification::Unsupported(format!("no number of {} bytes", number.len()).into());
             };
             if !fixed {
                 return key.verify_digest_sig(&number, value).is_ok().into();
@@ -315,7 +318,7 @@ fn verify_ed25519(key: &Ed25519Key, message: &[&[u8]], value: &[u8]) -> Verifica
         .get_or_init(|| ParsedPublicKey::new(&backend::ED25519, key.key).ok().map(Box::new))
         .as_ref();
     let Some(parsed) = parsed else {
-        return Verification::Unsupported("the key is not a point of Ed25519".to_owned());
+        return Verification::Unsupported(say("detail.key-no-point").with("curve", "Ed25519"));
     };
     match message {
         [whole] => parsed.verify_sig(whole, value).is_ok().into(),

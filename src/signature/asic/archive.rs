@@ -1,6 +1,7 @@
 //! Time-stamps of a container, over signatures in it (EN 319 162-1, 4.4.4.2 and A.7) or over other files.
 
 use super::{Manifest, ManifestReference, Opened};
+use crate::catalogue::say;
 use crate::format::container::{File, Role};
 use crate::signature::algorithm::Crypto;
 use crate::signature::{
@@ -49,7 +50,7 @@ fn over<'a>(opened: &'a Opened<'_>, manifest: &Manifest, crypto: &Crypto) -> Res
         }
     }
     let file = opened.digests.file(&manifest.name);
-    file.map(|file| &*file.content).ok_or_else(|| "its manifest is gone".to_owned().into())
+    file.map(|file| &*file.content).ok_or_else(|| say("detail.asic-manifest-gone").into())
 }
 
 /// Adds to the signatures of a file the time-stamps whose manifest lists that file: each proves that all of it existed, and
@@ -99,7 +100,7 @@ pub(super) fn alone<'a>(opened: &'a Opened<'_>, crypto: &Crypto) -> Standalone<'
     let named = |token: &File<'_>| opened.manifests.iter().any(|manifest| manifest.by == token.name);
     for token in opened.container.of_role(Role::Timestamp).filter(|token| !named(token)).take(MOST) {
         let octets = opened.only_file().map(|file| &*file.content);
-        let missing = || "no ASiCManifest names the time-stamp (EN 319 162-1, 4.4.4.2)".to_owned().into();
+        let missing = || say("detail.asic-unnamed-timestamp").into();
         let file = opened.only_file().map(|file| file.name.clone());
         add(token, octets.ok_or_else(missing), file.into_iter().collect(), Vec::new());
     }

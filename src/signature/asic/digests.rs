@@ -1,9 +1,10 @@
 //! A container's files by path, and their digests: each by an algorithm once, however many manifests list it.
 
 use super::ManifestReference;
+use crate::catalogue::say;
 use crate::format::container::{Container, File};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm};
-use crate::signature::{Declared, ReferenceOutcome};
+use crate::signature::{Declared, ReferenceOutcome, not_computed};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +38,7 @@ impl<'c> Digests<'c> {
         let algorithm = match &listed.digest_algorithm {
             Declared::Known(algorithm) => *algorithm,
             Declared::Unknown(uri) => {
-                return (None, ReferenceOutcome::Refused(format!("digest algorithm {uri}")));
+                return (None, ReferenceOutcome::Refused(say("detail.digest-refused").with("digest", uri)));
             }
         };
         let is_as_listed = |file: &&'c File<'c>| {
@@ -45,11 +46,11 @@ impl<'c> Digests<'c> {
         };
         let guessed = || self.files.values().copied().filter(|file| file.name_is_guessed).find(is_as_listed);
         let Some(file) = self.file(&listed.name).or_else(guessed) else {
-            let why = format!("no file of the container is named {:?}", listed.name);
+            let why = say("detail.asic-no-file").with("name", format_args!("{:?}", listed.name));
             return (None, ReferenceOutcome::NotFound(why));
         };
         let outcome = match self.digest(file, algorithm, crypto) {
-            None => ReferenceOutcome::Refused(format!("{} is not computed here", algorithm.name())),
+            None => ReferenceOutcome::Refused(not_computed(algorithm)),
             Some(digest) if digest == listed.digest => ReferenceOutcome::Intact,
             Some(_) => ReferenceOutcome::Mismatch,
         };

@@ -12,6 +12,7 @@ use super::algorithm::Crypto;
 use super::cades::{self, Content};
 use super::xmldsig::{Budget, Workspace, percent_decoded};
 use super::{Context, Reference, ReferenceKind, ReferenceOutcome, Signature, Standalone, xades};
+use crate::catalogue::{Words, say};
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::container::{Container, File, Form, Role};
 use crate::format::zip::Octets;
@@ -140,7 +141,8 @@ impl<'c> Opened<'c> {
             }
         }
         let facts = self.facts(&signatures);
-        let too_many = (signatures.len() > most).then(|| format!("more than {most} signatures"));
+        let too_many =
+            (signatures.len() > most).then(|| say("detail.too-many-signatures").with("most", most));
         for signature in &mut signatures {
             signature.structure.schema_warnings.extend(facts.warnings.iter().cloned());
             signature.structure.format_failures.extend(facts.failures.iter().chain(&too_many).cloned());
@@ -171,14 +173,14 @@ impl<'c> Opened<'c> {
         let manifest = self.manifests.iter().find(|manifest| manifest.by == *name && !simple);
         let file = manifest.and_then(|manifest| self.digests.file(&manifest.name));
         let given = file.map(|file| Content::detached(vec![&file.content], crypto)).or(only_content);
-        let missing = || Content::missing("nothing says what the file's signatures are over", crypto);
+        let missing = || Content::missing(say("detail.asic-over-nothing"), crypto);
         let mut signatures = cades::over(cms, &given.unwrap_or_else(missing), context);
         for signature in signatures.iter_mut().filter(|signature| signature.counters.is_none()) {
             let intact = signature.references.iter().all(|one| one.outcome == ReferenceOutcome::Intact);
             let Some(manifest) = manifest else {
                 signature.files.extend(self.only_file().filter(|_| intact).map(|file| file.name.clone()));
-                let failure = "no ASiCManifest names the signature's file (EN 319 162-1, 4.4.3.2)";
-                signature.structure.format_failures.extend((!simple).then(|| failure.to_owned()));
+                let failure = say("detail.asic-no-manifest");
+                signature.structure.format_failures.extend((!simple).then_some(failure));
                 continue;
             };
             signature.structure.core_references_valid = intact;
@@ -211,11 +213,14 @@ impl<'c> Opened<'c> {
 
     /// What holds of the container itself.
     fn facts(&self, signatures: &[Signature<'_>]) -> Facts {
-        let mut facts = Facts { warnings: self.container.warnings.clone(), failures: Vec::new() };
+        let mut facts = Facts {
+            warnings: self.container.warnings.iter().cloned().map(Words::from).collect(),
+            failures: Vec::new(),
+        };
         let data = || self.container.of_role(Role::Data);
         let in_root = self.in_root().count();
         if self.container.form == Form::Simple && in_root != 1 {
-            facts.failures.push(format!("{in_root} files in the root of an ASiC-S (EN 319 162-1, 4.3.3.2)"));
+            facts.failures.push(say("detail.asic-root").with("count", in_root));
         }
         let intact = |one: &&Reference| one.outcome == ReferenceOutcome::Intact;
         let named = signatures.iter().flat_map(|one| one.references.iter().filter(intact));
@@ -226,8 +231,9 @@ impl<'c> Opened<'c> {
         let told = uncovered.iter().take(UNCOVERED_TOLD).map(|file| format!("{:?}", file.name));
         let told = told.collect::<Vec<_>>().join(", ");
         let more = uncovered.len().saturating_sub(UNCOVERED_TOLD);
-        let more = if more > 0 { format!(" and {more} more files") } else { String::new() };
-        facts.warnings.extend((!uncovered.is_empty()).then(|| format!("no signature covers {told}{more}")));
+        let key = if more > 0 { "detail.asic-uncovered-more" } else { "detail.asic-uncovered" };
+        let warning = || say(key).with("names", told).with("more", more);
+        facts.warnings.extend((!uncovered.is_empty()).then(warning));
         facts
     }
 }
@@ -239,8 +245,8 @@ enum Signed<'c> {
 }
 
 struct Facts {
-    warnings: Vec<String>,
-    failures: Vec<String>,
+    warnings: Vec<Words>,
+    failures: Vec<Words>,
 }
 
 /// The identifier, made one that no signature before has.

@@ -1,5 +1,6 @@
 //! What the signers of a SignedData signed.
 
+use crate::catalogue::{Words, say};
 use crate::format::Sink;
 use crate::format::cms::{SignedData, oid};
 use crate::signature::Context;
@@ -15,7 +16,7 @@ pub struct Content<'a>(Arc<Parts<'a>>);
 #[derive(Debug)]
 struct Parts<'a> {
     /// An error says why there are none.
-    pieces: Result<Vec<Cow<'a, [u8]>>, String>,
+    pieces: Result<Vec<Cow<'a, [u8]>>, Words>,
     /// Whether they stand outside of the SignedData.
     detached: bool,
     crypto: &'a Crypto,
@@ -31,8 +32,8 @@ impl<'a> Content<'a> {
 
     /// Content that stands outside of the SignedData and is not at hand: why.
     #[must_use]
-    pub fn missing(why: impl Into<String>, crypto: &'a Crypto) -> Self {
-        Self::new(Err(why.into()), true, crypto)
+    pub fn missing(why: Words, crypto: &'a Crypto) -> Self {
+        Self::new(Err(why), true, crypto)
     }
 
     /// The encapsulated content; `None` where there is none.
@@ -50,12 +51,12 @@ impl<'a> Content<'a> {
         }
         let given = |bytes: &'a [u8]| Self::detached(vec![bytes], crypto);
         match context.detached {
-            [] => Self::missing("the content is detached, and not given", crypto),
+            [] => Self::missing(say("detail.content-detached"), crypto),
             [only] => given(&only.bytes),
             several => {
                 let mut all = several.iter().map(|document| given(&document.bytes));
                 all.find(|content| content.is_named(cms)).unwrap_or_else(|| {
-                    let why = format!("none of the {} documents given is the one signed", several.len());
+                    let why = say("detail.none-given").with("count", several.len());
                     Self::missing(why, crypto)
                 })
             }
@@ -67,13 +68,13 @@ impl<'a> Content<'a> {
         Self::new(Ok(vec![value]), false, crypto)
     }
 
-    fn new(pieces: Result<Vec<Cow<'a, [u8]>>, String>, detached: bool, crypto: &'a Crypto) -> Self {
+    fn new(pieces: Result<Vec<Cow<'a, [u8]>>, Words>, detached: bool, crypto: &'a Crypto) -> Self {
         Self(Arc::new(Parts { pieces, detached, crypto, digests: Mutex::default() }))
     }
 
     /// The pieces; an error says why there are none.
-    pub(super) fn pieces(&self) -> Result<&[Cow<'a, [u8]>], &str> {
-        self.0.pieces.as_deref().map_err(String::as_str)
+    pub(super) fn pieces(&self) -> Result<&[Cow<'a, [u8]>], &Words> {
+        self.0.pieces.as_deref()
     }
 
     pub(super) fn is_detached(&self) -> bool {
@@ -82,13 +83,13 @@ impl<'a> Content<'a> {
 
     /// Writes all pieces.
     pub(super) fn write(&self, sink: &mut dyn Sink) -> Result<(), String> {
-        self.pieces()?.iter().for_each(|piece| sink.write(piece));
+        self.pieces().map_err(Words::to_string)?.iter().for_each(|piece| sink.write(piece));
         Ok(())
     }
 
     /// The digest by an algorithm; `None` where this build does not compute it.
-    pub(super) fn digest(&self, algorithm: DigestAlgorithm) -> Result<Option<Vec<u8>>, String> {
-        let pieces = self.pieces()?;
+    pub(super) fn digest(&self, algorithm: DigestAlgorithm) -> Result<Option<Vec<u8>>, Words> {
+        let pieces = self.pieces().map_err(Words::clone)?;
         let mut known = self.0.digests.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, value)) = known.iter().find(|(known, _)| *known == algorithm) {
             return Ok(value.clone());

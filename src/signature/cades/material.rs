@@ -1,5 +1,6 @@
 //! Certificates and revocation data of a signer: the fields of the SignedData, and the signer's unsigned attributes.
 
+use crate::catalogue::say;
 use crate::format::cms::{SignedData, SignerInfo, oid};
 use crate::signature::cms::{certificate_values, revocation_values};
 use crate::signature::{EmbeddedCertificate, EmbeddedRevocation, RevocationKind, Source, Structure};
@@ -60,7 +61,9 @@ impl<'a> Material<'a> {
                     _ => break,
                 };
                 if let Err(error) = read {
-                    structure.schema_warnings.push(format!("attribute {}: {error}", attribute.oid));
+                    structure
+                        .schema_warnings
+                        .push(say("detail.cms-attribute").with("oid", attribute.oid).with("why", error));
                 }
             }
         }

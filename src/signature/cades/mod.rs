@@ -18,8 +18,10 @@ use super::{
     Context, Declared, Form, Payload, Reference, ReferenceKind, ReferenceOutcome, Signature,
     SignerIdentification,
 };
+use crate::catalogue::say;
 use crate::format::cms::{SignedData, SignerInfo, oid};
 use crate::format::der::{self, Reader, Tag};
+use crate::signature::not_computed;
 use archive::Hashes;
 use foldhash::{HashMap, HashMapExt};
 use material::Material;
@@ -82,7 +84,7 @@ impl<'a> Reading<'_, 'a> {
             Ok(signer) => self.read(&info, signer, &content, counters.is_some()),
             Err(error) => {
                 let mut signature = Signature::blank(Form::Cades);
-                let why = format!("the signer's attributes cannot be read: {error}");
+                let why = say("detail.cms-attributes").with("why", error);
                 signature.structure.format_failures.push(why);
                 signature
             }
@@ -99,11 +101,11 @@ impl<'a> Reading<'_, 'a> {
         for value in info.unsigned(oid::COUNTERSIGNATURE).flat_map(|attribute| &attribute.values) {
             let limits = self.context.limits;
             let read = if nesting >= MAX_COUNTER_NESTING {
-                Err("counter-signatures nest too deep".to_owned())
+                Err(say("detail.counters-deep"))
             } else if self.all.len() >= limits.signatures {
-                Err(format!("more than {} signatures", limits.signatures))
+                Err(say("detail.too-many-signatures").with("most", limits.signatures))
             } else {
-                SignerInfo::read(*value, limits).map_err(|error| format!("a counter-signature: {error}"))
+                SignerInfo::read(*value, limits).map_err(|error| say("detail.cms-counter").with("why", error))
             };
             match read {
                 Ok(counter) => {
@@ -168,10 +170,10 @@ fn reference(kind: ReferenceKind, signer: &Signer, content: &Content<'_>) -> Ref
     let (digest, outcome) = match &signer.signed_attributes {
         None => {
             let outcome = match content.pieces() {
-                Err(why) => ReferenceOutcome::NotFound(why.to_owned()),
-                Ok(pieces) if are_signed_attributes(pieces) => ReferenceOutcome::Refused(
-                    "the content is what signed attributes are: the value may be over those".to_owned(),
-                ),
+                Err(why) => ReferenceOutcome::NotFound(why.clone()),
+                Ok(pieces) if are_signed_attributes(pieces) => {
+                    ReferenceOutcome::Refused(say("detail.cms-attributes-signed"))
+                }
                 Ok(_) => ReferenceOutcome::Intact,
             };
             (None, outcome)
@@ -200,17 +202,17 @@ fn are_signed_attributes(pieces: &[Cow<'_, [u8]>]) -> bool {
 
 fn compare(signer: &Signer, content: &Content<'_>) -> ReferenceOutcome {
     if let Err(why) = content.pieces() {
-        return ReferenceOutcome::NotFound(why.to_owned());
+        return ReferenceOutcome::NotFound(why.clone());
     }
     let Some(expected) = &signer.message_digest else {
-        return ReferenceOutcome::Refused("no signed message-digest (RFC 5652, 5.3)".to_owned());
+        return ReferenceOutcome::Refused(say("detail.cms-no-digest"));
     };
     match &signer.digest_algorithm {
-        Declared::Unknown(oid) => ReferenceOutcome::Refused(format!("digest algorithm {oid}")),
+        Declared::Unknown(oid) => ReferenceOutcome::Refused(say("detail.digest-refused").with("digest", oid)),
         Declared::Known(algorithm) => match content.digest(*algorithm) {
             Ok(Some(found)) if found == *expected => ReferenceOutcome::Intact,
             Ok(Some(_)) => ReferenceOutcome::Mismatch,
-            Ok(None) => ReferenceOutcome::Refused(format!("{} is not computed here", algorithm.name())),
+            Ok(None) => ReferenceOutcome::Refused(not_computed(*algorithm)),
             Err(why) => ReferenceOutcome::NotFound(why),
         },
     }

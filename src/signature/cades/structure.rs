@@ -1,5 +1,6 @@
 //! Facts about a signer from which the level is named (EN 319 122-1, 6.3, and RFC 5652, 5.3 and 11).
 
+use crate::catalogue::{Words, say};
 use crate::format::cms::{Sid, SignedData, SignerInfo, oid};
 use crate::format::der::{Reader, Tag, minimal_integer};
 use crate::signature::algorithm::{DigestAlgorithm, Scheme};
@@ -75,16 +76,17 @@ fn value_failures(
     signer: &Signer,
     cms: &SignedData<'_>,
     counters: bool,
-) -> Vec<String> {
-    let mut failures = signer.failures.clone();
+) -> Vec<Words> {
+    let mut failures = signer.failures.iter().cloned().map(Words::from).collect::<Vec<_>>();
     let content_type = cms.content_type.to_string();
     match &signer.content_type {
         _ if counters => {}
         Some(signed) if *signed != content_type => {
-            failures.push(format!("content-type {content_type} expected, {signed} signed (RFC 5652, 11.1)"));
+            let why = say("detail.cms-content-type").with("expected", content_type);
+            failures.push(why.with("signed", signed));
         }
         None if info.signed_attributes.is_some() && info.signed(oid::CONTENT_TYPE).next().is_none() => {
-            failures.push("no signed content-type (RFC 5652, 5.3)".to_owned());
+            failures.push(say("detail.cms-no-content-type"));
         }
         Some(_) | None => {}
     }
@@ -92,11 +94,11 @@ fn value_failures(
 }
 
 /// With Ed25519 goes SHA-512 (RFC 8419, 2.3); signers that take another one are about, and the value holds all the same.
-fn other_digest(signer: &Signer) -> Option<String> {
+fn other_digest(signer: &Signer) -> Option<Words> {
     let algorithm = signer.signature_algorithm.known()?;
     let digest = signer.digest_algorithm.known()?;
     let other = algorithm.scheme == Scheme::EdDsa && *digest != DigestAlgorithm::Sha512;
-    other.then(|| format!("{} with Ed25519 instead of SHA-512 (RFC 8419, 2.3)", digest.name()))
+    other.then(|| say("detail.cms-digest").with("digest", digest.name()))
 }
 
 /// What BES asks.

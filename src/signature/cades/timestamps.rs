@@ -3,6 +3,7 @@
 use super::archive::{Coverage, Hashes, TokenFacts};
 use super::content::Content;
 use super::material::Material;
+use crate::catalogue::say;
 use crate::format::cms::{Attribute, SignedData, SignerInfo, oid};
 use crate::format::der::{Tag, header_into};
 use crate::format::{Limits, Sink};
@@ -73,18 +74,17 @@ pub(super) fn collect<'a>(
         for (number, value) in attribute.values.iter().enumerate() {
             let stamp = Stamp::of(attribute, value.raw, (place, number), limits);
             if stamp.is_some() && value.tag != Tag::SEQUENCE {
-                structure.schema_warnings.push(format!("no token in attribute {}", attribute.oid));
+                structure.schema_warnings.push(say("detail.cms-no-token").with("oid", attribute.oid));
                 continue;
             }
             stamps.extend(stamp);
         }
     }
     if info.unsigned(oid::ARCHIVE_TIMESTAMP).next().is_some() {
-        let unread = "an archive-time-stamp of the first version, which is not read";
-        structure.schema_warnings.push(unread.to_owned());
+        structure.schema_warnings.push(say("detail.cms-old-archive"));
     }
     if stamps.len() > MAX_TOKENS {
-        structure.format_failures.push(format!("more than {MAX_TOKENS} time-stamps"));
+        structure.format_failures.push(say("detail.too-many-tokens").with("most", MAX_TOKENS));
         stamps.truncate(MAX_TOKENS);
     }
     if info.unsigned(oid::SIGNATURE_TIMESTAMP).any(|attribute| attribute.values.len() != 1) {
@@ -288,7 +288,7 @@ impl Covered<'_> {
         let Declared::Known(algorithm) = digest else {
             return Err("the digest algorithm of the imprint is not known".to_owned());
         };
-        let value = self.content.digest(*algorithm)?;
+        let value = self.content.digest(*algorithm).map_err(|why| why.to_string())?;
         sink.write(&value.ok_or_else(|| format!("{} is not computed here", algorithm.name()))?);
         self.signed_fields(sink)?;
         sink.write(index);

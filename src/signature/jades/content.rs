@@ -3,15 +3,18 @@
 
 use super::header::{Header, SigD, digest_algorithm};
 use super::{bytes, signing_input};
+use crate::catalogue::{Words, say};
 use crate::excerpt::excerpt;
 use crate::format::jose::{Content, base64url, to_base64url};
-use crate::signature::{Context, Declared, Detached, Payload, Reference, ReferenceKind, ReferenceOutcome};
+use crate::signature::{
+    Context, Declared, Detached, Payload, Reference, ReferenceKind, ReferenceOutcome, not_computed,
+};
 use std::borrow::Cow;
 
 /// The content of a signature, located.
 pub(super) struct Signed<'a> {
     /// The part of the signing input after the dot; an error says why it cannot be had.
-    pub(super) transmitted: Result<Cow<'a, [u8]>, String>,
+    pub(super) transmitted: Result<Cow<'a, [u8]>, Words>,
     /// The references, with their outcomes.
     pub(super) references: Vec<Reference>,
     /// What `credential/` may read.
@@ -35,21 +38,21 @@ impl<'a> Signed<'a> {
         }
         if let Some(sig_d) = header.detached.clone() {
             if content != Content::Absent {
-                header.structure.format_failures.push("`sigD` beside an attached payload".into());
+                header.structure.format_failures.push(say("detail.jades-attached"));
             }
             return Self::referenced(&sig_d, header, context);
         }
         match content {
             Content::Absent => match context.detached {
                 [only] => Self::data(only.bytes.to_vec(), header.b64),
-                _ => Self::missing("the payload is detached, and not given".into()),
+                _ => Self::missing(say("detail.payload-detached")),
             },
             Content::Json(text) if header.b64 => Self::data(text.into_owned().into_bytes(), true),
             Content::Json(text) => Self::plain(bytes(text)),
             Content::Text(text) if header.b64 => {
                 let payload = base64url(&text).map(|decoded| payload(decoded.into()));
                 if payload.is_none() {
-                    header.structure.format_failures.push("the payload is not base64url".into());
+                    header.structure.format_failures.push(say("detail.jades-payload"));
                 }
                 Self {
                     transmitted: Ok(text),
@@ -79,7 +82,7 @@ impl<'a> Signed<'a> {
         }
     }
 
-    fn missing(why: String) -> Self {
+    fn missing(why: Words) -> Self {
         Self {
             references: vec![signing_input(ReferenceOutcome::NotFound(why.clone()))],
             transmitted: Err(why),
@@ -112,7 +115,7 @@ impl<'a> Signed<'a> {
     fn referenced(sig_d: &SigD, header: &mut Header, context: &Context<'_>) -> Self {
         if sig_d.names.is_empty() || sig_d.names.len() > context.limits.references {
             let limit = context.limits.references;
-            let why = format!("`sigD` names {} objects, 1 to {limit} are possible", sig_d.names.len());
+            let why = say("detail.jades-objects").with("count", sig_d.names.len()).with("most", limit);
             header.structure.format_failures.push(why.clone());
             return Self::missing(why);
         }
@@ -141,7 +144,7 @@ impl<'a> Signed<'a> {
             },
             other => {
                 let shown = excerpt(other, 100);
-                let why = format!("the `sigD` mechanism {shown:?} is not known");
+                let why = say("detail.jades-mechanism").with("name", format_args!("{shown:?}"));
                 header.structure.format_failures.push(why.clone());
                 Self {
                     references: vec![signing_input(ReferenceOutcome::Refused(why.clone()))],
@@ -160,7 +163,8 @@ impl<'a> Signed<'a> {
         context: &Context<'_>,
     ) -> Self {
         if sig_d.digests.len() != sig_d.names.len() {
-            let why = format!("`sigD` has {} names and {} digests", sig_d.names.len(), sig_d.digests.len());
+            let why = say("detail.jades-digests").with("names", sig_d.names.len());
+            let why = why.with("digests", sig_d.digests.len());
             header.structure.format_failures.push(why);
         }
         let algorithm = digest_algorithm(sig_d.algorithm.as_deref().unwrap_or_default());
@@ -195,14 +199,16 @@ fn compare(
     context: &Context<'_>,
 ) -> ReferenceOutcome {
     let Some(object) = object else {
-        return ReferenceOutcome::NotFound("the object is detached, and not given".into());
+        return ReferenceOutcome::NotFound(say("detail.object-detached"));
     };
     let Declared::Known(known) = algorithm else {
-        return ReferenceOutcome::Refused(format!("digest algorithm {algorithm:?}"));
+        return ReferenceOutcome::Refused(
+            say("detail.digest-refused").with("digest", format_args!("{algorithm:?}")),
+        );
     };
     let encoded = if b64 { Cow::Owned(transmit(&object.bytes, true)) } else { Cow::Borrowed(&*object.bytes) };
     match context.crypto.digest(*known, &[&encoded]) {
-        None => ReferenceOutcome::Refused(format!("{} is not computed here", known.name())),
+        None => ReferenceOutcome::Refused(not_computed(*known)),
         Some(digest) if Some(&digest.value) == expected.as_ref() => ReferenceOutcome::Intact,
         Some(_) => ReferenceOutcome::Mismatch,
     }
@@ -239,10 +245,10 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn all<'d>(names: &[String], found: &[Option<&'d Detached>]) -> Result<Vec<&'d Detached>, String> {
+fn all<'d>(names: &[String], found: &[Option<&'d Detached>]) -> Result<Vec<&'d Detached>, Words> {
     let missing = |name: &String| {
         let shown = excerpt(name, 100);
-        format!("{shown:?} is detached, and not given")
+        say("detail.named-detached").with("name", format_args!("{shown:?}"))
     };
     names.iter().zip(found).map(|(name, object)| object.ok_or_else(|| missing(name))).collect()
 }

@@ -1,5 +1,6 @@
 //! The protected header (ETSI TS 119 182-1, 5.1 and 5.2) → facts.
 
+use crate::catalogue::say;
 use crate::excerpt::excerpt;
 use crate::format::Limits;
 use crate::format::jose::{base64, base64url};
@@ -67,15 +68,15 @@ impl Header {
     pub(super) fn read(protected: &str, counter: bool, limits: &Limits) -> Self {
         let mut structure = Structure::default();
         let decoded = base64url(protected).unwrap_or_else(|| {
-            structure.format_failures.push("the protected header is not base64url".into());
+            structure.format_failures.push(say("detail.jades-header"));
             Vec::new()
         });
         let value = json::parse(&decoded, limits).unwrap_or_else(|error| {
-            structure.format_failures.push(format!("protected header: {error}"));
+            structure.format_failures.push(say("detail.jades-header-unread").with("why", error));
             Value::Null
         });
         if value.as_object().is_none() {
-            structure.format_failures.push("the protected header is not an object".into());
+            structure.format_failures.push(say("detail.jades-header-object"));
         }
         let mut header = Self {
             algorithm: text(&value, "alg").unwrap_or_default(),
@@ -104,7 +105,7 @@ impl Header {
         match value.get("b64") {
             None => {}
             Some(Value::Bool(b64)) => self.b64 = *b64,
-            Some(_) => self.structure.format_failures.push("`b64` is not a truth value (RFC 7797, 3)".into()),
+            Some(_) => self.structure.format_failures.push(say("detail.jades-b64")),
         }
     }
 
@@ -121,12 +122,12 @@ impl Header {
                                 after_timestamps: 0,
                             }),
                             None => {
-                                self.structure.schema_warnings.push("an `x5c` entry is not base64".into());
+                                self.structure.schema_warnings.push(say("detail.jades-x5c-entry"));
                             }
                         }
                     }
                 }
-                None => self.structure.schema_warnings.push("`x5c` is not an array (RFC 7515, 4.1.6)".into()),
+                None => self.structure.schema_warnings.push(say("detail.jades-x5c")),
             }
         }
         signer.candidates = (0..self.certificates.len()).collect();
@@ -185,7 +186,7 @@ impl Header {
             self.policy_digest = digest.is_some();
             match policy.get("id").and_then(identifier) {
                 Some(id) => attributes.policy = Some(SignaturePolicy::Identified { id, digest }),
-                None => self.structure.schema_warnings.push("`sigPId` without an identifier".into()),
+                None => self.structure.schema_warnings.push(say("detail.jades-policy")),
             }
         }
     }
@@ -250,9 +251,9 @@ impl Header {
                         why.push(format!("`crit` names `{name}`, which RFC 7515 and RFC 7518 register"));
                     } else if !known {
                         let shown = excerpt(name, 64);
-                        let refused = format!("`crit` names `{shown}`, which is not understood");
-                        self.structure.format_failures.push(refused.clone());
-                        why.push(refused);
+                        let refused = say("detail.jades-critical").with("name", shown);
+                        why.push(refused.to_string());
+                        self.structure.format_failures.push(refused);
                     } else if value.get(name).is_none() {
                         why.push(format!("`crit` names `{name}`, which is absent"));
                     }
@@ -274,13 +275,13 @@ impl Header {
 pub(super) fn tokens(container: &Value<'_>, structure: &mut Structure) -> Vec<Vec<u8>> {
     let entries = container.get("tstTokens").and_then(Value::as_array).unwrap_or_default();
     if entries.is_empty() {
-        structure.schema_warnings.push("a time-stamp container without tokens".into());
+        structure.schema_warnings.push(say("detail.jades-no-tokens"));
     }
     entries
         .iter()
         .map(|entry| {
             text(entry, "val").and_then(|token| base64(&token)).unwrap_or_else(|| {
-                structure.schema_warnings.push("a time-stamp token is not base64".into());
+                structure.schema_warnings.push(say("detail.jades-token"));
                 Vec::new()
             })
         })

@@ -1,6 +1,7 @@
 //! The unsigned header: `etsiU` (ETSI TS 119 182-1, 5.3) → validation material, time-stamps, counter-signatures.
 
 use super::header::{Header, tokens};
+use crate::catalogue::{Words, say};
 use crate::excerpt::excerpt;
 use crate::format::jose::{self, Jws, JwsSignature, base64, base64url};
 use crate::format::json::{self, Kind, Reader, Value};
@@ -32,7 +33,7 @@ pub(super) struct Unsigned<'a> {
 
 /// What time-stamps cover: the parts of the signature as transmitted.
 pub(super) struct Covered<'a> {
-    payload: Result<Cow<'a, [u8]>, String>,
+    payload: Result<Cow<'a, [u8]>, Words>,
     protected: Cow<'a, str>,
     signature: Cow<'a, str>,
     elements: Vec<Element<'a>>,
@@ -54,7 +55,7 @@ struct Element<'a> {
 
 impl<'a> Covered<'a> {
     /// The parts of a signature, `etsiU` not read yet.
-    pub(super) fn new(payload: Result<Cow<'a, [u8]>, String>, signature: &JwsSignature<'a>) -> Self {
+    pub(super) fn new(payload: Result<Cow<'a, [u8]>, Words>, signature: &JwsSignature<'a>) -> Self {
         Self {
             payload,
             protected: signature.protected.clone(),
@@ -64,7 +65,7 @@ impl<'a> Covered<'a> {
     }
 
     fn payload(&self, sink: &mut dyn Sink) -> Result<(), String> {
-        sink.write(self.payload.as_deref().map_err(Clone::clone)?);
+        sink.write(self.payload.as_deref().map_err(Words::to_string)?);
         Ok(())
     }
 
@@ -150,7 +151,7 @@ impl<'a> Unsigned<'a> {
             }
         };
         if covered.mixed() {
-            header.structure.schema_warnings.push(MIXED.into());
+            header.structure.schema_warnings.push(say("detail.jades-mixed"));
         }
 
         let covered = Arc::new(covered);
@@ -173,12 +174,11 @@ impl<'a> Unsigned<'a> {
             match element {
                 Some((name, _)) if name == "cSig" => match counter_signature(text, limits) {
                     Some(jws) => unsigned.counter_signatures.push(jws),
-                    None => header.structure.schema_warnings.push("`cSig` is no JWS".into()),
+                    None => header.structure.schema_warnings.push(say("detail.jades-counter")),
                 },
                 Some((name, value)) => unsigned.take(name, value, index, &stamped, header),
                 None => {
-                    let why = "an `etsiU` element is no object with one member";
-                    header.structure.schema_warnings.push(why.into());
+                    header.structure.schema_warnings.push(say("detail.jades-members"));
                 }
             }
         }
@@ -239,7 +239,7 @@ impl<'a> Unsigned<'a> {
         let covers_timestamps = if kind == TimestampKind::Archive { self.timestamps.len() } else { 0 };
         for token in tokens {
             if self.timestamps.len() == MAX_TIMESTAMPS {
-                structure.format_failures.push(format!("more than {MAX_TIMESTAMPS} time-stamps"));
+                structure.format_failures.push(say("detail.too-many-tokens").with("most", MAX_TIMESTAMPS));
                 return;
             }
             let Stamped { covered, names } = stamped.clone();
@@ -270,7 +270,7 @@ impl<'a> Unsigned<'a> {
                 Some(der) => {
                     self.certificates.push(EmbeddedCertificate { der: der.into(), source, after_timestamps });
                 }
-                None => structure.schema_warnings.push("an embedded certificate is not base64".into()),
+                None => structure.schema_warnings.push(say("detail.jades-certificate")),
             }
         }
     }
@@ -285,7 +285,7 @@ impl<'a> Unsigned<'a> {
                         let der = der.into();
                         self.revocation.push(EmbeddedRevocation { kind, der, source, after_timestamps });
                     }
-                    None => structure.schema_warnings.push(format!("an entry of `{name}` is not base64")),
+                    None => structure.schema_warnings.push(say("detail.jades-entry").with("name", name)),
                 }
             }
         }
@@ -327,15 +327,15 @@ fn members<'t>(text: &'t str, header: &mut Header, limits: &Limits) -> Vec<Eleme
         reader.object(|reader, name| {
             if names.iter().any(|protected| *protected == name) {
                 let shown = excerpt(&name, 64);
-                structure.format_failures.push(format!("`{shown}` stands in both headers (RFC 7515, 7.2.1)"));
+                structure.format_failures.push(say("detail.jades-both").with("name", shown));
             } else if name == "crit" || name == "b64" {
-                structure.format_failures.push(format!("`{name}` must be protected (RFC 7515, 4.1.11)"));
+                structure.format_failures.push(say("detail.jades-protected").with("name", &name));
             }
             if name != "etsiU" {
                 return Ok(());
             }
             if reader.kind()? != Kind::Array {
-                structure.schema_warnings.push("`etsiU` is not an array".into());
+                structure.schema_warnings.push(say("detail.jades-etsi-u"));
                 return Ok(());
             }
             reader.array(|reader| {
@@ -346,16 +346,14 @@ fn members<'t>(text: &'t str, header: &mut Header, limits: &Limits) -> Vec<Eleme
                     Kind::Object => {
                         elements.push(Element { text: Cow::Borrowed(reader.skip()?), clear: true });
                     }
-                    _ => {
-                        structure.schema_warnings.push("an `etsiU` element is neither text nor object".into())
-                    }
+                    _ => structure.schema_warnings.push(say("detail.jades-element")),
                 }
                 Ok(())
             })
         })
     };
     if let Err(error) = read() {
-        structure.format_failures.push(format!("unprotected header: {error}"));
+        structure.format_failures.push(say("detail.jades-unprotected").with("why", error));
     }
     elements
 }

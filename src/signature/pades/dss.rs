@@ -1,6 +1,7 @@
 //! The document security store (ISO 32000-2, 12.8.4.3; EN 319 142-1, 5.4.2): that of every revision.
 
 use super::DocumentTimestamp;
+use crate::catalogue::{Words, say};
 use crate::format::pdf::{Dictionary, Document, View};
 use crate::signature::{
     EmbeddedCertificate, EmbeddedRevocation, RevocationKind, Signature, Source, TimestampKind,
@@ -37,7 +38,7 @@ pub(super) struct Material {
     pub(super) items: Vec<Item>,
     seen: HashSet<(u32, Option<usize>)>,
     /// What could not be taken, in words.
-    refused: Vec<String>,
+    refused: Vec<Words>,
 }
 
 impl Material {
@@ -51,13 +52,13 @@ impl Material {
                     material.present = true;
                     material.store(view, &store);
                 }
-                Err(why) => material.refuse(format!("the DSS cannot be read: {why}")),
+                Err(why) => material.refuse(say("detail.pdf-store").with("why", why)),
             }
         }
         material
     }
 
-    fn refuse(&mut self, why: String) {
+    fn refuse(&mut self, why: Words) {
         if self.refused.len() < 8 && !self.refused.contains(&why) {
             self.refused.push(why);
         }
@@ -84,7 +85,7 @@ impl Material {
                     continue;
                 }
                 if self.items.len() >= MOST_ITEMS {
-                    self.refuse(format!("more than {MOST_ITEMS} pieces of validation material in the DSS"));
+                    self.refuse(say("detail.pdf-store-full").with("most", MOST_ITEMS));
                     return;
                 }
                 let stream = view.object(id).and_then(|stream| view.data(&stream).map(Cow::into_owned));
@@ -97,7 +98,7 @@ impl Material {
                             octets,
                         });
                     }
-                    Err(why) => self.refuse(format!("an entry of the DSS cannot be read: {why}")),
+                    Err(why) => self.refuse(say("detail.pdf-store-entry").with("why", why)),
                 }
             }
         }

@@ -17,6 +17,7 @@ use super::{
     Context, Declared, EmbeddedTimestamp, Form, Imprint, Over, Reference, ReferenceKind, ReferenceOutcome,
     Signature, Standalone, TimestampKind,
 };
+use crate::catalogue::{Words, say};
 use crate::format::Limits;
 use crate::format::cms::{SignedData, Trailing};
 use crate::format::pdf::{Dictionary, Document, Value};
@@ -163,42 +164,38 @@ fn read<'a>(
 ) -> Vec<Signature<'a>> {
     let checked = byte_range::check_as_signed(document, field);
     let signed = checked.as_ref().map(|(signed, _)| signed).map_err(Clone::clone);
-    let mut failures: Vec<String> = Vec::new();
-    failures.extend(signed.as_ref().err().cloned());
-    failures.extend(checked.as_ref().ok().and_then(|(_, failure)| failure.clone()));
+    let mut failures: Vec<Words> = Vec::new();
+    failures.extend(signed.as_ref().err().cloned().map(Words::from));
+    failures.extend(checked.as_ref().ok().and_then(|(_, failure)| failure.clone()).map(Words::from));
     let dictionary =
         checked.as_ref().ok().and_then(|(signed, _)| signed.dictionary.as_ref()).unwrap_or(&field.dictionary);
     if dictionary.ambiguous() {
-        failures.push("the signature dictionary has a key twice (ISO 32000-2, 7.3.7)".to_owned());
+        failures.push(say("detail.pdf-key-twice"));
     }
     let sha1 = field.sub_filter() == b"adbe.pkcs7.sha1";
     let mut all = match cms {
         Some(Ok(cms)) => {
-            let missing = |why: &String| Content::missing(why.clone(), context.crypto);
+            let missing = |why| Content::missing(why, context.crypto);
             let content = match (&signed, sha1) {
-                (Err(why), _) => missing(why),
-                (Ok(_), true) => Content::encapsulated(cms, context.crypto).unwrap_or_else(|| {
-                    missing(&"no digest encapsulated (ISO 32000-1, 12.8.3.3.1)".to_owned())
-                }),
+                (Err(why), _) => missing(why.clone().into()),
+                (Ok(_), true) => Content::encapsulated(cms, context.crypto)
+                    .unwrap_or_else(|| missing(say("detail.pdf-no-digest"))),
                 (Ok(signed), false) => {
                     Content::detached(pieces(document, &signed.ranges).to_vec(), context.crypto)
                 }
             };
             if cms.signers.len() != 1 {
-                failures.push(format!("{} signers instead of one (EN 319 142-1, 4.1)", cms.signers.len()));
+                failures.push(say("detail.pdf-signers").with("count", cms.signers.len()));
             }
             cades::over(cms, &content, context)
         }
         Some(Err(why)) => {
-            failures.push(format!(
-                "universal signature forgery: Contents is no signature: {why} (ISO 32000-2, 12.8.3)"
-            ));
+            failures.push(say("detail.pdf-contents").with("why", why));
             Vec::new()
         }
         None => {
             let name = String::from_utf8_lossy(field.sub_filter().get(..40).unwrap_or(field.sub_filter()));
-            failures
-                .push(format!("signatures of SubFilter {name:?} are not verified (ISO 32000-2, 12.8.3.1)"));
+            failures.push(say("detail.pdf-sub-filter").with("name", format_args!("{name:?}")));
             Vec::new()
         }
     };
@@ -223,8 +220,7 @@ fn read<'a>(
             signature.revocation.extend(archival);
             let after = field.contents().get(cms.raw.len()..).unwrap_or_default();
             if after.iter().any(|octet| *octet != 0) {
-                let why = "Contents holds more than the signature and zeros".to_owned();
-                signature.structure.schema_warnings.push(why);
+                signature.structure.schema_warnings.push(say("detail.pdf-padding"));
             }
         }
         facts(signature, dictionary, field.form(), cms.and_then(|cms| cms.as_ref().ok()));
@@ -236,9 +232,10 @@ fn read<'a>(
             let permission = Permission::of(document.view(signed.revision), dictionary, field.lock.as_ref());
             let coverage = Coverage::of(document, signed.revision, &permission);
             let pages = coverage.changes.iter().find(|change| change.what == What::Pages);
-            signature.structure.format_failures.extend(
-                pages.map(|change| format!("pages were added or removed after signing: {}", change.detail)),
-            );
+            signature
+                .structure
+                .format_failures
+                .extend(pages.map(|change| say("detail.pdf-pages").with("detail", &change.detail)));
             signature.structure.coverage = Some(coverage);
         }
     }

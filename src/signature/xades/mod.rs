@@ -10,6 +10,7 @@ mod timestamps;
 
 use super::xmldsig::{self, DS, KeyInfo, Node, ReferenceElement, SignatureElement, Workspace};
 use super::{Context, Declared, Form, Signature, SignerIdentification};
+use crate::catalogue::say;
 use crate::format::xml;
 use material::Material;
 use properties::Properties;
@@ -44,7 +45,7 @@ pub(super) fn signatures_with<'a>(workspace: &Workspace<'a>, context: &Context<'
         signature.counters = master.and_then(|master| elements.iter().position(|other| *other == master));
         signature.id = unique_id(*element, index, &mut ids);
         if too_many {
-            let failure = format!("more than {} signatures", context.limits.signatures);
+            let failure = say("detail.too-many-signatures").with("most", context.limits.signatures);
             signature.structure.format_failures.push(failure);
         }
         signatures.push(signature);

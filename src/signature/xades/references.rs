@@ -2,6 +2,7 @@
 
 use super::properties::{self, Properties, own_manifests, own_object};
 use super::{is_to_properties, xmldsig};
+use crate::catalogue::{Words, say};
 use crate::signature::xmldsig::{DS, Node, ReferenceElement, SignatureElement, Target, Workspace};
 use crate::signature::{Context, Reference, ReferenceKind, ReferenceOutcome};
 
@@ -46,7 +47,7 @@ impl<'a> References<'a> {
         let limit = context.limits.references;
         for node in signature.references() {
             if all.facts.len() >= limit {
-                all.refuse(ReferenceKind::Content, format!("more than {limit} references"));
+                all.refuse(ReferenceKind::Content, limit);
                 break;
             }
             let reference = ReferenceElement::resolve(node, signature.node, workspace);
@@ -67,7 +68,7 @@ impl<'a> References<'a> {
                 manifest.into_iter().flat_map(|manifest| xmldsig::children(manifest, DS, "Reference"))
             {
                 if all.facts.len() >= limit {
-                    all.refuse(ReferenceKind::ManifestEntry, format!("more than {limit} references"));
+                    all.refuse(ReferenceKind::ManifestEntry, limit);
                     break;
                 }
                 let entry = ReferenceElement::resolve(entry, signature.node, workspace);
@@ -88,7 +89,7 @@ impl<'a> References<'a> {
         };
         if !self.kinds().any(|kind| is_data(&kind)) {
             self.core_valid = false;
-            let outcome = ReferenceOutcome::NotFound("no reference to signed data".to_owned());
+            let outcome = ReferenceOutcome::NotFound(say("detail.no-data-reference"));
             self.facts.push(Reference::without_digest(ReferenceKind::Content, outcome));
         }
         // EN 319 132-1, 5.2.7.2: a counter-signature signs the value of the signature that it stands in.
@@ -98,8 +99,9 @@ impl<'a> References<'a> {
         }
     }
 
-    fn refuse(&mut self, kind: ReferenceKind, why: String) {
+    fn refuse(&mut self, kind: ReferenceKind, limit: usize) {
         self.core_valid = false;
+        let why = say("detail.too-many-references").with("most", limit);
         self.facts.push(Reference::without_digest(kind, ReferenceOutcome::Refused(why)));
     }
 
@@ -146,8 +148,8 @@ impl Own<'_, '_> {
         let at =
             |node: Option<Node<'_>>| element.is_some() && element.map(|e| e.id()) == node.map(|n| n.id());
         let found = matches!(reference.target, Ok(Target::Document | Target::Element(_)));
-        let elsewhere = |what| {
-            let why = format!("{} is not {what} of this signature", reference.uri().unwrap_or_default());
+        let elsewhere = |what: Words| {
+            let why = what.with("uri", reference.uri().unwrap_or_default());
             found.then_some(ReferenceOutcome::NotFound(why))
         };
         let digidoc = || properties::own_digidoc_properties(self.signature);
@@ -155,7 +157,7 @@ impl Own<'_, '_> {
             return (ReferenceKind::SignedProperties, None);
         }
         if is_to_properties(reference) {
-            return (ReferenceKind::SignedProperties, elsewhere("SignedProperties"));
+            return (ReferenceKind::SignedProperties, elsewhere(say("detail.elsewhere-properties")));
         }
         if at(self.signature.key_info) {
             return (ReferenceKind::KeyInfo, None);
@@ -171,11 +173,17 @@ impl Own<'_, '_> {
         match reference.type_uri() {
             MANIFEST => {
                 let own = own_manifests(self.signature).any(|manifest| at(Some(manifest)));
-                (ReferenceKind::Manifest, if own { None } else { elsewhere("a ds:Manifest") })
+                (
+                    ReferenceKind::Manifest,
+                    if own { None } else { elsewhere(say("detail.elsewhere").with("what", "ds:Manifest")) },
+                )
             }
             OBJECT => {
                 let own = element.and_then(xmldsig::id).and_then(|id| own_object(self.signature, id));
-                (ReferenceKind::Content, if at(own) { None } else { elsewhere("a ds:Object") })
+                (
+                    ReferenceKind::Content,
+                    if at(own) { None } else { elsewhere(say("detail.elsewhere").with("what", "ds:Object")) },
+                )
             }
             _ => (ReferenceKind::Content, None),
         }

@@ -2,7 +2,8 @@
 
 use super::properties::{Properties, digest, name, named};
 use super::references::References;
-use crate::signature::xmldsig::{self, DS, Node, ReferenceElement, SignatureElement};
+use crate::catalogue::{Words, say};
+use crate::signature::xmldsig::{self, AMBIGUOUS, DS, Node, ReferenceElement, SignatureElement};
 use crate::signature::{ReferenceKind, Structure};
 
 /// All the facts.
@@ -39,32 +40,32 @@ pub(super) fn facts(
 }
 
 /// An Id that several elements carry leaves open what was signed.
-fn format_failures(references: &References<'_>) -> Vec<String> {
+fn format_failures(references: &References<'_>) -> Vec<Words> {
     let all = references.elements.iter().chain(&references.entries);
     let ambiguous = all.filter_map(|reference| reference.target.as_ref().err());
-    ambiguous.filter(|why| why.contains("elements have the Id")).cloned().collect()
+    ambiguous.filter(|why| matches!(why, Words::Text(AMBIGUOUS, _))).cloned().collect()
 }
 
-fn schema_warnings(signature: &SignatureElement<'_>, properties: &Properties<'_>) -> Vec<String> {
+fn schema_warnings(signature: &SignatureElement<'_>, properties: &Properties<'_>) -> Vec<Words> {
     let mut warnings = Vec::new();
     if signature.value.is_none() {
-        warnings.push("no ds:SignatureValue".to_owned());
+        warnings.push(say("detail.xades-no-value"));
     } else if signature.value().is_empty() {
-        warnings.push("ds:SignatureValue is no base64".to_owned());
+        warnings.push(say("detail.xades-value"));
     }
     if properties.count > 1 {
-        warnings.push(format!("{} QualifyingProperties instead of one", properties.count));
+        warnings.push(say("detail.xades-properties").with("count", properties.count));
     }
     if let Some(qualifying) = properties.qualifying {
         let target = qualifying.attribute("Target").and_then(|target| target.strip_prefix('#'));
         if target.is_none() || target != xmldsig::id(signature.node) {
-            warnings.push("QualifyingProperties has not this signature as its Target".to_owned());
+            warnings.push(say("detail.xades-target"));
         }
     }
     if !signature.node.ancestors().skip(1).all(|node| !xmldsig::is(node, DS, "Object"))
         && super::properties::countersigned(signature.node).is_none()
     {
-        warnings.push("the signature stands within the ds:Object of another signature".to_owned());
+        warnings.push(say("detail.xades-within"));
     }
     warnings
 }

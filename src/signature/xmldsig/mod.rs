@@ -7,7 +7,7 @@ mod transform;
 mod workspace;
 
 pub(crate) use key_info::KeyInfo;
-pub(crate) use reference::{ReferenceElement, Target};
+pub(crate) use reference::{AMBIGUOUS, ReferenceElement, Target};
 pub(crate) use transform::{DEFAULT_METHOD, Data, Nodes};
 pub(crate) use workspace::{Budget, Workspace, percent_decoded};
 

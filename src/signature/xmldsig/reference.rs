@@ -2,6 +2,7 @@
 
 use super::transform::{DEFAULT_METHOD, Data, Nodes, Start, Step};
 use super::{DS, Node, Workspace, child, decode_base64, digest_method, id, text};
+use crate::catalogue::{Words, say};
 use crate::format::Sink;
 use crate::format::xml::c14n::{Method, NodeSet};
 use crate::signature::algorithm::{Crypto, DigestAlgorithm};
@@ -18,13 +19,16 @@ pub(crate) enum Target<'a> {
     Detached,
 }
 
+/// Why an Id means nothing that several elements have.
+pub(crate) const AMBIGUOUS: &str = "detail.elements-ambiguous";
+
 /// A ds:Reference, resolved.
 #[derive(Clone)]
 pub(crate) struct ReferenceElement<'a> {
     /// The element.
     pub node: Node<'a>,
     /// What its URI means; why it means nothing here.
-    pub target: Result<Target<'a>, String>,
+    pub target: Result<Target<'a>, Words>,
     /// What is digested.
     data: Result<Data<'a>, ReferenceOutcome>,
 }
@@ -37,7 +41,7 @@ impl<'a> ReferenceElement<'a> {
             Ok((target, start)) => {
                 let steps = Step::read(node, signature.id());
                 let data = steps.and_then(|steps| Data::new(start, steps, workspace));
-                (Ok(target), data.map_err(ReferenceOutcome::Refused))
+                (Ok(target), data.map_err(|why| ReferenceOutcome::Refused(why.into())))
             }
         };
         Self { node, target, data }
@@ -93,17 +97,17 @@ impl<'a> ReferenceElement<'a> {
             Err(outcome) => return outcome.clone(),
         };
         let hasher = match self.digest_algorithm() {
-            Declared::Known(algorithm) => {
-                crypto.hasher(algorithm).ok_or_else(|| format!("digest algorithm {}", algorithm.name()))
-            }
-            Declared::Unknown(uri) => Err(format!("digest algorithm {uri}")),
+            Declared::Known(algorithm) => crypto
+                .hasher(algorithm)
+                .ok_or_else(|| say("detail.digest-refused").with("digest", algorithm.name())),
+            Declared::Unknown(uri) => Err(say("detail.digest-refused").with("digest", uri)),
         };
         let mut hasher = match hasher {
             Ok(hasher) => hasher,
             Err(why) => return ReferenceOutcome::Refused(why),
         };
         if let Err(why) = data.write(&DEFAULT_METHOD, workspace, &mut hasher) {
-            return ReferenceOutcome::Refused(why);
+            return ReferenceOutcome::Refused(why.into());
         }
         if expected == hasher.finish().value { ReferenceOutcome::Intact } else { ReferenceOutcome::Mismatch }
     }
@@ -117,14 +121,14 @@ impl<'a> ReferenceElement<'a> {
     ) -> Result<(), String> {
         match &self.data {
             Ok(data) => data.write(method, workspace, sink),
-            Err(ReferenceOutcome::NotFound(why) | ReferenceOutcome::Refused(why)) => Err(why.clone()),
+            Err(ReferenceOutcome::NotFound(why) | ReferenceOutcome::Refused(why)) => Err(why.to_string()),
             Err(_) => Err("no data".to_owned()),
         }
     }
 }
 
 /// Resolves a URI (XML-DSig 1.1, 4.4.3.2 and 4.4.3.3). Only the document itself and detached content.
-fn start<'a>(uri: Option<&'a str>, workspace: &Workspace<'a>) -> Result<(Target<'a>, Start<'a>), String> {
+fn start<'a>(uri: Option<&'a str>, workspace: &Workspace<'a>) -> Result<(Target<'a>, Start<'a>), Words> {
     let document = workspace.document;
     let whole = |comments| {
         let nodes = Nodes { set: NodeSet::Document, without: Vec::new(), comments };
@@ -132,8 +136,8 @@ fn start<'a>(uri: Option<&'a str>, workspace: &Workspace<'a>) -> Result<(Target<
     };
     let element = |id: &str, comments| {
         let node = document.element_by_id(id).map_err(|not_one| match not_one.0 {
-            0 => format!("no element has the Id {id:?}"),
-            n => format!("{n} elements have the Id {id:?}"),
+            0 => say("detail.no-element").with("id", format_args!("{id:?}")),
+            n => say(AMBIGUOUS).with("count", n).with("id", format_args!("{id:?}")),
         })?;
         let nodes = Nodes { set: NodeSet::Subtree(node.id()), without: Vec::new(), comments };
         Ok((Target::Element(node), Start::Nodes(document, nodes)))
@@ -147,20 +151,24 @@ fn start<'a>(uri: Option<&'a str>, workspace: &Workspace<'a>) -> Result<(Target<
                 .map(|quoted| ['\'', '"'].iter().find_map(|q| quoted.strip_prefix(*q)?.strip_suffix(*q)));
             match unquoted {
                 Some(Some(id)) => element(id, true),
-                Some(None) => Err(format!("the XPointer {uri:?} is not supported")),
-                None if fragment.contains('(') => Err(format!("the XPointer {uri:?} is not supported")),
+                Some(None) => Err(unsupported(uri)),
+                None if fragment.contains('(') => Err(unsupported(uri)),
                 None => element(fragment, false),
             }
         }
         Some((uri, None)) => {
             let bytes = workspace.detached(Some(uri));
-            let bytes = bytes.ok_or_else(|| format!("no detached content is named {uri:?}"))?;
+            let bytes = bytes.ok_or_else(|| say("detail.not-given").with("uri", format_args!("{uri:?}")))?;
             Ok((Target::Detached, Start::Octets(bytes)))
         }
         None => {
             let bytes = workspace.detached(None);
-            let bytes = bytes.ok_or("a reference without URI, and not exactly one detached document")?;
+            let bytes = bytes.ok_or(say("detail.not-one-given"))?;
             Ok((Target::Detached, Start::Octets(bytes)))
         }
     }
+}
+
+fn unsupported(uri: &str) -> Words {
+    say("detail.xpointer").with("uri", format_args!("{uri:?}"))
 }

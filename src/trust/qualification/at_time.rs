@@ -3,6 +3,7 @@
 
 use super::qualifiers::{Captured, Qualifier, informs};
 use super::{CertificateQualification, CertificateType, EIDAS};
+use crate::catalogue::{Words, say};
 use crate::certificate::{Certificate, QcType};
 use crate::finding::{Finding, Status};
 use crate::time::Time;
@@ -46,12 +47,14 @@ pub(super) fn determine(
     findings: &mut Vec<Finding>,
 ) -> AtTime {
     let when = match moment {
-        Moment::Issuance => format!("at issuance, {time}"),
-        Moment::Signing => format!("at best-signature-time, {time}"),
+        Moment::Issuance => "detail.at-issuance",
+        Moment::Signing => "detail.at-signing",
     };
-    let mut note = |check, holds: bool, what: &str, clause| {
+    let at = Words::verbatim(time);
+    let mut note = |check, holds: bool, what: Words, clause| {
         let status = if holds { Status::Passed } else { Status::Warning };
-        findings.push(Finding::new(check, status, [&*when, ": ", what].concat(), clause));
+        let detail = Words::of(when, [("time", at.clone()), ("what", what)]);
+        findings.push(Finding::new(check, status, detail, clause));
     };
     let not_qualified = |service| AtTime {
         qualification: CertificateQualification::new(false, type_by_certificate(certificate), false),
@@ -62,7 +65,7 @@ pub(super) fn determine(
     note(
         "service-listed",
         !candidates.is_empty(),
-        &count(&candidates, "with a status then"),
+        count(&candidates, ["detail.listed-none", "detail.listed-one", "detail.listed-many"]),
         "TS 119 615, 4.3",
     );
     let candidates =
@@ -70,14 +73,14 @@ pub(super) fn determine(
     note(
         "service-issues-qc",
         !candidates.is_empty(),
-        &count(&candidates, "of type CA/QC"),
+        count(&candidates, ["detail.issuing-none", "detail.issuing-one", "detail.issuing-many"]),
         "TS 119 615, 4.3",
     );
     let candidates = keep(candidates, |c| covers_type(c, certificate));
     note(
         "service-for-type",
         !candidates.is_empty(),
-        &count(&candidates, "for the certificate's type"),
+        count(&candidates, ["detail.suiting-none", "detail.suiting-one", "detail.suiting-many"]),
         "TS 119 615, 4.4",
     );
     let Some(first) = candidates.first() else { return not_qualified(None) };
@@ -86,16 +89,20 @@ pub(super) fn determine(
     let outcome = |c: &Candidate<'_>| qualification(c, certificate);
     let conclusion = outcome(first);
     if candidates.iter().skip(1).any(|other| outcome(other) != conclusion) {
-        note("services-agree", false, &count(&candidates, "that contradict each other"), "TS 119 615, 4.4");
+        let contradict = say("detail.services-contradict").with("count", candidates.len());
+        note("services-agree", false, contradict, "TS 119 615, 4.4");
         return AtTime { qualification: CertificateQualification::NotApplicable, service: shown };
     }
     let decided = candidates.iter().find(|c| granted(c.state)).unwrap_or(first);
-    let status = format!("status {} since {}", decided.state.status_word(), decided.state.start);
-    note("service-granted", granted(decided.state), &status, "TS 119 615, 4.4");
+    let word = Words::verbatim(decided.state.status_word());
+    let since = Words::verbatim(decided.state.start);
+    let status = Words::of("detail.service-status", [("status", word), ("time", since)]);
+    note("service-granted", granted(decided.state), status, "TS 119 615, 4.4");
     let (qualified, kind, qscd) = conclusion.parts().unwrap_or((false, CertificateType::Unknown, false));
-    note("certificate-qualified", qualified, &conclusion.to_string(), "TS 119 615, 4.4");
-    note("certificate-type", kind != CertificateType::Unknown, &format!("{kind:?}"), "TS 119 615, 4.4");
-    note("certificate-qscd", qscd, if qscd { "key on a QSCD" } else { "no QSCD" }, "TS 119 615, 4.5");
+    note("certificate-qualified", qualified, conclusion.words(), "TS 119 615, 4.4");
+    note("certificate-type", kind != CertificateType::Unknown, kind.words(), "TS 119 615, 4.4");
+    let device = if qscd { say("detail.qscd") } else { say("detail.no-qscd") };
+    note("certificate-qscd", qscd, device, "TS 119 615, 4.5");
     AtTime { qualification: conclusion, service: Some((decided.service, decided.period)) }
 }
 
@@ -120,11 +127,12 @@ fn keep<'s>(candidates: Vec<Candidate<'s>>, holds: impl Fn(&Candidate<'s>) -> bo
     candidates.into_iter().filter(holds).collect()
 }
 
-fn count(candidates: &[Candidate<'_>], what: &str) -> String {
+/// How many there are: none, one, or many in words.
+fn count(candidates: &[Candidate<'_>], [none, one, many]: [&'static str; 3]) -> Words {
     match candidates.len() {
-        0 => ["no service ", what].concat(),
-        1 => ["a service ", what].concat(),
-        n => format!("{n} services {what}"),
+        0 => say(none),
+        1 => say(one),
+        n => say(many).with("count", n),
     }
 }
 

@@ -11,6 +11,7 @@ pub use timestamp::{TimestampQualification, qualify_timestamp};
 
 use super::Snapshot;
 use super::list::Service;
+use crate::catalogue::{Words, say};
 use crate::certificate::Certificate;
 use crate::finding::{Finding, Status};
 use crate::time::Time;
@@ -48,10 +49,9 @@ pub fn qualify(
     let mut findings = Vec::new();
     let reached = reached(snapshot, chain);
     let (Some(signer), Some((nearest, service))) = (chain.first(), reached.first()) else {
-        let why = if chain.is_empty() {
-            "no signing certificate"
-        } else {
-            "no service of a trusted list in the chain"
+        let why = match chain.is_empty() {
+            true => say("detail.no-signing-certificate"),
+            false => say("detail.no-service"),
         };
         findings.push(Finding::new("trusted-list-reached", Status::Warning, why, "TS 119 615, 4.3"));
         return Qualified {
@@ -72,7 +72,7 @@ pub fn qualify(
     let period = service.state_at(best_signature_time).map_or(0, |(period, _)| period);
     let shown = Some((*nearest, period));
     if !snapshot.qualifies {
-        let why = format!("the lists of the trust domain {} do not say what is qualified", snapshot.domain);
+        let why = say("detail.unqualifying").with("domain", &snapshot.domain);
         findings.push(Finding::new("qualification", Status::Warning, why, "TS 119 615, 4.6"));
         return Qualified {
             signature: SignatureQualification::NotApplicable,
@@ -87,11 +87,12 @@ pub fn qualify(
     let signing = at_time::determine(signer, &reached, Moment::Signing, best_signature_time, &mut findings);
     let certificate = issuance.qualification.combine(signing.qualification);
     let signature = certificate.signature(indication);
+    let called = Words::constant(signature.as_str());
     let status = if signature.qualified() { Status::Passed } else { Status::Warning };
     findings.push(Finding::new(
         "qualification",
         status,
-        format!("{certificate}: {signature}"),
+        Words::of("detail.about", [("subject", certificate.words()), ("detail", called)]),
         "TS 119 615, 4.6",
     ));
 
@@ -119,10 +120,10 @@ fn reached<'s>(snapshot: &'s Snapshot, chain: &[Arc<Certificate>]) -> Vec<(usize
     reached
 }
 
-fn territories(reached: &[(usize, &Service)]) -> String {
+fn territories(reached: &[(usize, &Service)]) -> Words {
     let mut names: Vec<&str> = reached.iter().map(|(_, service)| &*service.territory).collect();
     names.dedup();
-    format!("services of the lists of {}", names.join(", "))
+    say("detail.services-of").with("territories", names.join(", "))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The words of qualification and how they combine.
 
+use crate::catalogue::{Words, say};
 use std::fmt;
 
 /// The indication of EN 319 102-1, as far as qualification asks.
@@ -24,6 +25,19 @@ pub enum CertificateType {
     Wsa,
     /// Not known, or contradictory.
     Unknown,
+}
+
+impl CertificateType {
+    /// For people.
+    #[must_use]
+    pub fn words(self) -> Words {
+        match self {
+            Self::Esig => Words::constant("Esig"),
+            Self::Eseal => Words::constant("Eseal"),
+            Self::Wsa => Words::constant("Wsa"),
+            Self::Unknown => say("detail.type-unknown"),
+        }
+    }
 }
 
 /// The qualification of a certificate (TS 119 615, 4.4 and 4.5).
@@ -134,22 +148,30 @@ impl CertificateQualification {
     }
 }
 
+impl CertificateQualification {
+    /// For people.
+    #[must_use]
+    pub fn words(self) -> Words {
+        say(match self {
+            Self::QcForEsigQscd => "detail.qualified-signatures-qscd",
+            Self::QcForEsealQscd => "detail.qualified-seals-qscd",
+            Self::QcForUnknownQscd => "detail.qualified-unknown-qscd",
+            Self::QcForEsig => "detail.qualified-signatures",
+            Self::QcForEseal => "detail.qualified-seals",
+            Self::QcForWsa => "detail.qualified-websites",
+            Self::QcForUnknown => "detail.qualified-unknown",
+            Self::CertForEsig => "detail.certificate-signatures",
+            Self::CertForEseal => "detail.certificate-seals",
+            Self::CertForWsa => "detail.certificate-websites",
+            Self::CertForUnknown => "detail.certificate-unknown",
+            Self::NotApplicable => return Words::constant("N/A"),
+        })
+    }
+}
+
 impl fmt::Display for CertificateQualification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::QcForEsigQscd => "qualified certificate for electronic signatures, on a QSCD",
-            Self::QcForEsealQscd => "qualified certificate for electronic seals, on a QSCD",
-            Self::QcForUnknownQscd => "qualified certificate of unknown type, on a QSCD",
-            Self::QcForEsig => "qualified certificate for electronic signatures",
-            Self::QcForEseal => "qualified certificate for electronic seals",
-            Self::QcForWsa => "qualified certificate for website authentication",
-            Self::QcForUnknown => "qualified certificate of unknown type",
-            Self::CertForEsig => "certificate for electronic signatures",
-            Self::CertForEseal => "certificate for electronic seals",
-            Self::CertForWsa => "certificate for website authentication",
-            Self::CertForUnknown => "certificate of unknown type",
-            Self::NotApplicable => "N/A",
-        })
+        self.words().fmt(f)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which algorithms hold until when (TS 119 312).
 
+use crate::catalogue::{Words, say};
 use crate::signature::Declared;
 use crate::signature::algorithm::{DigestAlgorithm, KeyKind, PublicKey, Scheme, SignatureAlgorithm};
 use crate::time::Time;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// Cryptographic constraints (TS 119 312).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -200,14 +200,18 @@ pub(in crate::validation) struct Named<'a>(
     pub(in crate::validation) &'a PublicKey,
 );
 
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Declared::Known(algorithm) => {
-                let digest = algorithm.digest.map_or("no digest", DigestAlgorithm::name);
-                write!(f, "{} with {digest}, {} bits", scheme_name(algorithm.scheme), self.1.bits)
+impl Named<'_> {
+    pub(in crate::validation) fn words(&self) -> Words {
+        let algorithm = match self.0 {
+            Declared::Known(algorithm) => algorithm,
+            Declared::Unknown(identifier) => {
+                return say("detail.algorithm-unknown").with("identifier", identifier);
             }
-            Declared::Unknown(identifier) => write!(f, "the unknown algorithm {identifier}"),
-        }
+        };
+        let words = match algorithm.digest {
+            Some(digest) => say("detail.algorithm-known").with("digest", digest.name()),
+            None => say("detail.algorithm-bare"),
+        };
+        words.with("scheme", scheme_name(algorithm.scheme)).with("bits", self.1.bits)
     }
 }

@@ -69,7 +69,10 @@ fn a_token_is_read_and_verified() {
     assert_eq!(token.imprint_matches(&crypto, &stamped(b"a sealed credential")), ImprintOutcome::Intact);
     assert_eq!(token.imprint_matches(&crypto, &stamped(b"another credential!")), ImprintOutcome::Mismatch);
     let nothing: Imprint<'_> = Box::new(|_| Err("no reference".to_owned().into()));
-    assert_eq!(token.imprint_matches(&crypto, &nothing), ImprintOutcome::NotFound("no reference".into()));
+    assert_eq!(
+        token.imprint_matches(&crypto, &nothing),
+        ImprintOutcome::NotFound("no reference".to_owned().into())
+    );
 }
 
 #[test]

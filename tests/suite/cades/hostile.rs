@@ -23,7 +23,7 @@ fn answered(bytes: &[u8]) -> Verdict {
 fn unreadable(bytes: &[u8], why: &str) {
     let verdict = answered(bytes);
     assert_eq!(verdict.verdict, Overall::Unreadable);
-    let error = verdict.error.unwrap();
+    let error = verdict.error.unwrap().to_string();
     assert!(error.contains(why), "{error}");
 }
 

@@ -58,7 +58,7 @@ fn what_is_attached_and_cannot_be_read_is_told() {
     };
     let file = |number: u32| format!("<< /Type /Filespec /F (x) /EF << /F {number} 0 R >> >>").into_bytes();
     let told = |verdict: &Verdict| -> Vec<String> {
-        verdict.contained.iter().filter_map(|one| one.error.clone()).collect()
+        verdict.contained.iter().filter_map(|one| one.error.as_ref().map(ToString::to_string)).collect()
     };
     // Compressed in a way that is not read.
     let lzw = stream("/Type /EmbeddedFile /Filter /LZWDecode", b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01");

@@ -366,7 +366,7 @@ fn forged_and_wrapped_signatures_are_named() {
         let verdict = check(&bytes);
         let Some(seal) = verdict.seals.first() else { panic!("case {number}: no seal") };
         assert_eq!(seal.sub_indication, Some("FORMAT_FAILURE"), "case {number}");
-        let named = seal.findings.iter().any(|finding| finding.detail.contains(attack));
+        let named = seal.findings.iter().any(|finding| finding.detail.to_string().contains(attack));
         assert!(named, "case {number}: {attack}: {:#?}", seal.findings);
     }
     // The whole signature carried over to a file of another content.
@@ -407,5 +407,5 @@ fn encrypted_and_unsigned_files_get_a_clear_answer() {
     encrypted.section(&[].into());
     let verdict = check(&encrypted.bytes);
     assert_eq!(verdict.verdict, Overall::Unreadable);
-    assert!(verdict.error.unwrap().contains("encrypted PDF"));
+    assert!(verdict.error.unwrap().to_string().contains("encrypted PDF"));
 }

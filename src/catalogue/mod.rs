@@ -1,8 +1,13 @@
-//! Every text for people that is not made by a check itself: the page's and the reports', in eight languages.
+//! Every text for people, in eight languages: the page's, the reports', and what findings and checks say.
 //!
-//! One flat JSON object a language, the same keys in each. A name in braces is a parameter.
+//! Flat JSON objects, the same keys in each language. A name in braces is a parameter.
 
-use std::collections::HashMap;
+mod words;
+
+pub use words::{Words, say};
+
+use foldhash::HashMap;
+use std::fmt::{self, Write};
 use std::sync::LazyLock;
 
 /// A language that people are spoken to in.
@@ -55,18 +60,33 @@ impl Language {
         }
     }
 
-    /// The catalogue as JSON.
+    /// The texts of the page and of reports as JSON.
     #[must_use]
     pub fn json(self) -> &'static str {
+        let [json, ..] = self.files();
+        json
+    }
+
+    /// The page's and the reports' texts, what findings on seals say, what checks on credentials say.
+    pub(crate) fn files(self) -> [&'static str; 3] {
+        macro_rules! files {
+            ($tag:literal) => {
+                [
+                    include_str!(concat!($tag, ".json")),
+                    include_str!(concat!("findings/", $tag, ".json")),
+                    include_str!(concat!("checks/", $tag, ".json")),
+                ]
+            };
+        }
         match self {
-            Self::English => include_str!("en.json"),
-            Self::German => include_str!("de.json"),
-            Self::French => include_str!("fr.json"),
-            Self::Spanish => include_str!("es.json"),
-            Self::Italian => include_str!("it.json"),
-            Self::Polish => include_str!("pl.json"),
-            Self::Greek => include_str!("el.json"),
-            Self::Slovenian => include_str!("sl.json"),
+            Self::English => files!("en"),
+            Self::German => files!("de"),
+            Self::French => files!("fr"),
+            Self::Spanish => files!("es"),
+            Self::Italian => files!("it"),
+            Self::Polish => files!("pl"),
+            Self::Greek => files!("el"),
+            Self::Slovenian => files!("sl"),
         }
     }
 
@@ -108,46 +128,56 @@ impl Language {
     /// The text of a key that is made from a value; `None` where the catalogue does not know the value.
     #[must_use]
     pub fn find(self, key: &str) -> Option<&'static str> {
-        CATALOGUES.get(self.tag())?.get(key).map(String::as_str)
+        CATALOGUES.get(&self)?.get(key).map(String::as_str)
     }
 
     /// The text of a key with its parameters. What a value says is never looked into for parameters.
     #[must_use]
     pub fn fill(self, key: &str, values: &[(&str, &str)]) -> String {
         let mut filled = String::new();
+        // A string takes all that is written.
+        let _ = self.write(key, &mut filled, &|name, out| {
+            values.iter().find(|(known, _)| *known == name).map_or(Ok(()), |(_, value)| out.write_str(value))
+        });
+        filled
+    }
+
+    fn write(
+        self,
+        key: &str,
+        out: &mut dyn Write,
+        value: &dyn Fn(&str, &mut dyn Write) -> fmt::Result,
+    ) -> fmt::Result {
         let mut rest = self.text(key);
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
-            filled.push_str(before);
-            let value = values.iter().find(|(known, _)| *known == name);
-            filled.push_str(value.map_or("", |(_, value)| value));
+            out.write_str(before)?;
+            value(name, out)?;
             rest = after;
         }
-        filled.push_str(rest);
-        filled
+        out.write_str(rest)
     }
 }
 
-static CATALOGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
-    let read = |language: Language| serde_json::from_str(language.json()).unwrap_or_default();
-    Language::ALL.into_iter().map(|language| (language.tag(), read(language))).collect()
+static CATALOGUES: LazyLock<HashMap<Language, HashMap<String, String>>> = LazyLock::new(|| {
+    let read = |file: &str| serde_json::from_str::<HashMap<String, String>>(file).unwrap_or_default();
+    let all = |language: Language| language.files().into_iter().flat_map(read).collect();
+    Language::ALL.into_iter().map(|language| (language, all(language))).collect()
 });
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::{CheckStatus, Kind};
-    use crate::trust::qualification::SignatureQualification;
-    use crate::validation::SubIndication;
-    use crate::validation::check::Check;
     use std::collections::BTreeSet;
 
     /// Keys in the order of the file; a key that stands twice is an error.
     fn entries(language: Language) -> Vec<(String, String)> {
-        let entries: serde_json::Map<_, _> = serde_json::from_str(language.json()).unwrap();
+        let read = |file: &str| serde_json::from_str::<serde_json::Map<_, _>>(file).unwrap();
         let text = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-        let entries: Vec<_> = entries.into_iter().map(|(key, value)| (key, text(value))).collect();
-        let lines = language.json().lines().filter(|line| line.contains("\": \"")).count();
+        let entries = language.files().into_iter().flat_map(read);
+        let entries: Vec<_> = entries.map(|(key, value)| (key, text(value))).collect();
+        let lines = language.files().into_iter().flat_map(str::lines);
+        let lines = lines.filter(|line| line.contains("\": \"")).count();
         assert_eq!(lines, entries.len(), "{language:?}: a key twice, or two on a line");
         entries
     }
@@ -178,24 +208,6 @@ mod tests {
             let same = entries(language).iter().zip(&english).filter(|(one, other)| one.1 == other.1).count();
             assert!(same < 12, "{language:?}: {same} texts are as in English");
         }
-    }
-
-    #[test]
-    fn everything_that_a_verdict_can_say_has_its_text() {
-        let sub = SubIndication::ALL.iter().map(|one| format!("sub.{one}"));
-        let checks = Check::ALL.iter().map(|one| format!("finding.{}", one.name()));
-        let kinds = Kind::ALL.iter().map(|one| format!("check.{}", one.name()));
-        let codes = Kind::ALL.iter().flat_map(|one| one.codes().iter().map(|code| format!("code.{code}")));
-        let states = [CheckStatus::Ok, CheckStatus::Error, CheckStatus::Skipped];
-        let states = states.iter().map(|one| format!("check.{}", one.as_str()));
-        let grades = SignatureQualification::ALL.iter().map(|one| one.as_str());
-        let grades = grades.filter(|one| !one.starts_with("Indeterminate "));
-        let grades = grades.map(|one| format!("qualification.{one}"));
-        let all: BTreeSet<String> =
-            sub.chain(checks).chain(kinds).chain(codes).chain(states).chain(grades).collect();
-        let without: Vec<_> =
-            all.iter().filter(|key| Language::English.find(key.as_str()).is_none()).collect();
-        assert!(without.is_empty(), "{without:?}");
     }
 
     #[test]
