@@ -274,6 +274,12 @@ test('every language speaks, and no key shows through', async () => {
     await page.waitForSelector('text=Was dagegen spricht');
     assert.equal(await page.getAttribute('html', 'lang'), 'de');
     assert.match((await verdictOf(page)).text, /Gesiegelt von .*seither unverändert; heute gültig/);
+    // What single checks say is asked for once more.
+    await page.waitForFunction(() => {
+      document.querySelectorAll('#answer details').forEach((one) => { one.open = true; });
+      return document.querySelector('#answer').textContent.includes('1 von 1 Siegeln ist gültig');
+    });
+    assert.doesNotMatch(await page.locator('#answer article').innerText(), /seals passed|services of the lists|no signature policy/);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { el, opening, save, svg, table, terms } from './dom.js';
 import { reports } from './reports.js';
-import { count, country, day, duration, known, language, t, time } from './texts.js';
+import { count, country, day, duration, known, t, time } from './texts.js';
 
 
 const QUALIFIED = ['QESeal', 'QESig', 'QES?'];
@@ -10,9 +10,6 @@ const ON_QUALIFIED = ['AdESeal-QC', 'AdESig-QC', 'AdES?-QC'];
 
 /** A sign for each verdict, so that colour is never alone. */
 const SIGNS = { passed: '✓', failed: '✗', indeterminate: '?', unsigned: '–', unreadable: '!' };
-
-/** Text of the gateway, which speaks English. */
-const english = (text) => (text ? el('span', { lang: 'en' }, text) : null);
 
 export const badge = (verdict) =>
   el('span', { class: `badge ${verdict.verdict}` },
@@ -123,7 +120,7 @@ function objections(verdict, level) {
   if (!found.length) return [title, el('p', {}, t('against.none'))];
   return [title, el('ul', { class: 'against' }, found.map((one) =>
     el('li', { class: one.grave ? 'grave' : null }, one.text, one.text && one.detail ? ' ' : null,
-      one.detail && el('small', { lang: 'en' }, one.detail))))];
+      one.detail && el('small', {}, one.detail))))];
 }
 
 /** The way from the signer's certificate up to the trusted list. */
@@ -185,9 +182,8 @@ function sealPanel(seal, number, level) {
     revocation.length > 0 && table(t('seal.revocation'),
       [t('seal.chain'), t('seal.kind'), t('seal.status'), t('seal.updated')], revocation),
     opening(t('seal.findings'), () => [
-      language !== 'en' && el('p', { class: 'hint' }, t('page.english')),
-      table(t('seal.findings'), heads, seal.findings.map((one) => [
-        known(`finding.${one.check}`, one.check), state(one.status), english(one.detail), english(one.clause)])),
+        table(t('seal.findings'), heads, seal.findings.map((one) => [
+        known(`finding.${one.check}`, one.check), state(one.status), one.detail, one.clause])),
     ], { class: 'screen' }));
 }
 
@@ -247,21 +243,19 @@ function checksPanel(checks, level) {
   const rows = checks.map((check) => [
     t(`check.${check.check}`),
     el('span', { class: `state ${/** @type {Record<string, string>} */ (status)[check.status]}` }, t(`check.${check.status}`)),
-    [check.code && [t(`code.${check.code}`), el('br')], english(check.reason),
+    [check.code && [t(`code.${check.code}`), el('br')], check.reason,
       check.details?.length && el('ul', { class: 'points' }, check.details.map((one) => el('li', {},
-        english(one.item), `: ${t(`point.${one.outcome}`)}`,
+        `${one.item}: ${t(`point.${one.outcome}`)}`,
         one.stated && ` · ${t('point.stated')}: ${one.stated}`, one.found && ` · ${t('point.found')}: ${one.found}`)))].flat()]);
-  return opening(el(`h${level}`, {}, t('check.title')), () => [
-    language !== 'en' && el('p', { class: 'hint' }, t('page.english')),
-    table(t('check.title'), [t('seal.check'), t('seal.status'), t('seal.detail')], rows),
-  ]);
+  return opening(el(`h${level}`, {}, t('check.title')), () =>
+    table(t('check.title'), [t('seal.check'), t('seal.status'), t('seal.detail')], rows));
 }
 
 /** What a document and a credential in it have in common. */
 function parts(verdict, at, level) {
   const said = el('div', { class: `said ${verdict.verdict}` },
     badge(verdict), sentences(verdict, at).map((one) => el('p', {}, one)),
-    verdict.error && el('p', { class: 'hint', lang: 'en' }, verdict.error), decision(verdict));
+    verdict.error && el('p', { class: 'hint' }, verdict.error), decision(verdict));
   const credential = verdict.credential;
   let number = 0;
   return [

@@ -253,6 +253,8 @@ async function start() {
     if (byId('rows')) files.table();
     draw();
     view();
+    // What single checks and credentials say is the gateway's to say.
+    files.again();
   });
   await speak(language);
   spoken();
