@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(words.to_string(), "{total} of By files checked");
         assert_eq!(serde_json::to_value(&words).unwrap(), words.to_string());
         words.speak(Language::German);
-        assert_eq!(words.to_string(), "{total} von Durch Dateien geprüft");
+        assert_eq!(words.to_string(), "{total} von Von Dateien geprüft");
         assert!(Words::list([]).is_none() && Words::NONE.is_none() && !words.is_none());
     }
 }
