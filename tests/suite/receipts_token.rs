@@ -191,6 +191,23 @@ fn what_is_wrong_with_a_token_is_told_without_its_pin() {
 }
 
 #[test]
+fn no_thread_is_in_a_module_when_the_process_ends() {
+    let Some((token, _)) = Token::moody().map(with_key) else { return };
+    token.mood("lingers", true);
+    let options = token.right("receipts");
+    let output = token.verify(&options);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let unknown = token.verify(&token.right("other"));
+    assert_eq!(unknown.status.code(), Some(64), "{}", text(&unknown.stderr));
+    let mut server = token.serve(&options);
+    assert_eq!(server.verify(&example()).status, 200);
+    server.signal("-HUP");
+    server.logged("settings are read anew");
+    server.terminate();
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_module_that_is_none_is_told() {
     let Some((mut token, _)) = Token::new().map(with_key) else { return };
     let file = token.path("pin");

@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Where a key is.
@@ -56,8 +56,7 @@ pub struct TokenKey {
     public: PublicKey,
     /// `None` once it goes.
     jobs: Option<Sender<Job>>,
-    /// Nothing comes here: it ends when the last thread does.
-    ended: Mutex<Receiver<()>>,
+    threads: Vec<JoinHandle<()>>,
     /// Of each thread, since when it waits for the token.
     busy: Vec<Busy>,
 }
@@ -80,8 +79,8 @@ const OPENING: Duration = Duration::from_secs(20);
 /// Sessions at once: in software more gain nothing, over a network each waits on its own.
 const SESSIONS: usize = 4;
 
-/// Time that closing them may take.
-const CLOSING: Duration = Duration::from_secs(1);
+/// Time that closing them may take: longer takes only a token that hangs.
+const CLOSING: Duration = Duration::from_secs(5);
 
 impl TokenKey {
     /// Logs in and finds the key. The PIN is tried once.
@@ -101,9 +100,11 @@ impl TokenKey {
             let _ = told.send(opened);
         };
         let no_thread = |error: std::io::Error| TokenFault::Module(format!("no thread: {error}"));
-        thread::Builder::new().name("token".into()).spawn(opening).map_err(no_thread)?;
+        let opener = thread::Builder::new().name("token".into()).spawn(opening).map_err(no_thread)?;
         let silent = |_| TokenFault::Module(format!("{module} does not answer within {OPENING:?}"));
-        let (device, sessions, public) = hear.recv_timeout(OPENING).map_err(silent)??;
+        let opened = hear.recv_timeout(OPENING).map_err(silent)?;
+        join(vec![opener]);
+        let (device, sessions, public) = opened?;
         let algorithm = match receipt_algorithm(&public, algorithm) {
             Ok(algorithm) => algorithm,
             Err(why) => {
@@ -114,21 +115,16 @@ impl TokenKey {
         let device = Arc::new(device);
         let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
-        let (alive, ended) = channel();
-        let mut busy = Vec::new();
+        let (mut busy, mut threads) = (Vec::new(), Vec::new());
         for session in sessions {
             let since = Busy::default();
             busy.push(Arc::clone(&since));
             let (device, waiting) = (Arc::clone(&device), Arc::clone(&waiting));
             let by = By { algorithm, public: public.clone() };
-            let alive = alive.clone();
-            let work = move || {
-                work(&device, &by, &waiting, &since, session);
-                drop(alive);
-            };
-            thread::Builder::new().name("token".into()).spawn(work).map_err(no_thread)?;
+            let work = move || work(&device, &by, &waiting, &since, session);
+            threads.push(thread::Builder::new().name("token".into()).spawn(work).map_err(no_thread)?);
         }
-        Ok(Self { token, algorithm, public, jobs: Some(jobs), ended: Mutex::new(ended), busy })
+        Ok(Self { token, algorithm, public, jobs: Some(jobs), threads, busy })
     }
 
     /// Whether every thread has waited in vain: then nobody else shall.
@@ -160,10 +156,23 @@ impl SigningKey for TokenKey {
 }
 
 impl Drop for TokenKey {
-    /// Waits until the sessions are closed: a module that is called while the process ends may take it down.
+    /// Waits until the sessions are closed.
     fn drop(&mut self) {
         self.jobs = None;
-        let _ = lock(&self.ended).recv_timeout(CLOSING);
+        join(std::mem::take(&mut self.threads));
+    }
+}
+
+/// Waits until threads that called a module are gone, what the module keeps for each of them included: it takes the
+/// process down where that goes on while the process ends.
+fn join(threads: Vec<JoinHandle<()>>) {
+    let (gone, hear) = channel::<()>();
+    let wait = move || {
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+        drop(gone);
+    };
+    if thread::Builder::new().name("token".into()).spawn(wait).is_ok() {
+        let _ = hear.recv_timeout(CLOSING);
     }
 }
 

@@ -1,6 +1,7 @@
 /* A PKCS #11 module with moods, in front of SoftHSM: what files of a folder say, it does. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,36 @@ enum { CKR_DEVICE_REMOVED = 0x32, CKR_TOKEN_NOT_PRESENT = 0xE0, CKF_USER_PIN_FIN
 /* Where the flags stand in CK_TOKEN_INFO. */
 enum { FLAGS = 96 };
 static unsigned long slot;
+/* Threads that called and are not gone, and what each has of the module. */
+static int threads;
+static pthread_key_t kept;
 
 static int in_mood(const char *mood)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", getenv("MOODS"), mood);
     return access(path, F_OK) == 0;
+}
+
+static void count(void)
+{
+    if (!pthread_getspecific(kept) && !pthread_setspecific(kept, &kept))
+        __atomic_add_fetch(&threads, 1, __ATOMIC_SEQ_CST);
+}
+
+static void forget(void *of)
+{
+    (void)of;
+    if (in_mood("lingers"))
+        usleep(100000);
+    __atomic_sub_fetch(&threads, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A real module may find itself taken apart under a thread that is there yet. */
+__attribute__((destructor)) static void end(void)
+{
+    if (__atomic_load_n(&threads, __ATOMIC_SEQ_CST) && in_mood("lingers"))
+        abort();
 }
 
 static unsigned long get_token_info(unsigned long of, void *info)
@@ -38,6 +63,7 @@ static unsigned long get_token_info(unsigned long of, void *info)
 static unsigned long open_session(unsigned long in, unsigned long flags, void *app, void *notify, void *session)
 {
     slot = in;
+    count();
     return in_mood("gone") ? CKR_TOKEN_NOT_PRESENT : real->of[OPEN_SESSION](in, flags, app, notify, session);
 }
 
@@ -55,6 +81,7 @@ static unsigned long login(unsigned long session, unsigned long user, void *pin,
 
 static unsigned long sign(unsigned long session, void *data, unsigned long length, void *value, void *room)
 {
+    count();
     while (in_mood("hangs"))
         usleep(1000);
     if (in_mood("slow") && value)
@@ -71,7 +98,7 @@ unsigned long C_GetFunctionList(void **list)
 {
     void *library = dlopen(getenv("SOFTHSM"), RTLD_NOW | RTLD_LOCAL);
     unsigned long (*get)(void *) = library ? dlsym(library, "C_GetFunctionList") : NULL;
-    if (!get || get(&real))
+    if (!get || get(&real) || pthread_key_create(&kept, forget))
         return 5;
     memcpy(&own, real, sizeof own);
     own.of[GET_TOKEN_INFO] = get_token_info;
