@@ -185,9 +185,8 @@ function sealPanel(seal, number, level) {
     revocation.length > 0 && table(t('seal.revocation'),
       [t('seal.chain'), t('seal.kind'), t('seal.status'), t('seal.updated')], revocation),
     opening(t('seal.findings'), () => [
-      language !== 'en' && el('p', { class: 'hint' }, t('page.english')),
       table(t('seal.findings'), heads, seal.findings.map((one) => [
-        known(`finding.${one.check}`, one.check), state(one.status), english(one.detail), english(one.clause)])),
+        known(`finding.${one.check}`, one.check), state(one.status), one.detail, english(one.clause)])),
     ], { class: 'screen' }));
 }
 
