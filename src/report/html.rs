@@ -19,7 +19,13 @@ dl { display: grid; grid-template-columns: minmax(9rem, 30%) 1fr; gap: .15rem 1r
 table { border-collapse: collapse; table-layout: fixed; width: 100%; margin: 1rem 0; font-size: .9rem; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem .25rem 0; border-bottom: 1px solid #ccc; font-weight: 400; } thead th { font-weight: 600; }
 @media (max-width: 40rem) { table { font-size: .75rem; hyphens: auto; } dl { display: block; } dd { margin: 0 0 .4rem; } }
-@media print { body { font-size: 9.5pt; margin: 0; max-width: none; } tr, .answer { break-inside: avoid; } h2, h3, caption { break-after: avoid; } @page { size: A4; margin: 15mm; } }
+@media print {
+@page { size: A4; margin: 13mm 14mm; }
+:root { font-size: 9pt; } body { font-size: 1rem; line-height: 1.35; max-width: none; margin: 0; padding: 0; }
+h1 { margin: 0 0 .6rem; } h2 { margin: 1rem 0 .3rem; } h3, h4 { margin: .7rem 0 .2rem; } p, dl { margin: .4rem 0; } dl { gap: 0 1rem; }
+.answer { padding: .4rem .8rem; } table { font-size: .88rem; line-height: 1.25; margin: .6rem 0; } th, td { padding: .1rem .5rem .1rem 0; }
+tr, .answer { break-inside: avoid; } h2, h3, h4, caption, thead { break-after: avoid; }
+}
 ";
 
 /// Writes the report in a language.

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { asked, complaints, drop, launch, open, pagesOf, root, said, settled, texts, unfold, verdictOf } from './support.js';
+import { asked, drop, launch, on as kept, pagesOf, root, said, settled, texts, unfold, verdictOf } from './support.js';
 
 const { DEMO, KEYED, KEY, REAL } = process.env;
 const scratch = mkdtempSync(join(tmpdir(), 'sealgate-page-'));
@@ -35,16 +35,7 @@ let browser;
 before(async () => { browser = await launch(netLog); });
 after(async () => { await browser?.close(); });
 
-/** Runs on a page of its own, and looks at the end whether the page kept what it promises. */
-async function on(address, run, options) {
-  const page = await open(browser, address, options);
-  try {
-    await run(page);
-    assert.deepEqual(await complaints(page), []);
-  } finally {
-    await page.context().close();
-  }
-}
+const on = (address, run, options) => kept(browser, address, run, options);
 
 test('a dropped credential is answered in a sentence, with everything else on demand', () => on(DEMO, async (page) => {
   await drop(page, [sound('lta-qualified.jsonld')]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Drives the page in headless Chromium: types by tsc, every view by axe-core, files dropped, keyboard, print, times.
+# Drives the page in headless Chromium: types by tsc, every view by axe-core, files dropped, keyboard, reports, print, times.
 #
 #   tests/page/run.sh [BINARY]           BINARY is target/release/sealgate, else target/debug/sealgate, otherwise
 #   SHOTS=tests/page/screenshots tests/page/run.sh    takes the screenshots anew
@@ -59,7 +59,7 @@ export DEMO KEYED KEY REAL SHOTS
 
 echo "== the page in Chromium"
 # One after the other: what is measured is not measured beside something else.
-node --test --test-reporter=spec --test-concurrency=1 tests/page/page.test.js tests/page/views.test.js
+node --test --test-reporter=spec --test-concurrency=1 tests/page/page.test.js tests/page/reports.test.js tests/page/views.test.js
 
 if grep -lE "panic|\"level\":\"ERROR\"| ERROR " "$scratch"/*.log; then
     echo "the service logged an error" >&2

@@ -1,5 +1,6 @@
 // A browser, a page on the gateway, and files dropped on it as a person drops them.
 
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -88,6 +89,17 @@ export async function verdictOf(page) {
 
 /** Whether something goes past the page's own promise. */
 export const complaints = async (page) => [...page.wrong, ...await page.evaluate(() => window.violations)];
+
+/** Runs on a page of its own, and looks at the end whether the page kept what it promises. */
+export async function on(browser, address, run, options) {
+  const page = await open(browser, address, options);
+  try {
+    await run(page);
+    assert.deepEqual(await complaints(page), []);
+  } finally {
+    await page.context().close();
+  }
+}
 
 /** How many pages a PDF has. */
 export const pagesOf = (pdf) => (pdf.toString('latin1').match(/\/Type\s*\/Page[^s]/g) ?? []).length;

@@ -23,6 +23,18 @@ const VIEWS = {
   unfolded: { reach: async (page) => { await drop(page, [example('sound/elm-v2-lta-ec.xml')]); await verdictOf(page); await unfold(page); } },
   refused: { reach: async (page) => { await drop(page, [example('broken/payload-altered.jsonld')]); await verdictOf(page); await unfold(page); } },
   unreadable: { reach: async (page) => { await drop(page, [example('../README.md')]); await verdictOf(page); } },
+  reported: {
+    reach: async (page) => {
+      // One is kept, another never comes.
+      await page.route('**/v1/verify?*', (route) => (route.request().headers().accept === 'application/pdf' ? null : route.fallback()));
+      await drop(page, [example('sound/b-compact.jwt')]);
+      await verdictOf(page);
+      const [, pdf, html] = await page.locator('#answer .actions button').all();
+      await Promise.all([page.waitForEvent('download'), html.click()]);
+      await pdf.click();
+      await page.waitForSelector('[aria-disabled=true]');
+    },
+  },
   table: { kept: true, reach: async (page) => { await drop(page, [example('sound'), example('broken')]); await settled(page); await page.click('th:nth-child(2) button'); } },
   key: { keyed: true, reach: async (page) => { await drop(page, [example('sound/b-compact.jwt')]); await page.waitForSelector('#key:not([hidden])'); } },
   trust: {

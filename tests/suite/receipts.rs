@@ -574,3 +574,22 @@ fn a_key_is_changed_without_a_restart_and_the_old_one_still_published() {
     let pem = std::fs::read_to_string(new.private()).unwrap();
     assert!(!server.log().contains(pem.lines().nth(1).unwrap()));
 }
+
+#[test]
+fn a_receipt_that_anybody_can_have_written_lifts_no_limit() {
+    let keys = Keys::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let server = Server::start(&["--receipt-key", &keys.private(), "--max-body", "150000000"]);
+    let answer = server.verify(&std::fs::read(root().join(FILE)).unwrap());
+    let receipt = kept(&keys, "answer.json", &answer.body);
+    // Larger than what is read here otherwise; no byte of it takes room on the disk.
+    let large = keys.path("large");
+    std::fs::File::create(&large).unwrap().set_len(140_000_000).unwrap();
+    let read = |key: &Keys| {
+        let (_, point) = check(&["--key", &key.public(), &receipt, large.to_str().unwrap()]);
+        (point("signature").0, point("input").1)
+    };
+    let (holds, input) = read(&keys);
+    assert!(holds == "yes" && input.starts_with("another file: 140000000 bytes"), "{holds}: {input}");
+    let (holds, input) = read(&Keys::new(&rcgen::PKCS_ECDSA_P256_SHA256));
+    assert!(holds == "no" && input.starts_with("another file: 134217729 bytes"), "{holds}: {input}");
+}

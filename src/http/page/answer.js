@@ -1,6 +1,7 @@
 // A verdict for people: the answer in a sentence, what speaks against it, then everything else on demand.
 
 import { el, opening, save, svg, table, terms } from './dom.js';
+import { reports } from './reports.js';
 import { count, country, day, duration, known, language, t, time } from './texts.js';
 
 
@@ -184,9 +185,8 @@ function sealPanel(seal, number, level) {
     revocation.length > 0 && table(t('seal.revocation'),
       [t('seal.chain'), t('seal.kind'), t('seal.status'), t('seal.updated')], revocation),
     opening(t('seal.findings'), () => [
-      language !== 'en' && el('p', { class: 'hint' }, t('page.english')),
       table(t('seal.findings'), heads, seal.findings.map((one) => [
-        known(`finding.${one.check}`, one.check), state(one.status), english(one.detail), english(one.clause)])),
+        known(`finding.${one.check}`, one.check), state(one.status), one.detail, english(one.clause)])),
     ], { class: 'screen' }));
 }
 
@@ -278,8 +278,14 @@ function parts(verdict, at, level) {
   ];
 }
 
-/** The whole answer on a file. */
-export function answer({ name, verdict, text }) {
+/**
+ * The whole answer on a file.
+ * @param {import('./files.js').Item} item
+ * @param {() => void} needsKey asks for the key that the gateway demands
+ */
+export function answer(item, needsKey) {
+  const { name, verdict, text } = item;
+  const [buttons, status] = reports(item, needsKey);
   const at = verdict.validation_time;
   const { trust } = verdict;
   const lists = [
@@ -297,7 +303,9 @@ export function answer({ name, verdict, text }) {
     ])),
     el('p', { class: 'actions screen' },
       el('button', { type: 'button', onclick: () => print() }, t('page.print')),
+      buttons,
       el('button', { type: 'button', class: 'quiet', onclick: () => save(`${name}.verdict.json`, 'application/json', text) }, t('raw.save'))),
+    status,
     opening(t('raw.title'), () =>
       el('pre', { tabindex: 0, role: 'region', 'aria-label': t('raw.title') }, JSON.stringify(verdict, null, 2)), { class: 'screen' }));
 }

@@ -101,10 +101,10 @@ export function table(caption, heads, rows) {
  * Hands the reader a file made here.
  * @param {string} name
  * @param {string} type
- * @param {string} text
+ * @param {BlobPart} content
  */
-export function save(name, type, text) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+export function save(name, type, content) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
   const link = el('a', { href: address, download: name });
   document.body.append(link);
   link.click();

@@ -9,6 +9,7 @@ import { count, size, t } from './texts.js';
  * @typedef {object} Item
  * @property {string} name
  * @property {Blob} file
+ * @property {Record<string, string> | null} applicant what was stated when it was verified
  * @property {'waiting' | 'running' | 'done' | 'error'} state
  * @property {any} verdict
  * @property {string} text the verdict as it came
@@ -50,7 +51,7 @@ export const told = {
 export function add(files, limit) {
   for (const { name, file } of files) {
     /** @type {Item} */
-    const item = { name, file, state: 'waiting', verdict: null, text: '', error: '', row: null };
+    const item = { name, file, applicant, state: 'waiting', verdict: null, text: '', error: '', row: null };
     items.push(item);
     if (file.size > limit) refuse(item, t('error.large', { size: size(file.size), limit: size(limit) }));
     else if (file.size === 0) refuse(item, t('error.empty'));
@@ -106,7 +107,8 @@ function work() {
 /** @param {Item} item */
 async function one(item) {
   try {
-    item.text = await verify(item.file, applicant);
+    item.applicant = applicant;
+    item.text = await verify(item);
     item.verdict = JSON.parse(item.text);
     item.state = 'done';
   } catch (error) {
@@ -118,7 +120,7 @@ async function one(item) {
     } else if (error.status === 429 || error.status === 503) {
       item.state = 'waiting';
       pausedUntil = Date.now() + 1000 * (error.wait || 1);
-    } else refuse(item, error.status ? t('error.refused', { detail: error.message }) : t('error.network'));
+    } else refuse(item, error.said);
   }
 }
 

@@ -28,12 +28,12 @@ async function view(moved = false) {
   byId(isTrust ? (code ? 'trust-search' : 'trust-title') : 'check-title')?.focus();
 }
 
-/** Asks for the key that the gateway demands. */
-function needsKey() {
+/** Asks for the key that the gateway demands. @param {boolean} [moved] whether the focus goes there */
+function needsKey(moved = true) {
   const form = byId('key');
   byId('key-wrong').textContent = form.dataset.tried ? t('key.wrong') : '';
   form.hidden = false;
-  byId('key-value').focus();
+  if (moved) byId('key-value').focus();
 }
 
 /** Draws what there is: the answer where there is one file or one was opened, else the table. */
@@ -51,7 +51,7 @@ function draw() {
   } else {
     const back = open && items.length > 1 && el('p', { class: 'screen' },
       el('button', { type: 'button', class: 'quiet', id: 'back', onclick: close }, t('table.back')));
-    place.replaceChildren(...(back ? [back] : []), answer(shown));
+    place.replaceChildren(...(back ? [back] : []), answer(shown, () => needsKey(false)));
     performance.mark('answer');
   }
 }
@@ -98,12 +98,13 @@ files.told.changed = (item) => {
       changed.forEach((one) => files.draw(one));
       files.arrange();
     }
-    if (items.length === 1 || (open && changed.has(open)) || byId('table').hidden) draw();
+    // An answer that is read stays as it is while others come.
+    if (open ? changed.has(open) : items.length === 1 || byId('table').hidden) draw();
     changed.clear();
     progress();
   });
 };
-files.told.needsKey = needsKey;
+files.told.needsKey = () => needsKey();
 files.told.opened = (item) => {
   open = item;
   draw();

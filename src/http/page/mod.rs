@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The beginning of the paths of all that the page loads.
@@ -16,13 +17,14 @@ pub(super) const ASSETS_PATH: &str = "/page/";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// What the page loads beside its texts: name, media type, content.
-const ASSETS: [(&str, &str, &str); 9] = [
+const ASSETS: [(&str, &str, &str); 10] = [
     ("style.css", "text/css; charset=utf-8", include_str!("style.css")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
     ("main.js", SCRIPT, include_str!("main.js")),
     ("answer.js", SCRIPT, include_str!("answer.js")),
     ("files.js", SCRIPT, include_str!("files.js")),
     ("trust.js", SCRIPT, include_str!("trust.js")),
+    ("reports.js", SCRIPT, include_str!("reports.js")),
     ("gateway.js", SCRIPT, include_str!("gateway.js")),
     ("texts.js", SCRIPT, include_str!("texts.js")),
     ("dom.js", SCRIPT, include_str!("dom.js")),
@@ -33,6 +35,9 @@ const INDEX: &str = include_str!("index.html");
 /// What the page may do: load from the gateway and ask it, nothing else, and be shown in no other page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// The media types of the reports that it offers, by the ends of which it names files and texts.
+const REPORTS: &str = if cfg!(feature = "pdf") { "application/pdf text/html" } else { "text/html" };
 
 /// The names of everything under [`ASSETS_PATH`].
 pub(super) fn names() -> impl Iterator<Item = String> {
@@ -49,6 +54,7 @@ pub(super) fn index(head: &Parts, limit: usize) -> Result<Response<Full<Bytes>>,
     let filled = [
         ("{lang}", language.tag()),
         ("{limit}", &limit.to_string()),
+        ("{reports}", REPORTS),
         ("{version}", env!("CARGO_PKG_VERSION")),
         ("{title}", language.text("page.title")),
         ("{noscript}", language.text("page.noscript")),
@@ -89,13 +95,20 @@ pub(super) fn asset(name: &str) -> Option<Response<Full<Bytes>>> {
     Some(of_the_page(texts.clone(), "application/json"))
 }
 
-/// The catalogue in each language, less what only reports say.
+/// The catalogue in each language, by the rooms of its keys so that none names its room again; less what the scripts never say.
 static TEXTS: LazyLock<Vec<(Language, Bytes)>> = LazyLock::new(|| {
     let of = |language: Language| {
-        let mut texts: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(language.json()).unwrap_or_default();
-        texts.retain(|key, _| !key.starts_with("report."));
-        (language, Bytes::from(serde_json::to_string(&texts).unwrap_or_default()))
+        let texts: BTreeMap<String, String> = serde_json::from_str(language.json()).unwrap_or_default();
+        let mut rooms: BTreeMap<&str, BTreeMap<&str, &String>> = BTreeMap::new();
+        for (key, text) in &texts {
+            if let Some((room, name)) = key.split_once('.')
+                && room != "report"
+                && key != "page.noscript"
+            {
+                rooms.entry(room).or_default().insert(name, text);
+            }
+        }
+        (language, Bytes::from(serde_json::to_string(&rooms).unwrap_or_default()))
     };
     Language::ALL.into_iter().map(of).collect()
 });
@@ -116,6 +129,7 @@ fn of_the_page(content: Bytes, media: &'static str) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::representation::Wanted;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -162,6 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn the_page_offers_the_reports_that_are_made_here() {
+        let is_made = |form: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(form));
+            Wanted::of(&headers, None).is_ok()
+        };
+        for form in ["text/html", "application/pdf"] {
+            assert_eq!(REPORTS.split(' ').any(|one| one == form), is_made(form), "{form}");
+        }
+    }
+
+    #[test]
     fn every_asset_is_served_with_the_policy_and_every_file_is_an_asset() {
         let names: BTreeSet<String> = names().collect();
         for name in &names {
@@ -199,7 +225,9 @@ mod tests {
     ];
 
     /// Keys of other rooms that it makes so.
-    const MADE_SINGLY: [&str; 10] = [
+    const MADE_SINGLY: [&str; 12] = [
+        "raw.html",
+        "raw.pdf",
         "decision.accept",
         "decision.review",
         "decision.reject",

@@ -5,8 +5,14 @@ export const LANGUAGES = {
   en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español', it: 'Italiano', pl: 'Polski', el: 'Ελληνικά', sl: 'Slovenščina',
 };
 
-/** @type {Record<string, string>} */
+/** By what stands in a key before its first point, then by what follows. @type {Record<string, Record<string, string>>} */
 let texts = {};
+
+/** @param {string} key */
+function find(key) {
+  const point = key.indexOf('.');
+  return texts[key.slice(0, point)]?.[key.slice(point + 1)];
+}
 
 /** The tag of the language spoken. */
 export let language = document.documentElement.lang;
@@ -36,7 +42,7 @@ export async function speak(tag) {
  * @param {Record<string, any>} [values]
  */
 export function t(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+  return (find(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
 
 /**
@@ -44,7 +50,7 @@ export function t(key, values = {}) {
  * @param {string} key
  * @param {string} otherwise
  */
-export const known = (key, otherwise) => texts[key] ?? otherwise;
+export const known = (key, otherwise) => find(key) ?? otherwise;
 
 /** How numbers and days are written: in English as in Europe. */
 const locale = () => (language === 'en' ? 'en-GB' : language);

@@ -29,9 +29,7 @@ export async function show(code) {
       report = await lists();
     } catch (error) {
       const refused = error instanceof Refusal ? error : new Refusal(0, '');
-      const why = refused.status === 503 ? t('trust.notready')
-        : refused.status ? t('error.refused', { detail: refused.message }) : t('error.network');
-      place.replaceChildren(title(), el('p', { role: 'alert' }, why));
+      place.replaceChildren(title(), el('p', { role: 'alert' }, refused.status === 503 ? t('trust.notready') : refused.said));
       return refused.status;
     }
   }
@@ -138,8 +136,7 @@ async function services() {
       if (mine !== latest) return;
     }
   } catch (error) {
-    place.replaceChildren(el('p', { role: 'alert' },
-      error instanceof Refusal && error.status ? t('error.refused', { detail: error.message }) : t('error.network')));
+    place.replaceChildren(el('p', { role: 'alert' }, error instanceof Refusal ? error.said : t('error.network')));
     return;
   }
   const text = (one) =>

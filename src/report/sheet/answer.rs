@@ -58,7 +58,7 @@ fn of_seal(
     language: Language,
 ) -> String {
     let by = seal.sealed_by.as_ref();
-    let who = by.and_then(|by| by.organisation.as_deref().or(by.common_name.as_deref()));
+    let who = by.and_then(|by| by.common_name.as_deref().or(by.organisation.as_deref()));
     let who = who.unwrap_or_else(|| language.text("answer.nobody"));
     if overall != Overall::Passed {
         let why = seal.sub_indication.and_then(|sub| language.find(&format!("sub.{sub}")));
@@ -67,7 +67,9 @@ fn of_seal(
         let key = if overall == Overall::Failed { "answer.failed" } else { "answer.indeterminate" };
         return language.fill(key, &[("who", who), ("why", why)]).trim_end().to_owned();
     }
-    let qualified = seal.qualification.contains("QES") || seal.qualification.ends_with("-QC");
+    // What is undecided may come to mean that, or nothing.
+    let decided = !seal.qualification.starts_with("Indeterminate");
+    let qualified = decided && (seal.qualification.starts_with("QES") || seal.qualification.ends_with("-QC"));
     let service = seal.trusted_service.as_ref();
     let key = match service {
         Some(_) if qualified => "answer.qualified",
@@ -79,10 +81,11 @@ fn of_seal(
         Some(Scope::ChangedAsPermitted) => "answer.permitted",
         Some(Scope::Document | Scope::Extended) | None => "answer.unchanged",
     };
-    let validity = |checked: &CheckedCredential| {
-        checked.checks.iter().any(|one| one.kind == Kind::Validity && one.status == CheckStatus::Error)
+    let lapsed = |checked: &CheckedCredential| {
+        let of_its_life = |kind| matches!(kind, Kind::Validity | Kind::Revocation);
+        checked.checks.iter().any(|one| of_its_life(one.kind) && one.status == CheckStatus::Error)
     };
-    let valid = if credential.is_some_and(validity) {
+    let valid = if credential.is_some_and(lapsed) {
         language.text("answer.lapsed").to_owned()
     } else {
         language.fill("answer.at", &[("date", &day(verdict.validation_time))])
