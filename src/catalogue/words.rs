@@ -70,6 +70,12 @@ impl Words {
         Self::several(words, "; ")
     }
 
+    /// Several words with a comma between them.
+    #[must_use]
+    pub fn enumeration(words: impl IntoIterator<Item = Self>) -> Self {
+        Self::several(words, ", ")
+    }
+
     /// Whether nothing is said.
     #[must_use]
     pub fn is_none(&self) -> bool {

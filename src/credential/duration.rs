@@ -1,5 +1,7 @@
 //! Durations (ISO 8601, XML Schema `duration`).
 
+use crate::catalogue::{Words, say};
+
 /// A duration: what of it counts by the calendar, and what by the clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Duration {
@@ -44,17 +46,17 @@ impl Duration {
     }
 
     /// `60 months`.
-    pub(crate) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> Words {
         let all = [
-            (self.years, "years"),
-            (self.months, "months"),
-            (self.weeks, "weeks"),
-            (self.days, "days"),
-            (self.hours, "hours"),
-            (self.minutes, "minutes"),
+            (self.years, "says.duration-years"),
+            (self.months, "says.duration-months"),
+            (self.weeks, "says.duration-weeks"),
+            (self.days, "says.duration-days"),
+            (self.hours, "says.duration-hours"),
+            (self.minutes, "says.duration-minutes"),
         ];
-        let said = all.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}"));
-        said.collect::<Vec<_>>().join(" ")
+        let said = all.iter().filter(|(count, _)| *count > 0);
+        Words::several(said.map(|(count, unit)| say(unit).with("count", count)), " ")
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
         ] {
             assert_eq!(Duration::parse(text).map(|duration| duration.hours()), hours, "{text}");
         }
-        assert_eq!(Duration::parse("P60M").unwrap().in_words(), "60 months");
+        assert_eq!(Duration::parse("P60M").unwrap().in_words().to_string(), "60 months");
         assert!(Duration::parse("P60M").unwrap().calendar_only());
         assert!(!Duration::parse("P1MT1H").unwrap().calendar_only());
     }

@@ -21,12 +21,14 @@ mod xml;
 
 pub use annex::{Annex, Element, annex_i, eqf_annex_vi};
 pub use applicant::Applicant;
+pub(crate) use checks::passed_of;
 pub use checks::{Check, CheckStatus, Context, Detail, Kind, Point, checks};
 pub use date::Date;
 pub use fields::Fields;
 pub use model::*;
 pub use presentation::{Content, Enclosed, Presented, credential_elements, presented, standalone};
 
+use crate::catalogue::Words;
 use crate::format::json::{self as json_reader, Value};
 use crate::format::{Limits, Unreadable};
 use crate::signature::Payload;
@@ -86,7 +88,7 @@ pub fn examine_opened(
 ) -> Option<CheckedCredential> {
     let mut credential = match opened {
         Ok(source) => read(source)?,
-        Err(error) => Credential { conflicts: vec![error.to_string()], ..Credential::default() },
+        Err(error) => Credential { conflicts: vec![Words::verbatim(error)], ..Credential::default() },
     };
     credential.presentation = credential.presentation.or_else(|| context.presentation.cloned());
     let context = &Context { source: opened.as_ref().ok(), ..*context };

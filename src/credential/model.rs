@@ -1,6 +1,7 @@
 //! What a credential says, in one model for every format it comes in.
 
 use super::Date;
+use crate::catalogue::Words;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -40,7 +41,7 @@ pub struct Credential {
     pub presentation: Option<Presentation>,
     /// What stands in it twice with different values, or cannot be meant as it stands; in words.
     #[serde(skip)]
-    pub conflicts: Vec<String>,
+    pub conflicts: Vec<Words>,
 }
 
 /// A presentation: an envelope around credentials, with claims of its own.

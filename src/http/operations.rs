@@ -130,8 +130,8 @@ const FIELDS: Parameter = Parameter {
 const LANG: Parameter = Parameter {
     name: "lang",
     description: "A language tag (BCP 47): what the credential says is shown in it where the credential has it; in English \
-                  otherwise. The details of findings on seals are in it, too: in English, German, French, Spanish, Italian, Polish, \
-                  Greek and Slovenian.",
+                  otherwise. The details of findings, and why checks and decisions came out so, are in it, too: in English, \
+                  German, French, Spanish, Italian, Polish, Greek and Slovenian.",
     schema: openapi::language,
     example: "en",
 };

@@ -4,6 +4,7 @@
 //! is kept with what was seen from outside meanwhile, and holds as long as that is the same.
 
 use super::Pipeline;
+use crate::catalogue::{Words, say};
 use crate::credential::status::{self, FoundList, ReadList, StatusLists};
 use crate::outside::{Lookup, Outside};
 use crate::recorder::Kept;
@@ -32,8 +33,8 @@ impl Lists<'_> {
     fn read(&self, found: Lookup) -> FoundList {
         let document = match found {
             Lookup::Wanted => return FoundList::Wanted,
-            Lookup::Unreachable(why) => return FoundList::Unreachable(why),
-            Lookup::Absent => return FoundList::Unreachable("the server has none there".to_owned()),
+            Lookup::Unreachable(why) => return FoundList::Unreachable(Words::verbatim(why)),
+            Lookup::Absent => return FoundList::Unreachable(say("says.revocation-absent")),
             Lookup::Found(document) => document,
         };
         let key = (self.context.snapshot.domain.clone(), document.sha256, document.fetched);

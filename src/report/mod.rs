@@ -395,6 +395,7 @@ impl Verdict {
         self.seals.iter_mut().for_each(|seal| seal.speak(language));
         self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        self.decision.speak(language);
         self.contained.iter_mut().for_each(|one| one.speak(tag, language));
     }
 
@@ -411,6 +412,7 @@ impl Contained {
         self.seals.iter_mut().for_each(|seal| seal.speak(language));
         self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+        self.decision.speak(language);
         self.contained.iter_mut().for_each(|one| one.speak(tag, language));
     }
 }

@@ -2,8 +2,8 @@
 //! there: a list of checks, each with concepts of the EU's vocabularies.
 
 use super::{Contained, Overall, Seal, Verdict};
-use crate::catalogue::Words;
-use crate::credential::{Check, CheckStatus, CheckedCredential, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
+use crate::credential::{Check, CheckStatus, CheckedCredential, Detail, Kind, Point, passed_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ pub fn official_checks(verdict: &Verdict) -> Vec<OfficialCheck> {
         Some(OfficialCheck {
             kind: OfficialConcept::of_kind(kind)?,
             status: OfficialConcept::of_status(worst.1.status),
-            description: english(vec![worst.0.placed(&worst.1.reason)]),
+            description: english(vec![worst.0.placed(&worst.1.reason.to_string())]),
             long_description: english(lines),
             internal_information: worst.1.code.map(str::to_owned),
         })
@@ -172,7 +172,7 @@ impl<'v> Subject<'v> {
             (_, Some(credential)) => credential.checks.iter().find(|check| check.kind == kind)?.clone(),
             (_, None) if self.envelope => return None,
             (Kind::Format, None) => self.unread(),
-            (_, None) => Check::new(kind, CheckStatus::Skipped, "no credential could be read"),
+            (_, None) => Check::new(kind, CheckStatus::Skipped, say("says.no-credential")),
         };
         Some((self, check))
     }
@@ -183,7 +183,7 @@ impl<'v> Subject<'v> {
         let (all, passed) =
             (own().count(), own().filter(|seal| seal.indication == Some("TOTAL-PASSED")).count());
         let status = if all > 0 && all == passed { CheckStatus::Ok } else { CheckStatus::Error };
-        Check::new(Kind::Seal, status, format!("{passed} of {all} seals passed"))
+        Check::new(Kind::Seal, status, passed_of(passed, all))
     }
 
     fn unread(&self) -> Check {
@@ -192,8 +192,8 @@ impl<'v> Subject<'v> {
             // Such as its time: nothing is known of its form.
             (_, Some(_)) => CheckStatus::Skipped,
         };
-        let unread = || "no credential could be read".to_owned();
-        Check::new(Kind::Format, status, self.error.map_or_else(unread, ToString::to_string))
+        let reason = self.error.cloned().unwrap_or(say("says.no-credential"));
+        Check::new(Kind::Format, status, reason)
     }
 
     fn placed(&self, text: &str) -> String {
@@ -201,7 +201,7 @@ impl<'v> Subject<'v> {
     }
 
     fn lines(&self, check: &Check) -> Vec<String> {
-        let mut lines = vec![self.placed(&check.reason)];
+        let mut lines = vec![self.placed(&check.reason.to_string())];
         if check.kind == Kind::Seal {
             lines.extend(self.seals.iter().map(seal_line));
         }
@@ -242,7 +242,7 @@ fn detail_line(detail: &Detail) -> String {
         Point::Differs => "differs",
         Point::NotComparable => "cannot be compared",
     };
-    let said = |word: &str, value: &Option<String>| {
+    let said = |word: &str, value: &Option<Words>| {
         value.as_ref().map_or_else(String::new, |value| format!("; {word}: {value}"))
     };
     format!("{}: {outcome}{}{}", detail.item, said("stated", &detail.stated), said("found", &detail.found))

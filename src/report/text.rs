@@ -122,7 +122,7 @@ fn write_parts(parts: &Parts<'_>, manner: &Manner, out: &mut dyn Write) -> io::R
     writeln!(out, "  Decision: {}", painted(palette.outcome(decision.outcome), decision.outcome.as_str()))?;
     for one in &decision.explanations {
         let word = painted(palette.outcome(one.outcome), one.outcome.as_str());
-        writeln!(out, "    {word}: {} [{}]", plain(&one.text), one.reason)?;
+        writeln!(out, "    {word}: {} [{}]", plain(&one.text.to_string()), one.reason)?;
     }
     Ok(())
 }

@@ -19,10 +19,10 @@ fn at(time: &str) -> Request<'static> {
     Request::at(Time::parse_rfc3339(time).unwrap())
 }
 
-fn status(verdict: &Verdict, kind: Kind) -> (CheckStatus, &str) {
+fn status(verdict: &Verdict, kind: Kind) -> (CheckStatus, String) {
     let checks = &verdict.credential.as_ref().unwrap().checks;
     let check = checks.iter().find(|check| check.kind == kind).unwrap();
-    (check.status, &check.reason)
+    (check.status, check.reason.to_string())
 }
 
 fn absent(verdict: &Verdict) -> Vec<&'static str> {
@@ -176,7 +176,7 @@ fn a_payload_with_a_member_twice_is_not_guessed_at() {
     for kind in [Kind::Format, Kind::Consistency] {
         let check = checked.checks.iter().find(|check| check.kind == kind).unwrap();
         assert_eq!(check.status, CheckStatus::Error);
-        assert!(check.reason.contains("id"), "{}", check.reason);
+        assert!(check.reason.to_string().contains("id"), "{}", check.reason);
     }
 }
 

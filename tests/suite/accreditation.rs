@@ -116,7 +116,7 @@ fn covering() -> Record {
 }
 
 fn outcome(check: &Check, item: &str) -> Vec<Point> {
-    check.details.iter().filter(|one| one.item.ends_with(item)).map(|one| one.outcome).collect()
+    check.details.iter().filter(|one| one.item.to_string().ends_with(item)).map(|one| one.outcome).collect()
 }
 
 /// The accreditation of the Commission's ELM v2 samples as a register would have it, in the form of its JSON; the

@@ -136,7 +136,7 @@ fn a_node_within_itself_ends() {
         let found = read_bytes(text.as_bytes()).unwrap().unwrap();
         assert_eq!(found.achievements.len(), 1);
         assert!(
-            found.conflicts.iter().any(|one| one.contains("not read to its end")),
+            found.conflicts.iter().any(|one| one.to_string().contains("not read to its end")),
             "{:?}",
             found.conflicts
         );

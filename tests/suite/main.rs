@@ -62,6 +62,7 @@ mod seeing;
 mod server;
 mod shapes;
 mod sheets;
+mod spoken;
 mod ssrf;
 mod status;
 mod support;

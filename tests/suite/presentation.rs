@@ -87,10 +87,10 @@ fn places(contained: &[Contained]) -> Vec<(&str, Overall)> {
     contained.iter().map(|one| (one.place.as_str(), one.verdict)).collect()
 }
 
-fn check(contained: &Contained, kind: Kind) -> (CheckStatus, &str) {
+fn check(contained: &Contained, kind: Kind) -> (CheckStatus, String) {
     let checks = &contained.credential.as_ref().unwrap().checks;
     let check = checks.iter().find(|check| check.kind == kind).unwrap();
-    (check.status, &check.reason)
+    (check.status, check.reason.to_string())
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn the_worst_of_them_is_the_verdict() {
     }
     let verdict = verify(presentation(&json!([good, 7])).to_string());
     let said = &verdict.decision.explanations[0];
-    assert!(said.text.contains("/verifiableCredential/1 (unreadable: unreadable)"), "{said:?}");
+    assert!(said.text.to_string().contains("/verifiableCredential/1 (unreadable: unreadable)"), "{said:?}");
     assert_eq!(of(json!([])).0, Overall::Unsigned);
     // What is no presentation is unsigned as before, and nothing of it is read.
     let plain = verify(unsealed(1).to_string());
@@ -487,7 +487,7 @@ fn a_wallets_export_is_believed_in_nothing() {
     // A mandate that an unsigned presentation claims is none.
     let mandated = "http://data.europa.eu/snb/verifiable-presentation/c_825cddc0";
     let text = presentation_v2(&[sealed_v2(1)], "").0.replace(SHARED, mandated);
-    let said = check(&verify(text).contained[0], Kind::Mandate).1.to_owned();
+    let said = check(&verify(text).contained[0], Kind::Mandate).1;
     assert!(said.contains("sealed it itself"), "{said}");
 }
 

@@ -1,9 +1,10 @@
 //! Asks the registers and decides: every achievement must be covered by an accreditation that the credential names.
 
-use super::steps::{Steps, described, detail, label, worst};
+use super::steps::{ACCREDITATION, Steps, by, cut, described, detail, label, shortened, worst};
 use super::units::{Unit, Units, of_accreditation};
 use super::who::{Likeness, compare};
 use super::{Found, Institution, Query, Record, Register};
+use crate::catalogue::{Words, say};
 use crate::credential::{Accreditation, Credential, Date, Detail, Model, Organisation, Point};
 use crate::time::Time;
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ pub(in crate::credential) enum Coverage {
 pub(in crate::credential) struct Cover {
     pub(in crate::credential) coverage: Coverage,
     /// Why, in words.
-    pub(in crate::credential) reason: String,
+    pub(in crate::credential) reason: Words,
     pub(in crate::credential) details: Vec<Detail>,
 }
 
@@ -91,34 +92,31 @@ impl Answers {
                     unknown => answer = unknown,
                 }
             }
-            let (coverage, why) = match answer {
+            let (coverage, said) = match answer {
                 Found::Records(records) => match records.as_slice() {
                     [record] => {
                         found.known.push((register.name().to_owned(), Arc::clone(record)));
                         continue;
                     }
-                    [] => (Coverage::Unproven, "does not know it".to_owned()),
-                    several => (
-                        Coverage::Ambiguous,
-                        format!("has {} accreditations of this identifier", several.len()),
-                    ),
+                    [] => (Coverage::Unproven, say("says.register-unknown")),
+                    several => {
+                        (Coverage::Ambiguous, say("says.register-several").with("count", several.len()))
+                    }
                 },
-                Found::NotAsked => (Coverage::NotAsked, "has not been asked yet".to_owned()),
-                Found::Unreachable(why) => (Coverage::Unreachable, format!("could not be reached: {why}")),
-                Found::Institutions(_) => (Coverage::Unproven, "does not know it".to_owned()),
+                Found::NotAsked => (Coverage::NotAsked, say("says.register-not-asked")),
+                Found::Unreachable(why) => {
+                    (Coverage::Unreachable, say("says.register-unreachable").with_words("why", cut(why)))
+                }
+                Found::Institutions(_) => (Coverage::Unproven, say("says.register-unknown")),
             };
             ambiguous |= coverage == Coverage::Ambiguous;
             found.otherwise = found.otherwise.min(coverage);
-            let said = format!("{}: {why}", register.name());
-            found.others.push(detail("accreditation", Point::NotComparable, label(accreditation), &said));
+            let said = said.with("register", register.name());
+            found.others.push(detail(ACCREDITATION, Point::NotComparable, label(accreditation), said));
         }
         if registers.is_empty() {
-            found.others.push(detail(
-                "accreditation",
-                Point::NotComparable,
-                label(accreditation),
-                "no register was at hand",
-            ));
+            let said = say("says.register-none");
+            found.others.push(detail(ACCREDITATION, Point::NotComparable, label(accreditation), said));
         }
         // What a register cannot tell apart is not told by another one.
         if ambiguous {
@@ -165,23 +163,24 @@ impl Body {
                 (false, Some(0) | None) => Point::Partial,
                 (false, Some(_)) => Point::Agrees,
             };
-            let closed = closed.map(|date| format!(", closed {}", date.text)).unwrap_or_default();
-            let last = one
-                .last_report
-                .as_ref()
-                .map(|date| format!(", the last of {}", date.text))
-                .unwrap_or_default();
-            let reports = match one.reports {
-                Some(count) => format!("; reports on its quality: {count}{last}"),
-                None => String::new(),
+            let mut found = shortened(&described(&one.organisation));
+            if let Some(closed) = closed {
+                found = say("says.institution-closed")
+                    .with_words("institution", found)
+                    .with("date", &closed.text);
+            }
+            found = match (one.reports, &one.last_report) {
+                (None, _) => found,
+                (Some(count), None) => {
+                    say("says.institution-reports").with_words("institution", found).with("count", count)
+                }
+                (Some(count), Some(last)) => say("says.institution-last-report")
+                    .with_words("institution", found)
+                    .with("count", count)
+                    .with("date", &last.text),
             };
-            let found = format!("{register}: {}{closed}{reports}", described(&one.organisation));
-            detail(
-                &format!("{path}.awardedBy.awardingBody.institution"),
-                outcome,
-                Some(described(body)),
-                &found,
-            )
+            let item = Words::verbatim(format_args!("{path}.awardedBy.awardingBody.institution"));
+            detail(item, outcome, Some(described(body)), by(register, found))
         };
         self.institutions.iter().map(point).collect()
     }
@@ -219,7 +218,8 @@ impl View<'_> {
             let best = best.min_by_key(|one| (rank(one.coverage), one.at));
             let Some(best) = best else {
                 coverage = coverage.max(Coverage::NotCovered);
-                details.push(detail(&unit.path, Point::Differs, None, "no accreditation is named for it"));
+                let item = Words::verbatim(&unit.path);
+                details.push(detail(item, Point::Differs, None, say("says.accreditation-none-for-it")));
                 continue;
             };
             coverage = coverage.max(best.coverage);
@@ -237,8 +237,7 @@ impl View<'_> {
         }
         if let Some(beyond) = &units.beyond {
             coverage = coverage.max(Coverage::Incomplete);
-            let found = format!("{beyond}: not everything was looked at");
-            details.push(detail("accreditation", Point::NotComparable, None, &found));
+            details.push(detail(ACCREDITATION, Point::NotComparable, None, beyond.clone()));
         }
         used.sort_unstable();
         let of_used =
@@ -366,35 +365,32 @@ fn rank(coverage: Coverage) -> u8 {
     }
 }
 
-fn reason<'n>(coverage: Coverage, details: &[Detail], registers: impl Iterator<Item = &'n str>) -> String {
+fn reason<'n>(coverage: Coverage, details: &[Detail], registers: impl Iterator<Item = &'n str>) -> Words {
     let items = |outcome: Point| {
-        let mut items: Vec<&str> =
-            details.iter().filter(|one| one.outcome == outcome).map(|one| one.item.as_str()).collect();
+        let mut items: Vec<&Words> =
+            details.iter().filter(|one| one.outcome == outcome).map(|one| &one.item).collect();
         items.dedup();
         let more = items.len().saturating_sub(5);
-        items.truncate(5);
-        let list = items.join(", ");
-        if more > 0 { format!("{list} and {more} more") } else { list }
+        let list = Words::enumeration(items.into_iter().take(5).cloned());
+        if more > 0 { say("says.list-and-more").with_words("list", list).with("count", more) } else { list }
     };
     let mut names: Vec<&str> = registers.collect();
     names.sort_unstable();
     names.dedup();
     let names = names.join(", ");
     match coverage {
-        Coverage::Covered => format!("every achievement is covered by an accreditation, says {names}"),
-        Coverage::IssuerOnly => {
-            format!("the issuer is the accredited organisation, the awarding body is not, says {names}")
-        }
-        Coverage::NotAsked => "a register that may know the accreditation has not been asked yet".to_owned(),
-        Coverage::Unreachable => "a register that may know the accreditation could not be reached".to_owned(),
-        Coverage::Ambiguous => {
-            "a register has several accreditations of the identifier that is named".to_owned()
-        }
+        Coverage::Covered => say("says.accreditation-covered").with("registers", names),
+        Coverage::IssuerOnly => say("says.accreditation-issuer-only").with("registers", names),
+        Coverage::NotAsked => say("says.accreditation-not-asked"),
+        Coverage::Unreachable => say("says.accreditation-unreachable"),
+        Coverage::Ambiguous => say("says.accreditation-ambiguous"),
         Coverage::Incomplete => {
-            format!("whether the accreditation covers it cannot be told: {}", items(Point::NotComparable))
+            say("says.accreditation-incomplete").with_words("points", items(Point::NotComparable))
         }
-        Coverage::Unproven => "an accreditation is named, but no register at hand knows it".to_owned(),
-        Coverage::NotCovered => format!("the accreditation does not cover it: {}", items(Point::Differs)),
+        Coverage::Unproven => say("says.accreditation-unproven"),
+        Coverage::NotCovered => {
+            say("says.accreditation-not-covered").with_words("points", items(Point::Differs))
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub use service::{Registers, Service};
 pub use units::queries;
 
 use super::Organisation;
+use crate::catalogue::Words;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ pub enum Found {
     /// It has not been asked yet.
     NotAsked,
     /// It was asked and could not be reached; why, in words.
-    Unreachable(String),
+    Unreachable(Words),
 }
 
 impl Found {

@@ -4,6 +4,7 @@
 use super::units::Unit;
 use super::who::Likeness;
 use super::{Record, jurisdiction};
+use crate::catalogue::{Words, say};
 use crate::credential::{
     Accreditation, Concept, Credential, Date, Detail, Identifier, Organisation, Point, Specification, Text,
 };
@@ -13,6 +14,9 @@ use std::ops::RangeInclusive;
 /// Concepts of one achievement that are compared, and characters of a value that are shown.
 const COMPARED: usize = 64;
 const SHOWN: usize = 240;
+
+/// The point of an accreditation as such.
+pub(super) const ACCREDITATION: Words = Words::constant("accreditation");
 
 /// Types of accreditation (`http://data.europa.eu/snb/accreditation/25831c2`): licensing and quality assurance of an
 /// institution, licensing and quality assurance of a programme.
@@ -37,9 +41,15 @@ impl Steps<'_> {
         let record = self.record;
         let title = record.title.as_ref().and_then(Text::chosen);
         let known = [record.id.as_deref(), title].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let by = record.agents.iter().find_map(name).map(|name| format!(", by {name}")).unwrap_or_default();
+        let known = shortened(&known);
+        let found = match record.agents.iter().find_map(name) {
+            Some(agent) => {
+                say("says.accreditation-by").with_words("found", known).with_words("agent", shortened(agent))
+            }
+            None => known,
+        };
         let mut points = vec![
-            self.point("accreditation", Point::Agrees, label(claimed), &format!("{known}{by}")),
+            self.point(ACCREDITATION, Point::Agrees, label(claimed), found),
             self.decision(),
             self.status(),
             self.kind(claimed),
@@ -81,29 +91,30 @@ impl Steps<'_> {
 
     fn body(&self, unit: &Unit<'_>, body: Option<&Organisation>, likeness: &Likeness) -> Detail {
         let accredited = self.record.organisations.iter().map(described).collect::<Vec<_>>();
-        let mut found = match accredited.is_empty() {
-            true => "the accredited organisation is not said".to_owned(),
-            false => accredited.join("; "),
+        let found = match accredited.is_empty() {
+            true => say("says.accreditation-no-organisation"),
+            false => shortened(&accredited.join("; ")),
         };
-        found.push_str(match (likeness.point, &likeness.by) {
-            (Point::Partial, _) => " (it is the issuer; the awarding body is another organisation)",
-            (Point::NotComparable, Some(_)) => " (of which scheme or country the identifier is, is not said)",
-            (Point::NotComparable, None) => " (no identifiers that can be compared)",
-            _ => "",
-        });
+        let more = match (likeness.point, &likeness.by) {
+            (Point::Partial, _) => Some("says.accreditation-is-issuer"),
+            (Point::NotComparable, Some(_)) => Some("says.accreditation-no-scheme"),
+            (Point::NotComparable, None) => Some("says.accreditation-no-identifiers"),
+            _ => None,
+        };
         let stated = likeness.by.clone().or_else(|| body.map(described));
         let item = match unit.achievement {
-            Some(_) => format!("{}.awardedBy.awardingBody", unit.path),
-            None => unit.path.clone(),
+            Some(_) => Words::verbatim(format_args!("{}.awardedBy.awardingBody", unit.path)),
+            None => Words::verbatim(&unit.path),
         };
-        self.point(&item, likeness.point, stated, &found)
+        self.point(item, likeness.point, stated, remarked(found, more))
     }
 
     /// A quality decision must be positive. Words are DEQAR's: `positive`, `positive with conditions or restrictions`,
     /// `negative`, `not applicable`. A score says nothing without its scale.
     fn decision(&self) -> Detail {
+        let item = Words::constant("accreditation.decision");
         let Some(decision) = self.record.decision.as_deref() else {
-            return self.point("accreditation.decision", Point::NotComparable, None, "no decision is stated");
+            return self.point(item, Point::NotComparable, None, say("says.accreditation-no-decision"));
         };
         let word = last(decision).replace(['_', '-'], " ").trim().to_lowercase();
         let point = match word.as_str() {
@@ -112,7 +123,7 @@ impl Steps<'_> {
             "negative" => Point::Differs,
             _ => Point::NotComparable,
         };
-        self.point("accreditation.decision", point, Some("positive".to_owned()), decision)
+        self.point(item, point, Some("positive".to_owned()), shortened(decision))
     }
 
     /// The status of its publication. The QDR's words for what is in force and what is not.
@@ -125,30 +136,33 @@ impl Steps<'_> {
             _ => Point::NotComparable,
         };
         let point = worst(status.iter().map(of_word)).unwrap_or(Point::NotComparable);
-        let found = if status.is_empty() { "no status is stated".to_owned() } else { status.join(", ") };
-        self.point("accreditation.status", point, Some("released".to_owned()), &found)
+        let found = match status.is_empty() {
+            true => say("says.accreditation-no-status"),
+            false => shortened(&status.join(", ")),
+        };
+        self.point(Words::constant("accreditation.status"), point, Some("released".to_owned()), found)
     }
 
     /// A type of the controlled list, the one that the credential claims; a programme's names the programme.
     fn kind(&self, claimed: &Accreditation) -> Detail {
-        let item = "accreditation.type";
+        let item = Words::constant("accreditation.type");
         let stated = claimed.types.iter().find_map(|kind| kind.id.clone());
         let Some(kind) = self.record.kind.as_deref() else {
-            return self.point(item, Point::NotComparable, stated, "no type is stated");
+            return self.point(item, Point::NotComparable, stated, say("says.accreditation-no-type"));
         };
         let code = last(kind);
         let of_a_programme = OF_A_PROGRAMME.contains(&code);
         let (point, more) = match &stated {
-            Some(stated) if last(stated) != code => (Point::Differs, ""),
+            Some(stated) if last(stated) != code => (Point::Differs, None),
             _ if !of_a_programme && !INSTITUTIONAL.contains(&code) => {
-                (Point::NotComparable, " (not of the controlled list)")
+                (Point::NotComparable, Some("says.accreditation-other-type"))
             }
             _ if of_a_programme && self.record.limit_qualifications.is_empty() => {
-                (Point::NotComparable, " (of a programme; which one is not said)")
+                (Point::NotComparable, Some("says.accreditation-which-programme"))
             }
-            _ => (Point::Agrees, ""),
+            _ => (Point::Agrees, None),
         };
-        self.point(item, point, stated, &format!("{kind}{more}"))
+        self.point(item, point, stated, remarked(shortened(kind), more))
     }
 
     /// Issued before the credential, not expired when it was issued. One that ended since is said to have.
@@ -157,38 +171,38 @@ impl Steps<'_> {
         let date = validity.issuance_date.as_ref().or(validity.issued.as_ref());
         let issuance = date.and_then(|date| date.time);
         let stated = || date.map(|date| date.text.clone());
-        let start = match (&self.record.issued, issuance) {
-            (None, _) => {
-                self.point("accreditation.issuedDate", Point::NotComparable, stated(), "no date is stated")
-            }
-            (Some(start), issuance) => {
+        let (point, found) = match &self.record.issued {
+            None => (Point::NotComparable, say("says.accreditation-no-date")),
+            Some(start) => {
                 let point = match (start.time, issuance) {
                     (Some(start), Some(issuance)) if start <= issuance => Point::Agrees,
                     (Some(_), Some(_)) => Point::Differs,
                     _ => Point::NotComparable,
                 };
-                self.point("accreditation.issuedDate", point, stated(), &start.text)
+                (point, shortened(&start.text))
             }
         };
+        let start = self.point(Words::constant("accreditation.issuedDate"), point, stated(), found);
+        let expiry = Words::constant("accreditation.expiryDate");
         let end = match (&self.record.expiry, &self.record.review) {
             (Some(end), _) => {
                 let (point, more) = match (end.end(), issuance) {
-                    (Some(end), Some(issuance)) if end < issuance => (Point::Differs, ""),
+                    (Some(end), Some(issuance)) if end < issuance => (Point::Differs, None),
                     (Some(end), Some(_)) if end < self.time => {
-                        (Point::Partial, " (in force when the credential was issued, and ended since)")
+                        (Point::Partial, Some("says.accreditation-ended-since"))
                     }
-                    (Some(_), Some(_)) => (Point::Agrees, ""),
-                    _ => (Point::NotComparable, ""),
+                    (Some(_), Some(_)) => (Point::Agrees, None),
+                    _ => (Point::NotComparable, None),
                 };
-                self.point("accreditation.expiryDate", point, stated(), &format!("{}{more}", end.text))
+                self.point(expiry, point, stated(), remarked(shortened(&end.text), more))
             }
             (None, Some(review)) if overdue(review, issuance) => self.point(
-                "accreditation.reviewDate",
+                Words::constant("accreditation.reviewDate"),
                 Point::NotComparable,
                 stated(),
-                &format!("{} (a review was due; that there was one is not said)", review.text),
+                remarked(shortened(&review.text), Some("says.accreditation-review-due")),
             ),
-            (None, _) => self.point("accreditation.expiryDate", Point::Agrees, stated(), "no end is stated"),
+            (None, _) => self.point(expiry, Point::Agrees, stated(), say("says.accreditation-no-end")),
         };
         [start, end]
     }
@@ -204,7 +218,8 @@ impl Steps<'_> {
         };
         let within = profiles.iter().any(|one| limits.iter().any(|limit| canonical(limit) == canonical(one)));
         let point = if within { Point::Agrees } else { Point::Differs };
-        Some(self.point("accreditation.limitCredentialType", point, joined(profiles), &shown(limits)))
+        let item = Words::constant("accreditation.limitCredentialType");
+        Some(self.point(item, point, joined(profiles), shortened(&shown(limits))))
     }
 
     /// The qualification is the accredited one. A part of it that is no qualification of its own comes with the whole.
@@ -231,9 +246,9 @@ impl Steps<'_> {
             })
         });
         let (point, more) = match (same, own.iter().any(identified)) {
-            (true, _) => (Point::Agrees, ""),
-            (false, true) => (Point::Differs, ""),
-            (false, false) => (Point::NotComparable, " (the credential does not identify its qualification)"),
+            (true, _) => (Point::Agrees, None),
+            (false, true) => (Point::Differs, None),
+            (false, false) => (Point::NotComparable, Some("says.accreditation-no-qualification")),
         };
         let of = |id: Option<&str>, identifiers: &[Identifier]| -> Vec<String> {
             id.into_iter()
@@ -244,8 +259,8 @@ impl Steps<'_> {
         let stated: Vec<String> = own.iter().flat_map(|(id, identifiers)| of(*id, identifiers)).collect();
         let found: Vec<String> =
             limits.iter().flat_map(|one| of(one.id.as_deref(), &one.identifiers)).collect();
-        let item = format!("{}.specifiedBy.limitQualification", unit.path);
-        Some(self.point(&item, point, joined(&stated), &format!("{}{more}", shown(&found))))
+        let item = Words::verbatim(format_args!("{}.specifiedBy.limitQualification", unit.path));
+        Some(self.point(item, point, joined(&stated), remarked(shortened(&shown(&found)), more)))
     }
 
     /// Every concept lies within one of the limits. A part that says none comes with the whole.
@@ -277,9 +292,9 @@ impl Steps<'_> {
             }
         };
         let point = worst(own.iter().map(within)).unwrap_or(Point::NotComparable);
-        let more = if own.is_empty() { " (the credential states none)" } else { "" };
-        let item = format!("{}.{item}", unit.path);
-        Some(self.point(&item, point, joined(&own), &format!("{}{more}", shown(limits))))
+        let more = own.is_empty().then_some("says.accreditation-none-stated");
+        let item = Words::verbatim(format_args!("{}.{item}", unit.path));
+        Some(self.point(item, point, joined(&own), remarked(shortened(&shown(limits)), more)))
     }
 
     /// Every region of the body lies within one of the jurisdictions; where it names no region, every country.
@@ -308,28 +323,54 @@ impl Steps<'_> {
         };
         let point = worst(places.iter().map(within)).unwrap_or(Point::NotComparable);
         let more = match (places.is_empty(), point) {
-            (true, _) => " (the credential does not say where the body is)",
-            (false, Point::NotComparable) => " (the codes do not tell whether it lies within)",
-            _ => "",
+            (true, _) => Some("says.accreditation-no-place"),
+            (false, Point::NotComparable) => Some("says.accreditation-place-untold"),
+            _ => None,
         };
-        let item = format!("{}.awardedBy.awardingBody.location", unit.path);
-        Some(self.point(&item, point, joined(&places), &format!("{}{more}", shown(limits))))
+        let item = Words::verbatim(format_args!("{}.awardedBy.awardingBody.location", unit.path));
+        Some(self.point(item, point, joined(&places), remarked(shortened(&shown(limits)), more)))
     }
 
-    fn point(&self, item: &str, outcome: Point, stated: Option<String>, found: &str) -> Detail {
-        detail(item, outcome, stated, &format!("{}: {found}", self.register))
+    fn point(&self, item: Words, outcome: Point, stated: Option<String>, found: Words) -> Detail {
+        detail(item, outcome, stated, by(self.register, found))
     }
 }
 
-/// A point of the check, its values cut where they are long.
-pub(super) fn detail(item: &str, outcome: Point, stated: Option<String>, found: &str) -> Detail {
-    let cut = |text: &str| -> String {
-        match text.char_indices().nth(SHOWN) {
-            Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
-            None => text.to_owned(),
+/// A point of the check, what is stated cut where it is long.
+pub(super) fn detail(item: Words, outcome: Point, stated: Option<String>, found: Words) -> Detail {
+    Detail { item, outcome, stated: stated.map(|text| shortened(&text)), found: Some(found) }
+}
+
+/// What a register says, with its name.
+pub(super) fn by(register: &str, found: Words) -> Words {
+    Words::several([Words::verbatim(register), found], ": ")
+}
+
+/// What was found with a remark on it, a text with `{found}` in it.
+fn remarked(found: Words, remark: Option<&'static str>) -> Words {
+    match remark {
+        Some(remark) => say(remark).with_words("found", found),
+        None => found,
+    }
+}
+
+/// A value, cut where it is long.
+pub(super) fn shortened(text: &str) -> Words {
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => Words::verbatim(format_args!("{}...", text.get(..at).unwrap_or_default())),
+        None => Words::verbatim(text),
+    }
+}
+
+/// Words of elsewhere, cut where they are long.
+pub(super) fn cut(words: Words) -> Words {
+    match words {
+        Words::Verbatim(text) => shortened(&text),
+        Words::Text(key, values) => {
+            Words::Text(key, values.into_iter().map(|(name, value)| (name, cut(value))).collect())
         }
-    };
-    Detail { item: item.to_owned(), outcome, stated: stated.map(|text| cut(&text)), found: Some(cut(found)) }
+        Words::Several(words, between) => Words::Several(words.into_iter().map(cut).collect(), between),
+    }
 }
 
 /// An accreditation as the credential names it.

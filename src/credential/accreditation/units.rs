@@ -1,6 +1,7 @@
 //! What of a credential has to be covered, and by which accreditations it says that it is.
 
 use super::Query;
+use crate::catalogue::{Words, say};
 use crate::credential::{Accreditation, Achievement, Credential, Model, Organisation};
 
 /// Evidence of an accreditation (`http://data.europa.eu/snb/evidence-type/`).
@@ -38,7 +39,7 @@ pub(super) struct Units<'c> {
     /// In the order in which they stand.
     pub(super) units: Vec<Unit<'c>>,
     /// What was too much to be looked at, in words.
-    pub(super) beyond: Option<String>,
+    pub(super) beyond: Option<Words>,
 }
 
 /// What a register would be asked about a credential: every accreditation that it names, by its URI and by its other
@@ -94,7 +95,7 @@ impl<'c> Units<'c> {
         open.reverse();
         while let Some(mut one) = open.pop() {
             if found.units.len() >= UNITS {
-                found.too_many("achievements", UNITS);
+                found.too_many("says.accreditation-many-achievements", UNITS);
                 break;
             }
             found.open(&mut one);
@@ -153,7 +154,7 @@ impl<'c> Units<'c> {
             let place = match known {
                 Some(place) => place,
                 None if self.accreditations.len() >= ACCREDITATIONS => {
-                    self.too_many("accreditations", ACCREDITATIONS);
+                    self.too_many("says.accreditation-many-accreditations", ACCREDITATIONS);
                     break;
                 }
                 None => {
@@ -173,15 +174,15 @@ impl<'c> Units<'c> {
             return Some(known);
         }
         if self.bodies.len() >= BODIES {
-            self.too_many("awarding bodies", BODIES);
+            self.too_many("says.accreditation-many-bodies", BODIES);
             return None;
         }
         self.bodies.push(body);
         Some(self.bodies.len().saturating_sub(1))
     }
 
-    fn too_many(&mut self, what: &str, most: usize) {
-        self.beyond.get_or_insert_with(|| format!("more than {most} {what}"));
+    fn too_many(&mut self, what: &'static str, most: usize) {
+        self.beyond.get_or_insert_with(|| say(what).with("most", most));
     }
 }
 
@@ -244,7 +245,8 @@ mod tests {
         let bodies = (0..100).map(|at| awarded(&at.to_string(), vec![])).collect();
         let v2 = || Credential { model: Model::ElmV2, ..Credential::default() };
         let many = Credential { achievements: bodies, ..v2() };
-        assert_eq!(Units::of(&many).beyond.as_deref(), Some("more than 16 awarding bodies"));
+        let beyond = Units::of(&many).beyond.unwrap().to_string();
+        assert!(beyond.starts_with("more than 16 awarding bodies"), "{beyond}");
         let parts = vec![Achievement::default(); 5000];
         let many = Credential { achievements: vec![awarded("o", parts)], ..v2() };
         let found = Units::of(&many);

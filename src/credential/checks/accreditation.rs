@@ -1,6 +1,7 @@
 //! Accreditation of the awarding body for what was awarded.
 
 use super::{Check, CheckStatus, Context, Kind};
+use crate::catalogue::say;
 use crate::credential::Credential;
 use crate::credential::accreditation::{Coverage, Register, cover};
 use crate::credential::shapes::Profile;
@@ -32,15 +33,15 @@ pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
     let registers: Vec<Arc<dyn Register>> = asked.cloned().collect();
     let accredited = credential.profile_ids.iter().any(|id| Profile::of(id) == Some(Profile::Accredited));
     if !accredited {
-        let reason = "the profile is not Accredited";
+        let reason = say("says.accreditation-not-accredited");
         return Check::new(Kind::Accreditation, CheckStatus::Skipped, reason);
     }
     let Some(cover) = cover(credential, &registers, context.time) else {
-        let reason = if credential.achievements.is_empty() {
-            "the profile is Accredited, but nothing was achieved, and the issuer names no accreditation"
+        let reason = say(if credential.achievements.is_empty() {
+            "says.accreditation-nothing-achieved"
         } else {
-            "the profile is Accredited, but there is no achievement with an accreditation"
-        };
+            "says.accreditation-none-named"
+        });
         return Check::new(Kind::Accreditation, CheckStatus::Error, reason);
     };
     let (status, code) = match cover.coverage {

@@ -1,6 +1,7 @@
 //! What stands in a credential twice with different values, or cannot be meant as it stands.
 
 use super::{Check, CheckStatus, Kind};
+use crate::catalogue::{Words, say};
 use crate::credential::duration::Duration;
 use crate::credential::{Achievement, Activity, Assessment, Credential, Model, Specification};
 use crate::excerpt::excerpt;
@@ -19,7 +20,8 @@ pub(super) fn check(credential: &Credential) -> Check {
         && let (Some(one), Some(other)) = (issued.time, issuance.time)
         && one != other
     {
-        found.push(format!("issued {} and issuanceDate {} differ", issued.text, issuance.text));
+        let differ = say("says.consistency-issued-twice").with("issued", &issued.text);
+        found.push(differ.with("issuance", &issuance.text));
     }
     for achievement in &credential.achievements {
         of_achievement(achievement, "hasClaim", &mut found);
@@ -27,25 +29,24 @@ pub(super) fn check(credential: &Credential) -> Check {
     let birth = credential.learner.as_ref().and_then(|learner| learner.birth_date.as_ref());
     if let Some(birth) = birth {
         if birth.time.is_none() {
-            found.push("dateOfBirth is no date".to_owned());
+            found.push(say("says.consistency-birth-no-date"));
         } else if evening(&birth.text) {
-            found.push("dateOfBirth is an evening in UTC: the day after is probably meant".to_owned());
+            found.push(say("says.consistency-birth-evening"));
         }
     }
     found.dedup();
     if found.is_empty() {
         return match credential.model {
-            Model::Unknown => Check::new(Kind::Consistency, CheckStatus::Skipped, "the model is not known"),
-            _ => Check::new(Kind::Consistency, CheckStatus::Ok, "nothing contradicts itself"),
+            Model::Unknown => Check::new(Kind::Consistency, CheckStatus::Skipped, say("says.unknown-model")),
+            _ => Check::new(Kind::Consistency, CheckStatus::Ok, say("says.consistency-holds")),
         };
     }
     let more = found.len().saturating_sub(SHOWN);
     found.truncate(SHOWN);
-    let mut reason = found.join("; ");
     if more > 0 {
-        reason.push_str(&format!("; and {more} more"));
+        found.push(say("says.and-more").with("count", more));
     }
-    Check::new(Kind::Consistency, CheckStatus::Error, reason)
+    Check::new(Kind::Consistency, CheckStatus::Error, Words::list(found))
 }
 
 /// A time from 20:00 on in UTC, to the minute.
@@ -55,42 +56,43 @@ fn evening(text: &str) -> bool {
     time.ends_with('Z') && hour.is_some_and(|hour| hour >= 20) && time.get(2..5) == Some(":00")
 }
 
-fn of_achievement(one: &Achievement, path: &str, found: &mut Vec<String>) {
+fn of_achievement(one: &Achievement, path: &str, found: &mut Vec<Words>) {
     one.specified_by.iter().for_each(|each| of_specification(each, &format!("{path}.specifiedBy"), found));
     one.proven_by.iter().for_each(|each| of_assessment(each, &format!("{path}.provenBy"), found));
     one.influenced_by.iter().for_each(|each| of_activity(each, &format!("{path}.influencedBy"), found));
     one.parts.iter().for_each(|part| of_achievement(part, &format!("{path}.hasPart"), found));
 }
 
-fn of_assessment(one: &Assessment, path: &str, found: &mut Vec<String>) {
+fn of_assessment(one: &Assessment, path: &str, found: &mut Vec<Words>) {
     one.specified_by.iter().for_each(|each| of_specification(each, &format!("{path}.specifiedBy"), found));
     one.parts.iter().for_each(|part| of_assessment(part, &format!("{path}.hasPart"), found));
 }
 
-fn of_activity(one: &Activity, path: &str, found: &mut Vec<String>) {
+fn of_activity(one: &Activity, path: &str, found: &mut Vec<Words>) {
     workload(&one.workload, || format!("{path}.workload"), found);
     one.specified_by.iter().for_each(|each| of_specification(each, &format!("{path}.specifiedBy"), found));
     one.parts.iter().for_each(|part| of_activity(part, &format!("{path}.hasPart"), found));
 }
 
-fn of_specification(one: &Specification, path: &str, found: &mut Vec<String>) {
+fn of_specification(one: &Specification, path: &str, found: &mut Vec<Words>) {
     workload(&one.workload, || format!("{path}.volumeOfLearning"), found);
     one.parts.iter().for_each(|part| of_specification(part, &format!("{path}.hasPart"), found));
 }
 
-fn workload(values: &[String], path: impl Fn() -> String, found: &mut Vec<String>) {
+fn workload(values: &[String], path: impl Fn() -> String, found: &mut Vec<Words>) {
     for value in values {
         let shown = || excerpt(value, 40);
         match Duration::parse(value) {
-            None => found.push(format!("{} {:?} is no duration (ISO 8601)", path(), shown())),
-            Some(duration) if duration.calendar_only() => found.push(format!(
-                "{} {} is {}: hours are surely meant",
-                path(),
-                shown(),
-                duration.in_words()
-            )),
+            None => {
+                let wrong = say("says.consistency-no-duration").with("item", path());
+                found.push(wrong.with("value", format_args!("{:?}", shown())));
+            }
+            Some(duration) if duration.calendar_only() => {
+                let wrong = say("says.consistency-calendar").with("item", path()).with("value", shown());
+                found.push(wrong.with_words("duration", duration.in_words()));
+            }
             Some(duration) if duration.hours() > HOURS => {
-                found.push(format!("{} {} is more than ten years of full time", path(), shown()));
+                found.push(say("says.consistency-long").with("item", path()).with("value", shown()));
             }
             Some(_) => {}
         }
@@ -113,7 +115,7 @@ mod tests {
         let months = check(&with("P60M"));
         assert_eq!(months.status, CheckStatus::Error);
         assert!(
-            months.reason.contains("hasClaim.specifiedBy.volumeOfLearning P60M is 60 months"),
+            months.reason.to_string().contains("hasClaim.specifiedBy.volumeOfLearning P60M is 60 months"),
             "{months:?}"
         );
         assert_eq!(check(&with("60 hours")).status, CheckStatus::Error);
@@ -127,7 +129,11 @@ mod tests {
         assert_eq!(check(&born("1999-10-02")).status, CheckStatus::Ok);
         assert_eq!(check(&born("2000-12-31T00:00:00.000Z")).status, CheckStatus::Ok);
         let evening = check(&born("1999-10-01T22:00:00Z"));
-        assert!(evening.reason.contains("the day after") && !evening.reason.contains("1999"), "{evening:?}");
+        assert!(
+            evening.reason.to_string().contains("the day after")
+                && !evening.reason.to_string().contains("1999"),
+            "{evening:?}"
+        );
 
         let dates = |one: &str, other: &str| Validity {
             issued: Some(Date::new(one)),

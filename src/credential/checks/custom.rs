@@ -1,6 +1,7 @@
 //! Check results that the file claims of itself.
 
 use super::{Check, CheckStatus, Kind};
+use crate::catalogue::say;
 use crate::credential::Credential;
 
 /// Never believed: reported as how many there are.
@@ -8,8 +9,8 @@ pub(super) fn check(credential: &Credential) -> Check {
     let claimed =
         credential.presentation.as_ref().map_or(0, |presentation| presentation.claimed_checks.len());
     let reason = match claimed {
-        0 => "the file claims no results of checks".to_owned(),
-        count => format!("the file claims {count} results of checks on itself; they were not believed"),
+        0 => say("says.custom-none"),
+        count => say("says.custom-not-believed").with("count", count),
     };
     Check::new(Kind::Custom, CheckStatus::Skipped, reason)
 }

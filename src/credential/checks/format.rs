@@ -1,6 +1,7 @@
 //! The structure that the profile's shapes demand, and values of controlled vocabularies.
 
-use super::{Check, CheckStatus, Detail, Kind, Point};
+use super::{Check, CheckStatus, Detail, Kind, Point, and};
+use crate::catalogue::{Words, say};
 use crate::credential::shapes::{Document, Profile, Violation};
 use crate::credential::{Achievement, Concept, Credential, Model, Source, Specification, vocabulary};
 use crate::excerpt::excerpt;
@@ -9,20 +10,23 @@ use std::collections::BTreeSet;
 /// Where the identifiers of shapes are.
 const SHAPES: &str = "http://data.europa.eu/snb/model/ap/";
 
+/// The point of what is JSON-LD beyond what is read.
+const JSON_LD: Words = Words::constant("JSON-LD");
+
 /// Violations that are listed; all are counted.
 const LISTED: usize = 50;
 
 /// Validates what the credential's model has shapes or rules for.
 pub(super) fn check(credential: &Credential, source: Option<&Source<'_>>) -> Check {
-    let skipped = |reason: &str| Check::new(Kind::Format, CheckStatus::Skipped, reason);
+    let skipped = |reason: Words| Check::new(Kind::Format, CheckStatus::Skipped, reason);
     match (credential.model, source) {
         (Model::Unknown, None) => {
-            Check::new(Kind::Format, CheckStatus::Error, credential.conflicts.join("; "))
+            Check::new(Kind::Format, CheckStatus::Error, Words::list(credential.conflicts.iter().cloned()))
         }
         (Model::ElmV3, Some(Source::Json(value))) => elm_v3(credential, &Document::new(value)),
         (Model::ElmV2, _) => elm_v2(credential),
-        (Model::Unknown, _) => skipped("the model is not known"),
-        _ => skipped("only the European Learning Model has shapes here"),
+        (Model::Unknown, _) => skipped(say("says.unknown-model")),
+        _ => skipped(say("says.format-no-shapes")),
     }
 }
 
@@ -32,13 +36,11 @@ fn elm_v3(credential: &Credential, document: &Document<'_>) -> Check {
     for id in &credential.profile_ids {
         match Profile::of(id) {
             Some(profile) => profiles.push(profile),
-            None => {
-                beyond.push(differs("credentialProfiles", id, "no profile of the European Learning Model"))
-            }
+            None => beyond.push(differs("credentialProfiles", id, say("says.format-no-profile"))),
         }
     }
     if credential.profile_ids.is_empty() {
-        beyond.push(missing("credentialProfiles"));
+        beyond.push(missing(Words::constant("credentialProfiles")));
     }
     if profiles.is_empty() {
         profiles.push(Profile::Generic);
@@ -46,8 +48,8 @@ fn elm_v3(credential: &Credential, document: &Document<'_>) -> Check {
     let named =
         |id: &String| profiles.iter().any(|profile| id.strip_prefix(SHAPES) == Some(profile.shapes()));
     for id in credential.schemas.iter().filter(|id| !named(id)) {
-        let expected: Vec<&str> = profiles.iter().map(|profile| profile.shapes()).collect();
-        beyond.push(differs("credentialSchema", id, &expected.join(", ")));
+        let expected = profiles.iter().map(|profile| Words::constant(profile.shapes()));
+        beyond.push(differs("credentialSchema", id, Words::enumeration(expected)));
     }
     beyond.extend(vocabularies(credential));
 
@@ -55,36 +57,44 @@ fn elm_v3(credential: &Credential, document: &Document<'_>) -> Check {
     for profile in &profiles {
         let report = document.validate(*profile);
         violations.extend(report.violations);
-        if beyond.iter().all(|one| one.item != "JSON-LD") {
-            beyond.extend(
-                report.unread.iter().map(|what| differs("JSON-LD", what, "plain objects and arrays")),
-            );
+        if beyond.iter().all(|one| one.item != JSON_LD) {
+            beyond.extend(report.unread.into_iter().map(|what| Detail {
+                item: JSON_LD,
+                outcome: Point::Differs,
+                stated: Some(what),
+                found: Some(say("says.format-plain-objects")),
+            }));
         }
     }
-    let shapes: Vec<&str> = profiles.iter().map(|profile| profile.shapes()).collect();
-    judge(&shapes.join(" and "), violations.into_iter().collect(), beyond)
+    let shapes = profiles.iter().map(|profile| Words::constant(profile.shapes()));
+    judge(Some(and(shapes)), violations.into_iter().collect(), beyond)
 }
 
 /// The published XML schema is not checked: the core demands alone.
 fn elm_v2(credential: &Credential) -> Check {
     let mut beyond = Vec::new();
+    let element = Words::constant;
     let present = [
-        ("credential id", credential.id.is_some()),
-        ("type", !credential.profile_ids.is_empty()),
-        ("title", credential.title.is_some()),
-        ("issued", credential.validity.issued.is_some() || credential.validity.issuance_date.is_some()),
-        ("issuer", credential.issuer.as_ref().is_some_and(|issuer| issuer.legal_name.is_some())),
-        ("credentialSubject", credential.learner.is_some()),
-        ("a claim", !credential.achievements.is_empty()),
+        (say("says.format-item-id"), credential.id.is_some()),
+        (element("type"), !credential.profile_ids.is_empty()),
+        (element("title"), credential.title.is_some()),
+        (
+            element("issued"),
+            credential.validity.issued.is_some() || credential.validity.issuance_date.is_some(),
+        ),
+        (element("issuer"), credential.issuer.as_ref().is_some_and(|issuer| issuer.legal_name.is_some())),
+        (element("credentialSubject"), credential.learner.is_some()),
+        (say("says.format-item-claim"), !credential.achievements.is_empty()),
     ];
-    beyond.extend(present.iter().filter(|(_, there)| !there).map(|(name, _)| missing(name)));
+    beyond.extend(present.into_iter().filter(|(_, there)| !there).map(|(name, _)| missing(name)));
     let profiles = credential.profile_ids.iter().filter(|id| Profile::of(id).is_none());
-    beyond.extend(profiles.map(|id| differs("type", id, "a profile of the European Learning Model")));
+    beyond.extend(profiles.map(|id| differs("type", id, say("says.format-a-profile"))));
     beyond.extend(vocabularies(credential));
-    judge("the core demands of ELM v2 (its XML schema is not checked)", Vec::new(), beyond)
+    judge(None, Vec::new(), beyond)
 }
 
-fn judge(what: &str, violations: Vec<Violation>, beyond: Vec<Detail>) -> Check {
+/// Without shapes it is about the core demands of ELM v2.
+fn judge(shapes: Option<Words>, violations: Vec<Violation>, beyond: Vec<Detail>) -> Check {
     let count = violations.len();
     let mut details: Vec<Detail> = violations
         .into_iter()
@@ -92,40 +102,48 @@ fn judge(what: &str, violations: Vec<Violation>, beyond: Vec<Detail>) -> Check {
         .map(|one| Detail {
             item: one.in_words(),
             outcome: Point::Differs,
-            stated: one.node,
-            found: Some(one.component.to_owned()),
+            found: Some(Words::constant(one.component)),
+            stated: one.node.map(Words::verbatim),
         })
         .collect();
     let beyond_count = beyond.len();
     details.extend(beyond.into_iter().take(LISTED));
     if details.is_empty() {
-        return Check::new(Kind::Format, CheckStatus::Ok, format!("conforms to {what}"));
+        let reason = match shapes {
+            Some(shapes) => say("says.format-conforms").with_words("shapes", shapes),
+            None => say("says.format-conforms-core"),
+        };
+        return Check::new(Kind::Format, CheckStatus::Ok, reason);
     }
-    let mut first: Vec<&str> = Vec::new();
+    let mut first: Vec<Words> = Vec::new();
     for detail in &details {
-        if first.len() < 3 && !first.contains(&detail.item.as_str()) {
-            first.push(&detail.item);
+        if first.len() < 3 && !first.contains(&detail.item) {
+            first.push(detail.item.clone());
         }
     }
-    let reason = format!(
-        "{count} violations of {what}, {beyond_count} values that cannot be: {}{}",
-        first.join("; "),
-        if details.len() > first.len() { "; ..." } else { "" }
-    );
+    if details.len() > first.len() {
+        first.push(Words::constant("..."));
+    }
+    let reason = match shapes {
+        Some(shapes) => say("says.format-violates").with_words("shapes", shapes),
+        None => say("says.format-violates-core"),
+    };
+    let reason =
+        reason.with("count", count).with("values", beyond_count).with_words("items", Words::list(first));
     Check { details, ..Check::new(Kind::Format, CheckStatus::Error, reason) }
 }
 
-fn missing(item: &str) -> Detail {
-    Detail { item: format!("{item} is missing"), outcome: Point::Differs, stated: None, found: None }
+fn missing(item: Words) -> Detail {
+    let item = say("says.format-missing").with_words("item", item);
+    Detail { item, outcome: Point::Differs, stated: None, found: None }
 }
 
-fn differs(item: &str, stated: &str, expected: &str) -> Detail {
-    let short = excerpt(stated, 120);
+fn differs(item: &'static str, stated: &str, expected: Words) -> Detail {
     Detail {
-        item: item.to_owned(),
+        item: Words::constant(item),
         outcome: Point::Differs,
-        stated: Some(short.to_owned()),
-        found: Some(expected.to_owned()),
+        stated: Some(Words::verbatim(excerpt(stated, 120))),
+        found: Some(expected),
     }
 }
 
@@ -134,7 +152,7 @@ fn vocabularies(credential: &Credential) -> Vec<Detail> {
     let mut wrong = Vec::new();
     for id in credential.issuer.iter().flat_map(|issuer| &issuer.countries) {
         if vocabulary::country(id) == Some(false) {
-            wrong.push(differs("issuer.location.address.countryCode", id, "a code of a country"));
+            wrong.push(differs("issuer.location.address.countryCode", id, say("says.format-country")));
         }
     }
     let mut open: Vec<&Achievement> = credential.achievements.iter().collect();
@@ -150,14 +168,17 @@ fn vocabularies(credential: &Credential) -> Vec<Detail> {
 }
 
 fn of_specification(one: &Specification, wrong: &mut Vec<Detail>) {
-    let mut judge = |item: &str, concepts: &[Concept], holds: fn(&str) -> Option<bool>, expected: &str| {
+    let mut judge = |item: &'static str,
+                     concepts: &[Concept],
+                     holds: fn(&str) -> Option<bool>,
+                     expected: &'static str| {
         for id in concepts.iter().filter_map(|concept| concept.id.as_deref()) {
             if holds(id) == Some(false) {
-                wrong.push(differs(item, id, expected));
+                wrong.push(differs(item, id, say(expected)));
             }
         }
     };
-    judge("eqfLevel", &one.eqf_levels, vocabulary::eqf_level, "an EQF level, 1 to 8");
-    judge("thematicArea", &one.thematic_areas, vocabulary::isced_f, "a field of ISCED-F 2013");
-    judge("language", &one.languages, vocabulary::language, "a language's code");
+    judge("eqfLevel", &one.eqf_levels, vocabulary::eqf_level, "says.format-eqf-level");
+    judge("thematicArea", &one.thematic_areas, vocabulary::isced_f, "says.format-isced-f");
+    judge("language", &one.languages, vocabulary::language, "says.format-language");
 }

@@ -3,57 +3,61 @@
 //! An identifier of the same kind and country decides, whatever the name; otherwise name and birth date must both agree
 //! as far as both are there. Values of the credential are never echoed: the details say what was compared alone.
 
-use super::{Check, CheckStatus, Detail, Kind, Point};
+use super::{Check, CheckStatus, Detail, Kind, Point, and, or};
+use crate::catalogue::{Words, say};
 use crate::credential::identity::{Likeness, alpha_2, compact, likeness, person};
 use crate::credential::{Applicant, Date, Identifier, Learner, Text};
 
+/// The points that identify a person by themselves.
+const NATIONAL_ID: Words = say("says.holder-national-identifier");
+const STUDENT_ID: Words = say("says.holder-student-identifier");
+
 /// Compares; without an applicant there is nothing to compare.
 pub(super) fn check(learner: Option<&Learner>, applicant: Option<&Applicant>) -> Check {
-    let skipped = |reason: &str| Check::new(Kind::Holder, CheckStatus::Skipped, reason);
-    let Some(applicant) = applicant else { return skipped("nothing was stated about the applicant") };
-    let Some(learner) = learner else { return skipped("the credential is about nobody") };
+    let skipped = |key| Check::new(Kind::Holder, CheckStatus::Skipped, say(key));
+    let Some(applicant) = applicant else { return skipped("says.holder-no-applicant") };
+    let Some(learner) = learner else { return skipped("says.holder-nobody") };
     let points = [
-        ("national identifier", applicant.national_id.as_ref().map(|_| national_id(applicant, learner))),
+        (NATIONAL_ID, applicant.national_id.as_ref().map(|_| national_id(applicant, learner))),
+        (STUDENT_ID, applicant.european_student_identifier.as_deref().map(|stated| student(stated, learner))),
+        (say("says.holder-name"), stated_name(applicant).map(|stated| name(&stated, applicant, learner))),
         (
-            "European Student Identifier",
-            applicant.european_student_identifier.as_deref().map(|stated| student(stated, learner)),
+            say("says.holder-birth-date"),
+            applicant.birth_date.as_ref().map(|stated| birth_date(stated, learner)),
         ),
-        ("name", stated_name(applicant).map(|stated| name(&stated, applicant, learner))),
-        ("birth date", applicant.birth_date.as_ref().map(|stated| birth_date(stated, learner))),
     ];
     let details: Vec<Detail> = points
         .into_iter()
-        .filter_map(|(item, outcome)| {
-            Some(Detail { item: item.to_owned(), outcome: outcome?, stated: None, found: None })
-        })
+        .filter_map(|(item, outcome)| Some(Detail { item, outcome: outcome?, stated: None, found: None }))
         .collect();
     judge(details)
 }
 
 fn judge(details: Vec<Detail>) -> Check {
-    let items = |outcome: Point| -> Vec<&str> {
-        details.iter().filter(|one| one.outcome == outcome).map(|one| one.item.as_str()).collect()
+    let items = |outcome: Point| -> Vec<Words> {
+        details.iter().filter(|one| one.outcome == outcome).map(|one| one.item.clone()).collect()
     };
     let (agreeing, partial, differing, missing) =
         (items(Point::Agrees), items(Point::Partial), items(Point::Differs), items(Point::NotComparable));
-    let identified = agreeing.iter().any(|item| item.contains("dentifier"));
+    let identified = agreeing.iter().any(|item| [NATIONAL_ID, STUDENT_ID].contains(item));
     let check = if !differing.is_empty() {
-        let reason = format!("no match: {} differ", differing.join(" and "));
+        let reason = say("says.holder-no-match").with_words("items", and(differing));
         Check::new(Kind::Holder, CheckStatus::Error, reason).with_code("no-match")
     } else if agreeing.is_empty() && partial.is_empty() {
-        let reason = format!("the credential does not say the {}", missing.join(" or "));
+        let reason = say("says.holder-not-said").with_words("items", or(missing));
         Check::new(Kind::Holder, CheckStatus::Skipped, reason)
     } else if identified || (partial.is_empty() && missing.is_empty()) {
-        Check::new(Kind::Holder, CheckStatus::Ok, format!("match: {}", agreeing.join(" and ")))
+        let reason = say("says.holder-match").with_words("items", and(agreeing));
+        Check::new(Kind::Holder, CheckStatus::Ok, reason)
     } else {
-        let mut reason = "partial match".to_owned();
-        for (words, items) in
-            [("agree", &agreeing), ("agree in part", &partial), ("not in the credential", &missing)]
-        {
-            if !items.is_empty() {
-                reason.push_str(&format!("; {words}: {}", items.join(" and ")));
-            }
-        }
+        let parts = [
+            ("says.holder-agree", agreeing),
+            ("says.holder-agree-in-part", partial),
+            ("says.holder-absent", missing),
+        ];
+        let parts = parts.into_iter().filter(|(_, items)| !items.is_empty());
+        let parts = parts.map(|(key, items)| say(key).with_words("items", and(items)));
+        let reason = Words::list(std::iter::once(say("says.holder-partial-match")).chain(parts));
         Check::new(Kind::Holder, CheckStatus::Error, reason).with_code("partial-match")
     };
     Check { details, ..check }
@@ -170,7 +174,7 @@ mod tests {
         let check = check(Some(&learner()), Some(&Applicant::parse(json.as_bytes()).unwrap()));
         let shown = serde_json::to_string(&check).unwrap();
         assert!(!shown.contains("1999-10-01") && !shown.contains("12345"), "{shown}");
-        (check.status, check.code, check.reason)
+        (check.status, check.code, check.reason.to_string())
     }
 
     #[test]

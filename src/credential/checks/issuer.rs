@@ -6,24 +6,30 @@
 
 use super::sealer::{Sealer, identifiers, same_name};
 use super::{Check, CheckStatus, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
 use crate::credential::identity::{OrganisationIdentifier, alpha_2};
 use crate::credential::{Organisation, Text};
 use crate::validation::SealVerdict;
 
+/// The points that are no identifiers.
+const LEGAL_NAME: Words = Words::constant("issuer.legalName");
+const OTHER_NAME: Words = Words::constant("issuer.altLabel");
+const LOCATION: Words = Words::constant("issuer.location");
+
 /// Compares every seal's certificate; the one that agrees best speaks.
 pub(super) fn check(issuer: Option<&Organisation>, seals: &[&SealVerdict]) -> Check {
-    let Some(issuer) = issuer else { return skipped("the credential names no issuer") };
+    let Some(issuer) = issuer else { return skipped("says.issuer-none") };
     let checks = Sealer::all(seals).map(|sealer| compare(issuer, &sealer));
     let rank = |check: &Check| match check.status {
         CheckStatus::Ok => 0,
         CheckStatus::Error => 1,
         CheckStatus::Skipped => 2,
     };
-    checks.min_by_key(rank).unwrap_or_else(|| skipped("no seal has a signing certificate"))
+    checks.min_by_key(rank).unwrap_or_else(|| skipped("says.no-certificate"))
 }
 
-fn skipped(reason: &str) -> Check {
-    Check::new(Kind::Issuer, CheckStatus::Skipped, reason)
+fn skipped(key: &'static str) -> Check {
+    Check::new(Kind::Issuer, CheckStatus::Skipped, say(key))
 }
 
 fn compare(issuer: &Organisation, sealer: &Sealer<'_>) -> Check {
@@ -38,25 +44,30 @@ fn compare(issuer: &Organisation, sealer: &Sealer<'_>) -> Check {
         };
         let country = identifier.country.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
         let stated = format!("{}{country}", identifier.notation);
-        details.push(detail(format!("issuer.{place}"), outcome, Some(stated), own));
+        details.push(detail(Words::verbatim(format_args!("issuer.{place}")), outcome, Some(stated), own));
     }
     if parsed.as_ref().and_then(OrganisationIdentifier::lei_holds) == Some(false) {
-        details.push(detail("certificate.organizationIdentifier".to_owned(), Point::Differs, None, own));
+        details.push(detail(
+            Words::constant("certificate.organizationIdentifier"),
+            Point::Differs,
+            None,
+            own,
+        ));
     }
-    details.extend(name("issuer.legalName", issuer.legal_name.as_ref(), sealer.organisation));
-    details.extend(name("issuer.altLabel", issuer.alternative_name.as_ref(), sealer.common_name));
+    details.extend(name(LEGAL_NAME, issuer.legal_name.as_ref(), sealer.organisation));
+    details.extend(name(OTHER_NAME, issuer.alternative_name.as_ref(), sealer.common_name));
     details.extend(country(issuer, sealer.country));
     judge(details)
 }
 
-fn name(item: &str, stated: Option<&Text>, found: Option<&str>) -> Option<Detail> {
+fn name(item: Words, stated: Option<&Text>, found: Option<&str>) -> Option<Detail> {
     let text = stated?;
     let outcome = match found {
         None => Point::NotComparable,
         Some(found) if text.texts().any(|one| same_name(one, found)) => Point::Agrees,
         Some(_) => Point::Differs,
     };
-    Some(detail(item.to_owned(), outcome, text.chosen().map(str::to_owned), found))
+    Some(detail(item, outcome, text.chosen().map(str::to_owned), found))
 }
 
 fn country(issuer: &Organisation, found: Option<&str>) -> Option<Detail> {
@@ -72,11 +83,11 @@ fn country(issuer: &Organisation, found: Option<&str>) -> Option<Detail> {
         Some(_) if issuer.countries.len() > 1 => Point::Partial,
         Some(_) => Point::Agrees,
     };
-    Some(detail("issuer.location".to_owned(), outcome, Some(issuer.countries.join(", ")), found))
+    Some(detail(LOCATION, outcome, Some(issuer.countries.join(", ")), found))
 }
 
-fn detail(item: String, outcome: Point, stated: Option<String>, found: Option<&str>) -> Detail {
-    Detail { item, outcome, stated, found: found.map(str::to_owned) }
+fn detail(item: Words, outcome: Point, stated: Option<String>, found: Option<&str>) -> Detail {
+    Detail { item, outcome, stated: stated.map(Words::verbatim), found: found.map(Words::verbatim) }
 }
 
 /// An identifier decides; without one that can be compared, the name does. Countries alone never identify.
@@ -84,35 +95,22 @@ fn judge(details: Vec<Detail>) -> Check {
     let count = |outcome, of: fn(&Detail) -> bool| {
         details.iter().filter(|one| of(one) && one.outcome == outcome).count()
     };
-    let identifier: fn(&Detail) -> bool = |one| {
-        one.item != "issuer.location" && one.item != "issuer.legalName" && one.item != "issuer.altLabel"
-    };
-    let legal_name: fn(&Detail) -> bool = |one| one.item == "issuer.legalName";
-    let location: fn(&Detail) -> bool = |one| one.item == "issuer.location";
+    let identifier: fn(&Detail) -> bool = |one| ![LOCATION, LEGAL_NAME, OTHER_NAME].contains(&one.item);
+    let legal_name: fn(&Detail) -> bool = |one| one.item == LEGAL_NAME;
+    let location: fn(&Detail) -> bool = |one| one.item == LOCATION;
     let agreeing = count(Point::Agrees, identifier);
-    let mut against: Vec<&str> = details
+    let mut against: Vec<Words> = details
         .iter()
         .filter(|one| identifier(one) && one.outcome == Point::Differs)
-        .map(|one| one.item.as_str())
+        .map(|one| one.item.clone())
         .collect();
     if count(Point::Differs, legal_name) > 0 {
-        against.push("issuer.legalName");
+        against.push(LEGAL_NAME);
     }
     if count(Point::Differs, location) > 0 {
-        against.push("issuer.location");
+        against.push(LOCATION);
     }
     let two_countries = count(Point::Partial, location) > 0;
-    let mut reason = match (against.is_empty(), agreeing, count(Point::Agrees, legal_name)) {
-        (false, ..) => format!("the certificate and the issuer differ in {}", against.join(", ")),
-        (true, 1.., _) => "an identifier of the issuer is the certificate's".to_owned(),
-        (true, 0, 1..) => {
-            "the issuer's name is the certificate's; no identifier could be compared".to_owned()
-        }
-        (true, 0, 0) => "nothing of the issuer could be compared with the certificate".to_owned(),
-    };
-    if two_countries {
-        reason.push_str("; the issuer has locations in several countries, the certificate's among them");
-    }
     let status = if !against.is_empty() {
         CheckStatus::Error
     } else if agreeing > 0 || count(Point::Agrees, legal_name) > 0 {
@@ -120,6 +118,15 @@ fn judge(details: Vec<Detail>) -> Check {
     } else {
         CheckStatus::Skipped
     };
+    let mut reason = match (against.is_empty(), agreeing, count(Point::Agrees, legal_name)) {
+        (false, ..) => say("says.issuer-differs").with_words("items", Words::enumeration(against)),
+        (true, 1.., _) => say("says.issuer-identifier"),
+        (true, 0, 1..) => say("says.issuer-name-only"),
+        (true, 0, 0) => say("says.issuer-nothing-compared"),
+    };
+    if two_countries {
+        reason = Words::list([reason, say("says.issuer-several-countries")]);
+    }
     Check { details, ..Check::new(Kind::Issuer, status, reason) }
 }
 
@@ -155,7 +162,7 @@ mod tests {
         assert_eq!(check.status, CheckStatus::Ok);
         assert!(check.details.iter().all(|one| one.outcome == Point::Agrees), "{check:?}");
         let by_name = Organisation { eidas_identifiers: vec![], registrations: vec![], ..velocert() };
-        assert!(compare(&by_name, &VELOCERT).reason.contains("no identifier could be compared"));
+        assert!(compare(&by_name, &VELOCERT).reason.to_string().contains("no identifier could be compared"));
         let nothing = Organisation { legal_name: None, countries: vec![], ..by_name.clone() };
         assert_eq!(compare(&nothing, &VELOCERT).status, CheckStatus::Skipped);
         for other in [
@@ -186,7 +193,7 @@ mod tests {
         };
         let check = compare(&issuer, &sealer);
         assert_eq!(check.status, CheckStatus::Error);
-        assert!(check.reason.contains("issuer.vatIdentifier"), "{}", check.reason);
-        assert!(check.reason.contains("several countries"), "{}", check.reason);
+        assert!(check.reason.to_string().contains("issuer.vatIdentifier"), "{}", check.reason);
+        assert!(check.reason.to_string().contains("several countries"), "{}", check.reason);
     }
 }

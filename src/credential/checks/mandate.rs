@@ -2,6 +2,7 @@
 
 use super::sealer::Sealer;
 use super::{Check, CheckStatus, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
 use crate::credential::{Achievement, Credential, Organisation, Text};
 use crate::excerpt::excerpt;
 use crate::validation::SealVerdict;
@@ -22,7 +23,7 @@ pub(super) fn check(credential: &Credential, seals: &[&SealVerdict]) -> Check {
 }
 
 fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
-    let skipped = |reason: &str| Check::new(Kind::Mandate, CheckStatus::Skipped, reason);
+    let skipped = |key| Check::new(Kind::Mandate, CheckStatus::Skipped, say(key));
     let mut bodies: Vec<&Organisation> = Vec::new();
     awarding_bodies(&credential.achievements, &mut bodies);
     let evidence = credential.evidence.iter().find(|one| one.types.iter().any(|kind| kind == MANDATE));
@@ -32,10 +33,10 @@ fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
         .is_some_and(|one| one.covered && one.kind.as_deref() == Some(MANDATED_PRESENTATION));
     let mandated_profile = credential.profile_ids.iter().any(|id| id == PROFILE);
     if sealers.is_empty() {
-        return skipped("no seal has a signing certificate");
+        return skipped("says.no-certificate");
     }
     if bodies.is_empty() && evidence.is_none() && !mandated_profile {
-        return skipped("the credential names no awarding body");
+        return skipped("says.mandate-no-body");
     }
 
     let mut details = Vec::new();
@@ -47,12 +48,14 @@ fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
             (false, true) => Point::Agrees,
             (false, false) => Point::Differs,
         };
-        let name = body.legal_name.as_ref().and_then(Text::chosen).or(body.id.as_deref()).map(str::to_owned);
+        let name =
+            body.legal_name.as_ref().and_then(Text::chosen).or(body.id.as_deref()).map(Words::verbatim);
         if outcome != Point::Agrees {
-            others.push(name.clone().unwrap_or_else(|| "an awarding body without name".to_owned()));
+            others.push(name.clone().unwrap_or(say("says.mandate-nameless-body")));
         }
-        let sealer = sealers.first().and_then(|one| one.organisation.or(one.common_name)).map(str::to_owned);
-        let detail = Detail { item: "awardingBody".to_owned(), outcome, stated: name, found: sealer };
+        let sealer =
+            sealers.first().and_then(|one| one.organisation.or(one.common_name)).map(Words::verbatim);
+        let detail = Detail { item: Words::constant("awardingBody"), outcome, stated: name, found: sealer };
         if !details.contains(&detail) {
             details.push(detail);
         }
@@ -61,43 +64,27 @@ fn judge(credential: &Credential, sealers: &[Sealer<'_>]) -> Check {
     let statement = evidence.and_then(|one| one.statement.as_ref()).and_then(Text::chosen);
     if let Some(statement) = statement {
         let stated = excerpt(statement, 300);
-        let item = "evidence.evidenceStatement".to_owned();
+        let item = Words::constant("evidence.evidenceStatement");
         details.push(Detail {
             item,
             outcome: Point::NotComparable,
-            stated: Some(stated.to_owned()),
+            stated: Some(Words::verbatim(stated)),
             found: None,
         });
     }
 
     let claimed = evidence.is_some() || presented;
     let (status, reason) = match (others.is_empty(), claimed) {
-        (true, false) if mandated_profile => (
-            CheckStatus::Error,
-            "the profile is Issued by mandate, but there is no evidence of one".to_owned(),
-        ),
-        (true, false) => (CheckStatus::Ok, "the awarding body sealed it itself".to_owned()),
-        (false, false) => (
-            CheckStatus::Error,
-            format!(
-                "awarded by {}, sealed by another, and there is no evidence of a mandate",
-                others.join(", ")
-            ),
-        ),
-        (_, true) if presented && evidence.is_none() => (
-            CheckStatus::Ok,
-            "a mandated presentation: the sealer's own word that it acts for the awarding body".into(),
-        ),
-        (_, true) if statement.is_none() => {
-            (CheckStatus::Error, "there is evidence of a mandate, but no statement of what it is".to_owned())
+        (true, false) if mandated_profile => (CheckStatus::Error, say("says.mandate-no-evidence")),
+        (true, false) => (CheckStatus::Ok, say("says.mandate-own-seal")),
+        (false, false) => {
+            let bodies = Words::enumeration(others);
+            (CheckStatus::Error, say("says.mandate-sealed-by-another").with_words("bodies", bodies))
         }
-        (_, true) if !mandated_profile => (
-            CheckStatus::Error,
-            "there is evidence of a mandate, but the profile is not Issued by mandate".to_owned(),
-        ),
-        (_, true) => {
-            (CheckStatus::Ok, "the sealer's own statement that it acts for the awarding body".to_owned())
-        }
+        (_, true) if presented && evidence.is_none() => (CheckStatus::Ok, say("says.mandate-presentation")),
+        (_, true) if statement.is_none() => (CheckStatus::Error, say("says.mandate-no-statement")),
+        (_, true) if !mandated_profile => (CheckStatus::Error, say("says.mandate-other-profile")),
+        (_, true) => (CheckStatus::Ok, say("says.mandate-statement")),
     };
     Check { details, ..Check::new(Kind::Mandate, status, reason) }
 }
@@ -153,7 +140,7 @@ mod tests {
         assert_eq!(status("Sealing Ltd", None, PROFILE), CheckStatus::Error);
         let trap = run(&credential("University", Some(Some("by contract")), generic));
         assert_eq!(trap.status, CheckStatus::Error);
-        assert!(trap.reason.contains("profile is not Issued by mandate"), "{}", trap.reason);
+        assert!(trap.reason.to_string().contains("profile is not Issued by mandate"), "{}", trap.reason);
         assert_eq!(run(&Credential::default()).status, CheckStatus::Skipped);
         assert_eq!(judge(&credential("University", None, generic), &[]).status, CheckStatus::Skipped);
     }

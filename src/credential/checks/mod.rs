@@ -14,9 +14,12 @@ mod seal;
 pub(super) mod sealer;
 mod validity;
 
+pub(crate) use seal::passed_of;
+
 use super::accreditation::Register;
 use super::status::StatusLists;
 use super::{Annex, Applicant, Credential, Presentation, Source};
+use crate::catalogue::{Language, Words, say};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
@@ -37,8 +40,8 @@ pub struct Check {
     /// What it came to more exactly, where that matters to who decides: one of [`Kind::codes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
-    /// Why, in words.
-    pub reason: String,
+    /// Why, in words: in English, or in the language that was asked for.
+    pub reason: Words,
     /// Point by point.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
@@ -123,6 +126,25 @@ impl Kind {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub fn in_words(self) -> Words {
+        say(match self {
+            Self::Format => "says.check-format",
+            Self::Seal => "says.check-seal",
+            Self::Issuer => "says.check-issuer",
+            Self::Mandate => "says.check-mandate",
+            Self::Validity => "says.check-validity",
+            Self::Revocation => "says.check-revocation",
+            Self::Accreditation => "says.check-accreditation",
+            Self::Holder => "says.check-holder",
+            Self::Consistency => "says.check-consistency",
+            Self::AnnexI => "says.check-annex-i",
+            Self::EqfAnnexVi => "says.check-eqf-annex-vi",
+            Self::Custom => "says.check-custom",
+        })
+    }
+
     /// The official identifier, for those that have one.
     #[must_use]
     pub fn official(self) -> Option<&'static str> {
@@ -143,15 +165,15 @@ impl Kind {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Detail {
     /// What is compared or demanded, e.g. `issuer.legalName`.
-    pub item: String,
+    pub item: Words,
     /// How it came out.
     pub outcome: Point,
     /// What the credential (or the list) states.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stated: Option<String>,
+    pub stated: Option<Words>,
     /// What it was held against: the certificate's value, the applicant's, the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub found: Option<String>,
+    pub found: Option<Words>,
 }
 
 /// How one point came out.
@@ -220,17 +242,34 @@ impl Context<'_> {
     }
 }
 
+/// Several words with `and` between them.
+fn and(words: impl IntoIterator<Item = Words>) -> Words {
+    joined("says.and", words)
+}
+
+/// Several words with `or` between them.
+fn or(words: impl IntoIterator<Item = Words>) -> Words {
+    joined("says.or", words)
+}
+
+fn joined(key: &'static str, words: impl IntoIterator<Item = Words>) -> Words {
+    let both = |one, other| say(key).with_words("one", one).with_words("other", other);
+    words.into_iter().reduce(both).unwrap_or(Words::NONE)
+}
+
 impl Check {
     /// A check without points.
     #[must_use]
-    pub fn new(kind: Kind, status: CheckStatus, reason: impl Into<String>) -> Self {
-        Self {
-            kind,
-            official: kind.official(),
-            status,
-            code: None,
-            reason: reason.into(),
-            details: Vec::new(),
+    pub fn new(kind: Kind, status: CheckStatus, reason: Words) -> Self {
+        Self { kind, official: kind.official(), status, code: None, reason, details: Vec::new() }
+    }
+
+    /// Says why in a language from now on.
+    pub(super) fn speak(&mut self, language: Language) {
+        self.reason.speak(language);
+        for one in &mut self.details {
+            one.item.speak(language);
+            one.stated.iter_mut().chain(&mut one.found).for_each(|words| words.speak(language));
         }
     }
 
@@ -255,8 +294,8 @@ pub fn checks(credential: &Credential, tables: [Option<&Annex>; 2], context: &Co
         accreditation::check(credential, context),
         holder::check(credential.learner.as_ref(), context.applicant),
         consistency::check(credential),
-        annex::check(Kind::AnnexI, annex_i, "nothing was achieved that could be a micro-credential"),
-        annex::check(Kind::EqfAnnexVi, eqf_annex_vi, "nothing in it is a qualification"),
+        annex::check(Kind::AnnexI, annex_i, say("says.annex-nothing-achieved")),
+        annex::check(Kind::EqfAnnexVi, eqf_annex_vi, say("says.annex-no-qualification")),
         custom::check(credential),
     ]
 }
@@ -277,6 +316,7 @@ mod tests {
     fn names_are_the_serialised_ones() {
         for kind in Kind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(kind.in_words().to_string(), kind.name());
         }
     }
 }

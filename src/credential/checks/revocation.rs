@@ -2,6 +2,7 @@
 
 use super::sealer::Sealer;
 use super::{Check, CheckStatus, Context, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
 use crate::credential::status::{FoundList, ListForm, ListSeal, ReadList, StatusList};
 use crate::credential::{Credential, StatusEntry};
 use crate::validation::SealVerdict;
@@ -60,7 +61,7 @@ const MOST_ENTRIES: usize = 8;
 pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
     let entries = &credential.status;
     if entries.is_empty() {
-        return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
+        return Check::new(Kind::Revocation, CheckStatus::Skipped, say("says.revocation-no-list"));
     }
     let passed: Vec<&SealVerdict> = context
         .seals
@@ -68,15 +69,13 @@ pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
         .copied()
         .filter(|seal| !seal.counter_signature && seal.indication.passed())
         .collect();
-    let judged: Vec<(Outcome, String)> = entries
+    let judged: Vec<Judged> = entries
         .iter()
         .map(|entry| match context.lists {
-            None => (Outcome::Offline, "nothing was fetched".to_owned()),
-            Some(_) if passed.is_empty() => {
-                (Outcome::NotAsked, "its seal did not pass: the list it names was not asked".to_owned())
-            }
+            None => (Outcome::Offline, say("says.revocation-offline")),
+            Some(_) if passed.is_empty() => (Outcome::NotAsked, say("says.revocation-seal-failed")),
             Some(_) if entries.len() > MOST_ENTRIES => {
-                (Outcome::NotAsked, format!("it names more than {MOST_ENTRIES} lists"))
+                (Outcome::NotAsked, say("says.revocation-too-many").with("most", MOST_ENTRIES))
             }
             Some(_) => judge(entry, &passed, context).unwrap_or_else(|not_good| not_good),
         })
@@ -88,15 +87,15 @@ pub(super) fn check(credential: &Credential, context: &Context<'_>) -> Check {
             CheckStatus::Error => Point::Differs,
             CheckStatus::Skipped => Point::NotComparable,
         },
-        stated: entry.list.clone().or_else(|| entry.id.clone()),
+        stated: entry.list.as_ref().or(entry.id.as_ref()).map(Words::verbatim),
         found: Some(why.clone()),
     });
     let Some((worst, why)) = judged.iter().min_by_key(|(outcome, _)| *outcome) else {
-        return Check::new(Kind::Revocation, CheckStatus::Skipped, "the credential names no status list");
+        return Check::new(Kind::Revocation, CheckStatus::Skipped, say("says.revocation-no-list"));
     };
     let reason = match entries.len() {
         1 => why.clone(),
-        several => format!("{why} (the worst of {several} entries)"),
+        several => say("says.revocation-worst").with_words("reason", why.clone()).with("count", several),
     };
     Check {
         details: details.collect(),
@@ -135,57 +134,60 @@ impl Outcome {
     }
 }
 
-type Judged = (Outcome, String);
+type Judged = (Outcome, Words);
 
 /// One entry: `Ok` where the list says nothing against it, `Err` for anything else. `passed` are the seals that passed.
 fn judge(entry: &StatusEntry, passed: &[&SealVerdict], context: &Context<'_>) -> Result<Judged, Judged> {
-    let wrong = |outcome: Outcome, why: &str| (outcome, why.to_owned());
+    let wrong = |outcome: Outcome, key| (outcome, say(key));
     let form = form(entry)?;
     let purpose = entry.purpose.as_deref();
     // Without one nobody knows what a status stands for; a token status list has the meanings in its specification.
     if form != ListForm::Token && purpose.is_none() {
-        return Err(wrong(Outcome::Invalid, "the entry has no purpose"));
+        return Err(wrong(Outcome::Invalid, "says.revocation-entry-no-purpose"));
     }
-    let address = entry.list.as_deref().ok_or_else(|| wrong(Outcome::Invalid, "the entry names no list"))?;
+    let address =
+        entry.list.as_deref().ok_or_else(|| wrong(Outcome::Invalid, "says.revocation-entry-no-list"))?;
     let address = address.split('#').next().unwrap_or(address);
     let index = entry.index.as_deref().and_then(|index| index.parse::<u64>().ok());
-    let index = index.ok_or_else(|| wrong(Outcome::Invalid, "the entry has no index"))?;
+    let index = index.ok_or_else(|| wrong(Outcome::Invalid, "says.revocation-entry-no-index"))?;
     let size = match entry.size.as_deref() {
         None => 1,
         Some(size) => size
             .parse()
             .ok()
             .filter(|size| (1..=32).contains(size))
-            .ok_or_else(|| wrong(Outcome::Unsupported, "the entry's statusSize is none from 1 to 32"))?,
+            .ok_or_else(|| wrong(Outcome::Unsupported, "says.revocation-entry-size"))?,
     };
 
     let read = find(address, context)?;
-    let list = read.list.as_ref().map_err(|why| (Outcome::Invalid, format!("the list: {why}")))?;
+    let list = read.list.as_ref().map_err(|why| (Outcome::Invalid, of_list(why)))?;
     signed_by_the_sealer(&read.seal, passed)?;
     if list.form != form {
-        return Err(wrong(Outcome::Invalid, "the list is of another type than the entry says"));
+        return Err(wrong(Outcome::Invalid, "says.revocation-other-type"));
     }
     if list.id.as_deref().is_some_and(|id| id.split('#').next() != Some(address)) {
-        return Err(wrong(Outcome::Invalid, "the list says that it is at another address"));
+        return Err(wrong(Outcome::Invalid, "says.revocation-other-address"));
     }
     // A token status list is the one at its `sub` (Token Status List, 8.3).
     if form == ListForm::Token && list.id.is_none() {
-        return Err(wrong(Outcome::Invalid, "the list does not say at which address it is"));
+        return Err(wrong(Outcome::Invalid, "says.revocation-no-address"));
     }
     let now = context.time.max(read.fetched);
     if let Some(until) = list.until.filter(|until| *until < now) {
-        return Err((Outcome::Expired, format!("the list ended at {until}")));
+        return Err((Outcome::Expired, say("says.revocation-list-ended").with("time", until)));
     }
     if let Some(from) = list.from.filter(|from| *from > now.plus_seconds(CLOCK_SKEW)) {
-        return Err((Outcome::Invalid, format!("the list begins only at {from}")));
+        return Err((Outcome::Invalid, say("says.revocation-list-begins").with("time", from)));
     }
     if let Some(purpose) = purpose
         && !list.purposes.iter().any(|of_list| of_list == purpose)
     {
-        return Err((Outcome::Invalid, format!("the list is not one of purpose {:?}", shown(purpose))));
+        let why = say("says.revocation-other-purpose").with("purpose", format_args!("{:?}", shown(purpose)));
+        return Err((Outcome::Invalid, why));
     }
     let status = list.status(index, size).ok_or_else(|| {
-        (Outcome::OutOfRange, format!("the list has {} entries, no number {index}", list.entries(size)))
+        let why = say("says.revocation-out-of-range").with("count", list.entries(size));
+        (Outcome::OutOfRange, why.with("number", index))
     })?;
     says(status, form, purpose)
 }
@@ -199,15 +201,16 @@ fn form(entry: &StatusEntry) -> Result<ListForm, Judged> {
         Some("BitstringStatusListEntry") => Ok(ListForm::Bitstring),
         Some("TokenStatusList") => Ok(ListForm::Token),
         Some(other) => {
-            Err((Outcome::Unsupported, format!("status entries of type {:?} are not known", shown(other))))
+            let why = say("says.revocation-unknown-type").with("type", format_args!("{:?}", shown(other)));
+            Err((Outcome::Unsupported, why))
         }
-        None => Err((Outcome::Unsupported, "the status entry has no type".to_owned())),
+        None => Err((Outcome::Unsupported, say("says.revocation-no-type"))),
     }
 }
 
 /// The list, renewed where its own time to live is over.
 fn find(address: &str, context: &Context<'_>) -> Result<std::sync::Arc<ReadList>, Judged> {
-    let Some(lists) = context.lists else { return Err((Outcome::Offline, "nothing was fetched".into())) };
+    let Some(lists) = context.lists else { return Err((Outcome::Offline, say("says.revocation-offline"))) };
     let stale = |read: &ReadList| {
         read.list.as_ref().is_ok_and(|list: &StatusList| {
             let kept = list.ttl.map(|ttl| read.fetched.plus_seconds(ttl.max(0)));
@@ -220,9 +223,9 @@ fn find(address: &str, context: &Context<'_>) -> Result<std::sync::Arc<ReadList>
     };
     match found {
         FoundList::Read(read) => Ok(read),
-        FoundList::Wanted => Err((Outcome::Unreachable, "the list is not at hand".to_owned())),
+        FoundList::Wanted => Err((Outcome::Unreachable, say("says.revocation-not-at-hand"))),
         FoundList::Unreachable(why) => {
-            Err((Outcome::Unreachable, format!("the list could not be had: {why}")))
+            Err((Outcome::Unreachable, say("says.revocation-unreachable").with_words("why", why)))
         }
     }
 }
@@ -231,50 +234,62 @@ fn find(address: &str, context: &Context<'_>) -> Result<std::sync::Arc<ReadList>
 fn signed_by_the_sealer(seal: &ListSeal, passed: &[&SealVerdict]) -> Result<(), Judged> {
     let signer = match seal {
         ListSeal::Passed(signer) => signer,
-        ListSeal::Unproven(why) => return Err((Outcome::Unverified, format!("the list: {why}"))),
+        ListSeal::Unproven(why) => return Err((Outcome::Unverified, of_list(why))),
     };
     let signer = Sealer::of(&signer.subject);
     if Sealer::all(passed).any(|sealer| sealer.same_organisation(&signer)) {
         return Ok(());
     }
-    let who = signer.organisation.or(signer.common_name).unwrap_or("an unnamed signer");
-    Err((Outcome::OtherSigner, format!("the list is signed by {:?}, who did not seal", shown(who))))
+    let why = match signer.organisation.or(signer.common_name) {
+        Some(who) => say("says.revocation-other-signer").with("signer", format_args!("{:?}", shown(who))),
+        None => say("says.revocation-unnamed-signer"),
+    };
+    Err((Outcome::OtherSigner, why))
+}
+
+/// What is wrong with a list.
+fn of_list(why: &Words) -> Words {
+    say("says.revocation-list").with_words("why", why.clone())
 }
 
 fn says(status: u64, form: ListForm, purpose: Option<&str>) -> Result<Judged, Judged> {
-    let good = |what: String| Ok((Outcome::Good, what));
     match (form, purpose, status) {
         (ListForm::Token, _, 0) | (_, Some("revocation" | "suspension"), 0) => {
-            good("the list says that it is good".to_owned())
+            Ok((Outcome::Good, say("says.revocation-good")))
         }
         (ListForm::Token, _, 1) | (_, Some("revocation"), _) => {
-            Err((Outcome::Revoked, "the list says that it is revoked".to_owned()))
+            Err((Outcome::Revoked, say("says.revocation-revoked")))
         }
         (ListForm::Token, _, 2) | (_, Some("suspension"), _) => {
-            Err((Outcome::Suspended, "the list says that it is suspended".to_owned()))
+            Err((Outcome::Suspended, say("says.revocation-suspended")))
         }
         // Bitstring Status List 1.0, 2.2: these say nothing of revocation.
         (ListForm::Bitstring, Some(purpose @ ("message" | "refresh")), status) => Ok((
             Outcome::Silent,
-            format!("an entry of purpose {purpose} says nothing of revocation; it has status {status}"),
+            say("says.revocation-silent").with("purpose", purpose).with("status", status),
         )),
-        (_, purpose, status) => Err((
-            Outcome::Unsupported,
-            format!(
-                "the list has status {status} on it ({}), whose meaning is not known",
-                shown(purpose.unwrap_or("of its application"))
-            ),
-        )),
+        (_, Some(purpose), status) => {
+            let why = say("says.revocation-unknown-status").with("status", status);
+            Err((Outcome::Unsupported, why.with("purpose", shown(purpose))))
+        }
+        (_, None, status) => {
+            Err((Outcome::Unsupported, say("says.revocation-application-status").with("status", status)))
+        }
     }
 }
 
-fn describe(entry: &StatusEntry) -> String {
-    let kind = entry.kind.as_deref().unwrap_or("an entry of no type");
+fn describe(entry: &StatusEntry) -> Words {
+    let kind = entry.kind.as_ref().map_or(say("says.revocation-entry-no-type"), Words::verbatim);
     match (entry.purpose.as_deref(), entry.index.as_deref()) {
-        (Some(purpose), Some(index)) => format!("{kind}: {purpose}, number {}", shown(index)),
-        (Some(purpose), None) => format!("{kind}: {purpose}"),
-        (None, Some(index)) => format!("{kind}: number {}", shown(index)),
-        (None, None) => kind.to_owned(),
+        (Some(purpose), Some(index)) => {
+            let entry = say("says.revocation-entry-of-purpose").with_words("type", kind);
+            entry.with("purpose", purpose).with("number", shown(index))
+        }
+        (Some(purpose), None) => Words::several([kind, Words::verbatim(purpose)], ": "),
+        (None, Some(index)) => {
+            say("says.revocation-entry").with_words("type", kind).with("number", shown(index))
+        }
+        (None, None) => kind,
     }
 }
 
@@ -317,7 +332,7 @@ mod tests {
         let entry = StatusEntry { kind: Some("StatusList2021Entry".into()), list, ..StatusEntry::default() };
         let named = check(&Credential { status: vec![entry], ..Credential::default() }, &context);
         assert_eq!((named.status, named.code), (CheckStatus::Skipped, Some("offline")));
-        assert_eq!(named.details[0].stated.as_deref(), Some("https://status.example/1"));
+        assert_eq!(named.details[0].stated, Some(Words::constant("https://status.example/1")));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! Clocks may differ by a minute; a date without time zone, or a day alone, by a day.
 
 use super::{Check, CheckStatus, Detail, Kind, Point};
+use crate::catalogue::{Words, say};
 use crate::credential::{Credential, Date};
 use crate::excerpt::excerpt;
 use crate::time::Time;
@@ -38,6 +39,18 @@ struct Named<'c> {
     date: &'c Date,
 }
 
+impl Named<'_> {
+    /// Words about it, with its name.
+    fn name(&self, key: &'static str) -> Words {
+        say(key).with_words("name", Words::constant(self.name))
+    }
+
+    /// Words about it, with its name and what stands there.
+    fn said(&self, key: &'static str) -> Words {
+        self.name(key).with("date", &self.date.text)
+    }
+}
+
 fn named<'c>(list: [(&'static str, Option<&'c Date>); 3]) -> Vec<Named<'c>> {
     list.into_iter().filter_map(|(name, date)| Some(Named { name, date: date? })).collect()
 }
@@ -59,23 +72,27 @@ fn judge(credential: &Credential, sealed: &[Sealed], time: Time) -> Check {
     let mut findings = Findings::default();
     for one in starts.iter().chain(&ends).filter(|one| one.date.time.is_none()) {
         let shown = excerpt(&one.date.text, 40);
-        findings.error(format!("{} {shown:?} is no date", one.name));
+        findings.error(one.name("says.validity-no-date").with("date", format_args!("{shown:?}")));
     }
     for start in &starts {
-        findings.against_now(start, start.date.time.map(|start| start <= time), "after", time);
+        findings.against_now(
+            start,
+            start.date.time.map(|start| start <= time),
+            "says.validity-begins-later",
+            time,
+        );
         for end in &ends {
             if let (Some(from), Some(until)) = (start.date.time, end.date.end())
                 && from > until
             {
-                findings.error(format!(
-                    "{} {} is after {} {}",
-                    start.name, start.date.text, end.name, end.date.text
-                ));
+                let wrong = start.said("says.validity-start-after-end");
+                findings
+                    .error(wrong.with_words("end", Words::constant(end.name)).with("until", &end.date.text));
             }
         }
     }
     for end in &ends {
-        findings.against_now(end, end.date.end().map(|end| end >= time), "before", time);
+        findings.against_now(end, end.date.end().map(|end| end >= time), "says.validity-ended", time);
     }
     for seal in sealed {
         starts.iter().for_each(|start| findings.sealed_before(start, *seal));
@@ -93,101 +110,98 @@ fn judge(credential: &Credential, sealed: &[Sealed], time: Time) -> Check {
 /// What was found so far.
 #[derive(Default)]
 struct Findings {
-    errors: Vec<String>,
-    said: Vec<String>,
+    errors: Vec<Words>,
+    said: Vec<Words>,
     details: Vec<Detail>,
 }
 
 impl Findings {
-    fn error(&mut self, text: String) {
+    fn error(&mut self, text: Words) {
         if !self.errors.contains(&text) {
             self.errors.push(text);
         }
     }
 
-    fn say(&mut self, text: String) {
+    fn say(&mut self, text: Words) {
         if !self.said.contains(&text) {
             self.said.push(text);
         }
     }
 
-    fn detail(&mut self, item: String, outcome: Point, stated: &Date, found: String) {
-        let stated = excerpt(&stated.text, 40);
-        let detail = Detail { item, outcome, stated: Some(stated.to_owned()), found: Some(found) };
+    fn detail(&mut self, item: Words, outcome: Point, stated: &Date, found: Words) {
+        let stated = Some(Words::verbatim(excerpt(&stated.text, 40)));
+        let detail = Detail { item, outcome, stated, found: Some(found) };
         if !self.details.contains(&detail) {
             self.details.push(detail);
         }
     }
 
-    /// A date against the validation time; `None` for one that is none.
-    fn against_now(&mut self, one: &Named<'_>, holds: Option<bool>, word: &str, time: Time) {
+    /// A date against the validation time; `None` for one that is none. `wrong` is what is said where it does not hold.
+    fn against_now(&mut self, one: &Named<'_>, holds: Option<bool>, wrong: &'static str, time: Time) {
         let outcome = match holds {
             Some(true) => Point::Agrees,
             Some(false) => {
-                let text = &one.date.text;
-                self.error(format!("{} {text} is {word} the validation time {time}", one.name));
+                self.error(one.said(wrong).with("time", time));
                 Point::Differs
             }
             None => Point::NotComparable,
         };
-        self.detail(one.name.to_owned(), outcome, one.date, format!("validation time {time}"));
+        let found = say("says.validity-now").with("time", time);
+        self.detail(Words::constant(one.name), outcome, one.date, found);
     }
 
     /// A start against the time of sealing.
     fn sealed_before(&mut self, start: &Named<'_>, seal: Sealed) {
         let Some(from) = start.date.time else { return };
         let earliest = from.plus_seconds(-tolerance(start.date));
-        let Named { name, date } = start;
         let claimed_before = seal.claimed.filter(|claimed| *claimed < earliest);
-        let (outcome, found) = if seal.proven < earliest && *name != "validFrom" {
-            self.error(format!("it was sealed by {}, before {name} {}", seal.proven, date.text));
-            (Point::Differs, format!("sealed by {}", seal.proven))
-        } else if let Some(claimed) = claimed_before {
-            self.say(format!("the claimed signing time {claimed} is before {name} {}", date.text));
-            (Point::Partial, format!("claimed signing time {claimed}"))
+        let (outcome, found) = if seal.proven < earliest && start.name != "validFrom" {
+            self.error(start.said("says.validity-sealed-before").with("time", seal.proven));
+            (Point::Differs, proven(seal))
+        } else if let Some(time) = claimed_before {
+            self.say(start.said("says.validity-claimed-before").with("time", time));
+            (Point::Partial, claimed(time))
         } else if seal.proven < earliest {
-            self.say(format!("it was sealed by {}, before {name} {}", seal.proven, date.text));
-            (Point::Partial, format!("sealed by {}", seal.proven))
+            self.say(start.said("says.validity-sealed-before").with("time", seal.proven));
+            (Point::Partial, proven(seal))
         } else {
-            (Point::Agrees, shown(seal))
+            (Point::Agrees, seal.claimed.map_or_else(|| proven(seal), claimed))
         };
-        self.detail(format!("{name}, sealing"), outcome, date, found);
+        self.detail(start.name("says.validity-sealing"), outcome, start.date, found);
     }
 
     /// An end against the time of sealing.
     fn sealed_after(&mut self, end: &Named<'_>, seal: Sealed) {
         let Some(until) = end.date.end() else { return };
         let latest = until.plus_seconds(tolerance(end.date));
-        let Named { name, date } = end;
-        let (outcome, found) = if let Some(claimed) = seal.claimed.filter(|claimed| *claimed > latest) {
-            self.error(format!("it was sealed at {claimed}, after {name} {}", date.text));
-            (Point::Differs, format!("claimed signing time {claimed}"))
+        let (outcome, found) = if let Some(time) = seal.claimed.filter(|claimed| *claimed > latest) {
+            self.error(end.said("says.validity-sealed-after").with("time", time));
+            (Point::Differs, claimed(time))
         } else if seal.proven > latest {
-            self.say(format!("that it was sealed is proven by {} only, after {name}", seal.proven));
-            (Point::Partial, format!("sealed by {}", seal.proven))
+            self.say(end.name("says.validity-proven-after").with("time", seal.proven));
+            (Point::Partial, proven(seal))
         } else {
-            (Point::Agrees, shown(seal))
+            (Point::Agrees, seal.claimed.map_or_else(|| proven(seal), claimed))
         };
-        self.detail(format!("{name}, sealing"), outcome, date, found);
+        self.detail(end.name("says.validity-sealing"), outcome, end.date, found);
     }
 
     fn into_check(self, nothing: bool, end: Option<&Named<'_>>, zoneless: bool) -> Check {
         let Self { errors, said, details } = self;
         let (status, mut reason) = if !errors.is_empty() {
-            (CheckStatus::Error, errors.join("; "))
+            (CheckStatus::Error, Words::list(errors))
         } else if nothing {
-            (CheckStatus::Skipped, "the credential has no dates".to_owned())
+            (CheckStatus::Skipped, say("says.validity-no-dates"))
         } else if let Some(end) = end {
-            (CheckStatus::Ok, format!("{} {}", end.name, end.date.text))
+            (CheckStatus::Ok, Words::verbatim(format_args!("{} {}", end.name, end.date.text)))
         } else {
-            (CheckStatus::Ok, "no end of validity".to_owned())
+            (CheckStatus::Ok, say("says.validity-no-end"))
         };
-        for one in said {
-            reason.push_str("; ");
-            reason.push_str(&one);
+        if !said.is_empty() {
+            reason = Words::list(std::iter::once(reason).chain(said));
         }
         if zoneless {
-            reason.push_str(" (a date without time zone is read as UTC)");
+            reason = say("says.validity-zoneless").with_words("reason", reason);
         }
         Check { details, ..Check::new(Kind::Validity, status, reason) }
     }
@@ -197,11 +211,12 @@ fn tolerance(date: &Date) -> i64 {
     if date.zoned { CLOCKS } else { DAY }
 }
 
-fn shown(seal: Sealed) -> String {
-    match seal.claimed {
-        Some(claimed) => format!("claimed signing time {claimed}"),
-        None => format!("sealed by {}", seal.proven),
-    }
+fn claimed(time: Time) -> Words {
+    say("says.validity-claimed").with("time", time)
+}
+
+fn proven(seal: Sealed) -> Words {
+    say("says.validity-proven").with("time", seal.proven)
 }
 
 #[cfg(test)]
@@ -216,7 +231,7 @@ mod tests {
         let time = Time::parse_rfc3339("2026-11-22T12:00:00Z").unwrap();
         let check = judge(&credential, &[], time);
         assert_eq!(check.kind, Kind::Validity);
-        (check.status, check.reason)
+        (check.status, check.reason.to_string())
     }
 
     #[test]
@@ -246,7 +261,7 @@ mod tests {
         let check = judge(&credential, &[seal], time("2026-11-22T12:00:00Z"));
         let worst = check.details.iter().any(|one| one.outcome == Point::Differs);
         assert_eq!(worst, check.status == CheckStatus::Error, "{check:?}");
-        (check.status, check.reason)
+        (check.status, check.reason.to_string())
     }
 
     #[test]
@@ -294,10 +309,11 @@ mod tests {
             let credential = Credential { presentation: Some(presentation), ..Credential::default() };
             judge(&credential, &[late], time("2026-11-22T12:00:00Z"))
         };
+        let says = |check: &Check, what| check.reason.to_string().contains(what);
         assert_eq!(of("2030-01-01T00:00:00Z", true).status, CheckStatus::Ok);
         let over = of("2026-11-01T00:00:00Z", false);
         assert_eq!(over.status, CheckStatus::Error);
-        assert!(over.reason.contains("presentation.expirationDate") && !over.reason.contains("sealed"));
-        assert!(of("2026-11-01T00:00:00Z", true).reason.contains("sealed at"));
+        assert!(says(&over, "presentation.expirationDate") && !says(&over, "sealed"));
+        assert!(says(&of("2026-11-01T00:00:00Z", true), "sealed at"));
     }
 }

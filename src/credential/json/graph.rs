@@ -1,5 +1,6 @@
 //! The nodes of a JSON-LD document: in JSON-LD, what has the same `id` is the same node, wherever it stands.
 
+use crate::catalogue::{Words, say};
 use crate::credential::Media;
 use crate::excerpt::excerpt;
 use crate::format::json::Value;
@@ -85,7 +86,7 @@ impl<'v, 'p> Graph<'v, 'p> {
     }
 
     /// What one node says differently in different places, in words; sorted.
-    pub(crate) fn conflicts(&self) -> Vec<String> {
+    pub(crate) fn conflicts(&self) -> Vec<Words> {
         let mut found = Vec::new();
         for (id, Places { first, others }) in &self.nodes {
             for other in others {
@@ -94,14 +95,17 @@ impl<'v, 'p> Graph<'v, 'p> {
                         && member(other, index, name).is_some_and(|second| single(second) && value != second)
                     {
                         let id = excerpt(id, 80);
-                        found.push(format!("{name} of {id} stands there with different values"));
+                        found.push((&**name, id));
                     }
                 }
             }
         }
-        found.sort();
+        // By the name of the member, then by the node.
+        found.sort_unstable();
         found.dedup();
-        found
+        let differs =
+            |(name, id): (&str, &str)| say("says.consistency-differs").with("item", name).with("node", id);
+        found.into_iter().map(differs).collect()
     }
 
     /// The node that a value stands for: itself, or where it is a reference alone, the place that says most of the
@@ -172,7 +176,10 @@ mod tests {
             "c": {"id": "urn:1", "legalName": {"en": "Other"}, "n": 1}}"#;
         let value = parse(text, &Limits::default()).unwrap();
         let graph = Graph::new(&value);
-        assert_eq!(graph.conflicts(), ["legalName of urn:1 stands there with different values"]);
+        assert_eq!(
+            Words::list(graph.conflicts()).to_string(),
+            "legalName of urn:1 stands there with different values"
+        );
         for reference in value.get("b").unwrap().as_array().unwrap() {
             assert!(graph.visit(reference).unwrap().get("legalName").is_some());
         }

@@ -8,6 +8,7 @@ use super::{
     Accreditation, ClaimedCheck, Concept, Credential, Date, Evidence, Identifier, Learner, Model,
     Organisation, Presentation, StatusEntry, Text, country_code,
 };
+use crate::catalogue::say;
 use crate::format::json::Value;
 use graph::Graph;
 
@@ -37,9 +38,7 @@ pub(super) fn read<'v>(value: &'v Value<'_>, graph: &Graph<'v, '_>) -> Option<Cr
     credential.media = graph.media();
     credential.conflicts = graph.conflicts();
     if graph.exhausted() {
-        credential
-            .conflicts
-            .push("the document refers to its own nodes too often; it was not read to its end".into());
+        credential.conflicts.push(say("says.consistency-nodes-too-often"));
     }
     Some(credential)
 }

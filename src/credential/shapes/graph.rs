@@ -64,7 +64,7 @@ const IRIS: usize = 100;
 pub(super) struct Graph<'v> {
     pub(super) nodes: Vec<Node<'v>>,
     by_iri: HashMap<&'v str, u32>,
-    /// Keywords that this reading does not follow, and contexts inside the document.
+    /// Keywords that this reading does not follow, and contexts inside the document: keys of their texts.
     pub(super) unread: Vec<&'static str>,
 }
 
@@ -122,8 +122,8 @@ impl<'v> Graph<'v> {
                         classes.extend(class(name));
                     }
                 }
-                "@context" if !outermost => self.unread.push("@context within the document"),
-                "@reverse" | "@included" | "@nest" | "@index" => self.unread.push("a JSON-LD keyword"),
+                "@context" if !outermost => self.unread.push("says.unread-context"),
+                "@reverse" | "@included" | "@nest" | "@index" => self.unread.push("says.unread-keyword"),
                 _ => {}
             }
         }
@@ -159,7 +159,7 @@ impl<'v> Graph<'v> {
         {
             for (language, texts) in languages {
                 if texts.one_or_many().iter().any(|text| text.as_str().is_none()) {
-                    self.unread.push("something in a language map that is no text");
+                    self.unread.push("says.unread-language-map");
                 }
                 for text in texts.one_or_many().iter().filter_map(Value::as_str) {
                     let term = if language == "@none" {

@@ -7,6 +7,7 @@ mod graph;
 mod table;
 mod tables;
 
+use crate::catalogue::{Words, say};
 use crate::format::json::Value;
 use graph::{Graph, Node, Term};
 use smallvec::SmallVec;
@@ -84,19 +85,19 @@ pub struct Violation {
 impl Violation {
     /// What is wrong, in words.
     #[must_use]
-    pub fn in_words(&self) -> String {
-        let what = match self.component {
-            "MinCountConstraintComponent" => "is missing",
-            "MaxCountConstraintComponent" => "stands there too often",
-            "ClassConstraintComponent" | "OrConstraintComponent" => "is of another class than it must be",
-            "DatatypeConstraintComponent" => "is no value of its datatype",
-            "NodeKindConstraintComponent" => "is of the wrong kind (identifier or literal)",
-            "UniqueLangConstraintComponent" => "has several texts in one language",
-            "NodeConstraintComponent" => "is not what it must be within itself",
-            "HasValueConstraintComponent" => "has not the value that it must have",
-            _ => "is over its bound",
+    pub fn in_words(&self) -> Words {
+        let wrong = match self.component {
+            "MinCountConstraintComponent" => "says.format-missing",
+            "MaxCountConstraintComponent" => "says.shape-too-often",
+            "ClassConstraintComponent" | "OrConstraintComponent" => "says.shape-class",
+            "DatatypeConstraintComponent" => "says.shape-datatype",
+            "NodeKindConstraintComponent" => "says.shape-kind",
+            "UniqueLangConstraintComponent" => "says.shape-one-language",
+            "NodeConstraintComponent" => "says.shape-within",
+            "HasValueConstraintComponent" => "says.shape-value",
+            _ => "says.shape-bound",
         };
-        format!("{}.{} {what}", self.class, local(self.property))
+        say(wrong).with("item", format_args!("{}.{}", self.class, local(self.property)))
     }
 }
 
@@ -106,7 +107,7 @@ pub struct Report {
     /// The violations, sorted.
     pub violations: Vec<Violation>,
     /// What of JSON-LD was met that this reading does not follow.
-    pub unread: Vec<&'static str>,
+    pub unread: Vec<Words>,
 }
 
 /// A document, read once for all profiles.
@@ -136,7 +137,7 @@ impl<'v> Document<'v> {
         }
         violations.sort_unstable();
         violations.dedup();
-        Report { violations, unread: self.0.unread.clone() }
+        Report { violations, unread: self.0.unread.iter().copied().map(say).collect() }
     }
 
     /// Whether a node meets a shape; what it does not meet goes into `into`, without which the first ends the search.

@@ -1,5 +1,6 @@
 //! The content of a status list.
 
+use crate::catalogue::{Words, say};
 use crate::credential::Date;
 use crate::format::json::Value;
 use crate::format::{Limits, jose};
@@ -49,8 +50,8 @@ impl StatusList {
     ///
     /// # Errors
     /// Why it is no status list: not JSON, no list in it, a list that does not decode or is too long or too short.
-    pub fn parse(json: &[u8], limits: &Limits) -> Result<Self, String> {
-        let value = crate::format::json::parse(json, limits).map_err(|error| error.to_string())?;
+    pub fn parse(json: &[u8], limits: &Limits) -> Result<Self, Words> {
+        let value = crate::format::json::parse(json, limits).map_err(Words::verbatim)?;
         match value.get("status_list") {
             Some(list) => Self::token(&value, list),
             None => Self::credential(&value),
@@ -88,15 +89,16 @@ impl StatusList {
         self.statuses.len()
     }
 
-    fn token(claims: &Value<'_>, list: &Value<'_>) -> Result<Self, String> {
+    fn token(claims: &Value<'_>, list: &Value<'_>) -> Result<Self, Words> {
         let bits = list.get("bits").and_then(Value::as_number).and_then(|bits| bits.parse().ok());
         let bits = bits.filter(|bits| matches!(bits, 1 | 2 | 4 | 8));
-        let bits: u64 = bits.ok_or("`status_list.bits` is none of 1, 2, 4, 8")?;
-        let encoded = list.get("lst").and_then(Value::as_str).ok_or("`status_list.lst` is missing")?;
-        let compressed = jose::base64url(encoded).ok_or("`status_list.lst` is not base64url")?;
+        let bits: u64 = bits.ok_or(say("says.list-bits"))?;
+        let encoded = list.get("lst").and_then(Value::as_str).ok_or_else(|| missing("status_list.lst"))?;
+        let compressed = jose::base64url(encoded).ok_or(say("says.list-no-base64url"))?;
         let number = |name: &str| claims.get(name).and_then(Value::as_number);
         let time = |name: &str| number(name).map(Date::numeric).map(|date| date.time.ok_or(name.to_owned()));
-        let time = |name: &str| time(name).transpose().map_err(|name| format!("`{name}` is no NumericDate"));
+        let time =
+            |name: &str| time(name).transpose().map_err(|name| no_date("says.list-no-numeric-date", &name));
         Ok(Self {
             form: ListForm::Token,
             id: claims.get("sub").and_then(Value::as_str).map(str::to_owned),
@@ -109,10 +111,10 @@ impl StatusList {
         })
     }
 
-    fn credential(claims: &Value<'_>) -> Result<Self, String> {
+    fn credential(claims: &Value<'_>) -> Result<Self, Words> {
         let credential = claims.get("vc").unwrap_or(claims);
         let subject = credential.get("credentialSubject").and_then(|one| one.one_or_many().first());
-        let subject = subject.ok_or("there is no `status_list` and no `credentialSubject`")?;
+        let subject = subject.ok_or(say("says.list-nothing"))?;
         let types = |value: &Value<'_>| -> Vec<String> {
             let types = value.get("type").map(Value::one_or_many).unwrap_or_default();
             types.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -123,15 +125,16 @@ impl StatusList {
         } else if of_type("StatusList2021") || of_type("RevocationList2020") {
             ListForm::StatusList2021
         } else {
-            return Err("the subject is neither a BitstringStatusList nor a StatusList2021".to_owned());
+            return Err(say("says.list-other-subject"));
         };
-        let encoded = subject.get("encodedList").and_then(Value::as_str).ok_or("`encodedList` is missing")?;
+        let encoded =
+            subject.get("encodedList").and_then(Value::as_str).ok_or_else(|| missing("encodedList"))?;
         let compressed = match form {
             // Multibase: `u` is base64url without padding.
             ListForm::Bitstring => encoded.strip_prefix('u').and_then(jose::base64url),
             _ => jose::base64url(encoded.trim_end_matches('=')).or_else(|| jose::base64(encoded)),
         };
-        let compressed = compressed.ok_or("`encodedList` is not encoded as its type demands")?;
+        let compressed = compressed.ok_or(say("says.list-encoding"))?;
         let statuses = decompressed(GzDecoder::new(compressed.as_slice()))?;
         let list = Self {
             form,
@@ -156,39 +159,48 @@ impl StatusList {
             statuses,
         };
         if form == ListForm::Bitstring && list.entries(1) < FEWEST_ENTRIES {
-            return Err(format!("it has {} entries of a bit, fewer than {FEWEST_ENTRIES}", list.entries(1)));
+            let short = say("says.list-short").with("count", list.entries(1));
+            return Err(short.with("least", FEWEST_ENTRIES));
         }
         Ok(list)
     }
 }
 
-fn date(credential: &Value<'_>, names: &[&str]) -> Result<Option<Time>, String> {
+fn date(credential: &Value<'_>, names: &[&str]) -> Result<Option<Time>, Words> {
     let Some((name, text)) = names.iter().find_map(|name| Some((name, credential.get(name)?))) else {
         return Ok(None);
     };
     let time = text.as_str().and_then(|text| Date::new(text).time);
-    time.map(Some).ok_or_else(|| format!("`{name}` is no date"))
+    time.map(Some).ok_or_else(|| no_date("says.list-no-date", name))
 }
 
-fn numeric(claims: &Value<'_>, name: &str) -> Result<Option<Time>, String> {
+fn numeric(claims: &Value<'_>, name: &str) -> Result<Option<Time>, Words> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let time = value.as_number().and_then(|number| Date::numeric(number).time);
-    time.map(Some).ok_or_else(|| format!("`{name}` is no NumericDate"))
+    time.map(Some).ok_or_else(|| no_date("says.list-no-numeric-date", name))
+}
+
+fn missing(item: &'static str) -> Words {
+    say("says.list-missing").with_words("item", Words::constant(item))
+}
+
+fn no_date(key: &'static str, item: &str) -> Words {
+    say(key).with("item", item)
 }
 
 fn earliest(one: Option<Time>, other: Option<Time>) -> Option<Time> {
     one.into_iter().chain(other).min()
 }
 
-fn decompressed(decoder: impl Read) -> Result<Vec<u8>, String> {
+fn decompressed(decoder: impl Read) -> Result<Vec<u8>, Words> {
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     decoder
         .take(most)
         .read_to_end(&mut bytes)
-        .map_err(|error| format!("the list does not decompress: {error}"))?;
+        .map_err(|error| say("says.list-no-decompress").with("error", error))?;
     if bytes.len() > MOST_BYTES {
-        return Err(format!("the list is over the limit of {MOST_BYTES} bytes"));
+        return Err(say("says.list-over-limit").with("bytes", MOST_BYTES));
     }
     Ok(bytes)
 }
@@ -212,7 +224,8 @@ mod tests {
     }
 
     fn parse(value: &serde_json::Value) -> Result<StatusList, String> {
-        StatusList::parse(value.to_string().as_bytes(), &Limits::default())
+        let list = StatusList::parse(value.to_string().as_bytes(), &Limits::default());
+        list.map_err(|why| why.to_string())
     }
 
     #[test]

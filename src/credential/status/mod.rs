@@ -6,6 +6,7 @@ mod sealed;
 pub use list::{ListForm, StatusList};
 pub use sealed::{ListSeal, ReadList, read};
 
+use crate::catalogue::Words;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub enum FoundList {
     /// Not at hand; noted as wanted.
     Wanted,
     /// It could not be had; why, in words.
-    Unreachable(String),
+    Unreachable(Words),
     /// Here it is.
     Read(Arc<ReadList>),
 }

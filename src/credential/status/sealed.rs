@@ -1,6 +1,7 @@
 //! Who says so: the signature on a status list.
 
 use super::StatusList;
+use crate::catalogue::{Words, say};
 use crate::certificate::Certificate;
 use crate::finding::Status;
 use crate::format::{self, Envelope, Limits};
@@ -14,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 #[derive(Clone, Debug)]
 pub struct ReadList {
     /// What it says; an error says why it cannot be read.
-    pub list: Result<StatusList, String>,
+    pub list: Result<StatusList, Words>,
     /// Who says so.
     pub seal: ListSeal,
     /// SHA-256 of the document.
@@ -38,7 +39,7 @@ pub enum ListSeal {
     /// TOTAL-PASSED, by this certificate.
     Passed(Arc<Certificate>),
     /// Not proven: why, in words.
-    Unproven(String),
+    Unproven(Words),
 }
 
 static POLICY: LazyLock<Policy> = LazyLock::new(Policy::for_status_lists);
@@ -48,18 +49,19 @@ static POLICY: LazyLock<Policy> = LazyLock::new(Policy::for_status_lists);
 #[must_use]
 pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Limits) -> ReadList {
     let (list, seal) = match format::read(&document.bytes, limits) {
-        Err(error) => (Err(error.to_string()), ListSeal::Unproven(error.to_string())),
+        Err(error) => {
+            let why = Words::verbatim(error);
+            (Err(why.clone()), ListSeal::Unproven(why))
+        }
         Ok(Envelope::Jws(jws)) => {
             let reading = signature::Context { crypto: context.crypto, limits, detached: &[] };
             signed(&jades::signatures(&jws, &reading), document.fetched, context, limits)
         }
         Ok(Envelope::Json(text)) => {
-            let why = "it carries no signature by a certificate";
-            (StatusList::parse(text, limits), ListSeal::Unproven(why.to_owned()))
+            (StatusList::parse(text, limits), ListSeal::Unproven(say("says.list-no-certificate")))
         }
         Ok(Envelope::Xml(_) | Envelope::Cms(_) | Envelope::Pdf(_) | Envelope::Container(_)) => {
-            let why = "it is neither";
-            (Err("a status list is JSON or a JWT".to_owned()), ListSeal::Unproven(why.to_owned()))
+            (Err(say("says.list-no-json-or-jwt")), ListSeal::Unproven(say("says.list-neither")))
         }
     };
     ReadList { list, seal, sha256: document.sha256, fetched: document.fetched }
@@ -70,32 +72,34 @@ fn signed(
     fetched: Time,
     context: &validation::Context<'_>,
     limits: &Limits,
-) -> (Result<StatusList, String>, ListSeal) {
+) -> (Result<StatusList, Words>, ListSeal) {
     let [only] = signatures else {
-        let why = "a status list has one signature".to_owned();
+        let why = say("says.list-one-signature");
         return (Err(why.clone()), ListSeal::Unproven(why));
     };
     let list = match &only.payload {
         Some(Payload::Json(text)) => StatusList::parse(text, limits),
-        _ => Err("what is signed is no JSON".to_owned()),
+        _ => Err(say("says.list-signed-no-json")),
     };
     let context = validation::Context { policy: &POLICY, time: fetched, ..*context };
     let seal = match validation::validate(signatures, &context).pop() {
         Some(verdict) if verdict.indication.passed() => match verdict.signer {
             Some(signer) => ListSeal::Passed(signer),
-            None => ListSeal::Unproven("nobody signed it".to_owned()),
+            None => ListSeal::Unproven(say("says.list-nobody")),
         },
         Some(verdict) => {
             let sub = verdict.sub_indication.map(|sub| format!(", {sub}")).unwrap_or_default();
             let mut failed = verdict.findings.iter().filter(|finding| finding.status == Status::Failed);
-            let why = failed.next().map(|one| format!(" ({}: {})", one.check, one.detail));
-            ListSeal::Unproven(format!(
-                "its signature is {}{sub}{}",
-                verdict.indication,
-                why.unwrap_or_default()
-            ))
+            let indication = format_args!("{}{sub}", verdict.indication);
+            ListSeal::Unproven(match failed.next() {
+                Some(one) => say("says.list-signature-for")
+                    .with("verdict", indication)
+                    .with("check", one.check)
+                    .with_words("why", one.detail.clone()),
+                None => say("says.list-signature").with("verdict", indication),
+            })
         }
-        None => ListSeal::Unproven("it carries no signature".to_owned()),
+        None => ListSeal::Unproven(say("says.list-no-signature")),
     };
     (list, seal)
 }

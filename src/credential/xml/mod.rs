@@ -9,6 +9,7 @@ use super::{
     Accreditation, ClaimedCheck, Concept, Credential, Date, Identifier, Learner, Media, Model, Organisation,
     Presentation, Text, country_code,
 };
+use crate::catalogue::say;
 use crate::format::xml::text;
 use roxmltree::Node;
 use std::cell::Cell;
@@ -164,9 +165,7 @@ fn credential(element: Node<'_, '_>) -> Credential {
         credential.achievements = claims::of_subject(subject, &references);
     }
     if references.visits.get() == 0 {
-        credential
-            .conflicts
-            .push("it refers to its own parts too often; it was not read to its end".to_owned());
+        credential.conflicts.push(say("says.consistency-parts-too-often"));
     }
     credential
 }

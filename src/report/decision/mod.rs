@@ -5,6 +5,7 @@ mod policy;
 pub use policy::{AcceptancePolicy, NotAnAcceptancePolicy};
 
 use super::{Contained, Overall, Seal};
+use crate::catalogue::{Language, Words, say};
 use crate::credential::{Check, CheckStatus, CheckedCredential};
 use crate::finding::Status;
 use schemars::JsonSchema;
@@ -33,8 +34,8 @@ pub struct Explanation {
     pub reason: String,
     /// What it leads to by itself.
     pub outcome: Outcome,
-    /// A sentence.
-    pub text: String,
+    /// A sentence: in English, or in the language that was asked for.
+    pub text: Words,
 }
 
 /// The acceptance policy's three words.
@@ -80,16 +81,14 @@ impl Decision {
         };
         let verdicts = &policy.verdicts;
         let (outcome, text) = match overall {
-            Overall::Passed => (verdicts.passed, "Every seal passed."),
-            Overall::Indeterminate => {
-                (verdicts.indeterminate, "It could not be decided whether the seal is valid.")
-            }
-            Overall::Unsigned => (verdicts.unsigned, "The file carries no seal: anyone can have written it."),
-            Overall::Failed => (verdicts.failed, "A seal is not valid: the file proves nothing."),
-            Overall::Unreadable => (verdicts.unreadable, "The file is in no format that can be read."),
+            Overall::Passed => (verdicts.passed, "says.decision-passed"),
+            Overall::Indeterminate => (verdicts.indeterminate, "says.decision-indeterminate"),
+            Overall::Unsigned => (verdicts.unsigned, "says.decision-unsigned"),
+            Overall::Failed => (verdicts.failed, "says.decision-failed"),
+            Overall::Unreadable => (verdicts.unreadable, "says.decision-unreadable"),
         };
         if overall != Overall::Unsigned || contained.is_empty() {
-            decision.add(outcome, overall.as_str().to_owned(), || text.to_owned());
+            decision.add(outcome, overall.as_str().to_owned(), || say(text));
         }
         if overall == Overall::Passed {
             decision.seals(policy, seals);
@@ -98,7 +97,7 @@ impl Decision {
             Some(credential) => credential.checks.iter().for_each(|check| decision.check(policy, check)),
             None if overall == Overall::Passed && contained.is_empty() => {
                 decision.add(policy.credential.missing, "no-credential".to_owned(), || {
-                    "What was sealed is no credential that can be read.".to_owned()
+                    say("says.decision-no-credential")
                 });
             }
             None => {}
@@ -107,11 +106,17 @@ impl Decision {
         decision
     }
 
+    /// Explains in a language from now on.
+    pub(super) fn speak(&mut self, language: Language) {
+        self.explanations.iter_mut().for_each(|one| one.text.speak(language));
+    }
+
     /// What the credentials within lead to, by the same policy.
     fn contained(&mut self, contained: &[Contained]) {
-        for (outcome, reason) in
-            [(Outcome::Reject, "contained-reject"), (Outcome::Review, "contained-review")]
-        {
+        for (outcome, reason, text) in [
+            (Outcome::Reject, "contained-reject", "says.decision-contained-reject"),
+            (Outcome::Review, "contained-review", "says.decision-contained-review"),
+        ] {
             let those: Vec<&Contained> =
                 contained.iter().filter(|one| one.decision.outcome == outcome).collect();
             if those.is_empty() {
@@ -119,14 +124,12 @@ impl Decision {
             }
             self.add(outcome, reason.to_owned(), || {
                 let named = those.iter().take(NAMED).map(|one| {
-                    format!("{} ({}: {})", one.place, one.verdict.as_str(), one.decision.reasons.join(", "))
+                    let (verdict, reasons) = (one.verdict.as_str(), one.decision.reasons.join(", "));
+                    Words::verbatim(format_args!("{} ({verdict}: {reasons})", one.place))
                 });
-                let mut text = named.collect::<Vec<_>>().join("; ");
                 let more = those.len().saturating_sub(NAMED);
-                if more > 0 {
-                    text.push_str(&format!("; and {more} more"));
-                }
-                format!("Within it, to {}: {text}.", outcome.as_str())
+                let more = (more > 0).then(|| say("says.and-more").with("count", more));
+                say(text).with_words("list", Words::list(named.chain(more)))
             });
         }
     }
@@ -136,14 +139,14 @@ impl Decision {
         if !own().any(|seal| policy.seals.accepted.contains(&seal.qualification)) {
             self.add(policy.seals.otherwise, "qualification".to_owned(), || {
                 let found: Vec<&str> = own().map(|seal| seal.qualification.as_str()).collect();
-                format!("No seal is of an accepted qualification; found: {}.", found.join(", "))
+                say("says.decision-qualification").with("found", found.join(", "))
             });
         }
         let accepted = || own().filter(|seal| policy.seals.accepted.contains(&seal.qualification));
         let reaches = |seal: &Seal| seal.coverage.as_ref().is_none_or(|coverage| coverage.scope.is_whole());
         if accepted().next().is_some() && !accepted().any(reaches) {
             self.add(policy.seals.otherwise, "document-changed".to_owned(), || {
-                "What is seen was changed after the last accepted seal.".to_owned()
+                say("says.decision-document-changed")
             });
         }
         if policy.seals.warning > Outcome::Accept {
@@ -151,7 +154,9 @@ impl Decision {
             for finding in warnings.filter(|finding| finding.status == Status::Warning) {
                 let reason = format!("warning-{}", finding.check);
                 if !self.reasons.contains(&reason) {
-                    self.add(policy.seals.warning, reason, || format!("Of the seal: {}.", finding.detail));
+                    self.add(policy.seals.warning, reason, || {
+                        say("says.decision-warning").with_words("detail", finding.detail.clone())
+                    });
                 }
             }
         }
@@ -172,10 +177,13 @@ impl Decision {
             reason.push('-');
             reason.push_str(code);
         }
-        self.add(outcome, reason, || format!("{}: {}.", check.kind.name(), check.reason));
+        self.add(outcome, reason, || {
+            let text = say("says.decision-check").with_words("check", check.kind.in_words());
+            text.with_words("reason", check.reason.clone())
+        });
     }
 
-    fn add(&mut self, outcome: Outcome, reason: String, text: impl FnOnce() -> String) {
+    fn add(&mut self, outcome: Outcome, reason: String, text: impl FnOnce() -> Words) {
         if outcome == Outcome::Accept {
             return;
         }

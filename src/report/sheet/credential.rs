@@ -37,7 +37,11 @@ impl Writer<'_> {
         self.facts(facts);
         let rows = checked.checks.iter().map(|check| {
             let status = self.named("check", check.status.as_str());
-            vec![self.named("check", check.kind.name()), status, check.reason.clone()]
+            vec![
+                self.named("check", check.kind.name()),
+                status,
+                check.reason.text(self.language).into_owned(),
+            ]
         });
         let rows = rows.collect();
         let caption = self.text("check.title");

@@ -202,7 +202,7 @@ impl<'v> Writer<'v> {
             part.error.iter().map(|error| error.text(self.language).into_owned()).collect();
         for one in &part.decision.explanations {
             let own = self.language.find(&format!("reason.{}", one.reason));
-            rows.push(own.map_or_else(|| one.text.clone(), str::to_owned));
+            rows.push(own.map_or_else(|| one.text.text(self.language).into_owned(), str::to_owned));
         }
         for seal in part.seals.iter().filter(|_| !part.sealed_from_outside) {
             rows.extend(seal.sub_indication.map(|sub| self.named("sub", sub)));

@@ -1,6 +1,7 @@
 //! What registers answer: none, one, several, contradicting ones; DEQAR beside them.
 
 use super::{accredited, covering, folder, identifier, outcome, run};
+use sealgate::catalogue::Words;
 use sealgate::credential::accreditation::{Deqar, Found, Query, Record, Register, queries};
 use sealgate::credential::{Accreditation, CheckStatus, Identifier, Point, Text};
 use sealgate::report::AcceptancePolicy;
@@ -24,7 +25,7 @@ impl Register for Answering {
 fn what_registers_answer() {
     let one = || folder("register", vec![covering()]);
     let remote = |found: Found| -> Arc<dyn Register> { Arc::new(Answering(found)) };
-    let unreachable = || remote(Found::Unreachable("timed out".into()));
+    let unreachable = || remote(Found::Unreachable(Words::constant("timed out")));
     let other = Record { title: Some(Text::plain("Another")), ..covering() };
     let negative = Record { decision: Some("negative".into()), ..covering() };
     for (name, registers, status, code) in [
@@ -62,8 +63,8 @@ fn what_registers_answer() {
         assert!(!check.details.is_empty(), "{name}");
     }
     let check = run(&accredited(), &[unreachable()]);
-    let found = check.details[0].found.as_deref();
-    assert_eq!(found, Some("remote: could not be reached: timed out"));
+    let found = check.details[0].found.as_ref().map(Words::to_string);
+    assert_eq!(found.as_deref(), Some("remote: could not be reached: timed out"));
     // Every code has its word in the default policy, and the policy in the file is the one in code.
     assert_eq!(AcceptancePolicy::read("default").unwrap(), AcceptancePolicy::default());
 }
