@@ -6,7 +6,7 @@ mod container;
 mod lists;
 mod stamped;
 
-use crate::catalogue::say;
+use crate::catalogue::{Words, say};
 use crate::certificate::CertificateStore;
 use crate::credential::accreditation::Register;
 use crate::credential::{Applicant, Fields};
@@ -273,7 +273,7 @@ impl Pipeline {
     #[must_use]
     pub fn unreadable(&self, why: &str, request: &Request<'_>) -> Verdict {
         let task = Task::new(self, &self.crypto, request);
-        self.answer(task.unreadable(String::new(), why.to_owned()), request)
+        self.answer(task.unreadable(String::new(), Words::verbatim(why)), request)
     }
 
     /// The answer where verification did not end within its time.

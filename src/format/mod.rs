@@ -18,6 +18,7 @@ pub mod zip;
 pub use limits::Limits;
 pub use sink::Sink;
 
+use crate::catalogue::{Words, say};
 use std::fmt;
 
 /// A document after its outermost layer was read.
@@ -52,15 +53,27 @@ pub enum Unreadable {
     Encrypted(&'static str),
 }
 
+impl Unreadable {
+    /// For people; what is wrong with a broken one stays as its reader says it.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        match self {
+            Self::Empty => say("detail.unreadable-empty"),
+            Self::Unknown => say("detail.unreadable-unknown"),
+            Self::Malformed(format, why) => {
+                say("detail.unreadable-malformed").with("format", format).with("why", why)
+            }
+            Self::Encrypted(format) => say("detail.unreadable-encrypted").with("format", format),
+            Self::OverLimit(what, limit) => {
+                say("detail.unreadable-limit").with("what", what).with("most", limit)
+            }
+        }
+    }
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no bytes"),
-            Self::Unknown => f.write_str("no known credential format"),
-            Self::Malformed(format, why) => write!(f, "malformed {format}: {why}"),
-            Self::Encrypted(format) => write!(f, "encrypted {format}: nothing in it can be read"),
-            Self::OverLimit(what, limit) => write!(f, "over the limit: {what} (at most {limit})"),
-        }
+        self.words().fmt(f)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::lists::Lists;
 use super::{Pipeline, Request, format_name, signatures};
+use crate::catalogue::{Words, say};
 use crate::credential::status::StatusLists;
 use crate::credential::{self, CheckedCredential, Content, Enclosed, Presentation, Source};
 use crate::format::{self, Envelope, Limits, Unreadable, pdf, xml};
@@ -67,7 +68,7 @@ impl<'t> Task<'t> {
         let within = Limits { bytes: left.min(limits.bytes), ..*limits };
         let envelope = match self.pipeline.staged(Stage::Format, || format::read(bytes, &within)) {
             Ok(envelope) => envelope,
-            Err(error) => return self.unreadable(place, error.to_string()),
+            Err(error) => return self.unreadable(place, error.words()),
         };
         if let Envelope::Container(container) = &envelope {
             // Its documents are counted one by one.
@@ -185,7 +186,7 @@ impl<'t> Task<'t> {
                 Ok(octets) => octets,
                 // What it is nobody knows: it may be a credential.
                 Err(why) => {
-                    contained.push(self.unreadable(place, format!("an attached file: {why}")));
+                    contained.push(self.unreadable(place, say("detail.attached-file").with("why", why)));
                     continue;
                 }
             };
@@ -199,7 +200,9 @@ impl<'t> Task<'t> {
             contained.extend(self.file(place, &octets, &covering, depth.saturating_add(1)).ok());
         }
         if let Some(why) = left_out {
-            contained.push(self.unreadable("/EmbeddedFiles".to_owned(), format!("attached files: {why}")));
+            contained.push(
+                self.unreadable("/EmbeddedFiles".to_owned(), say("detail.attached-files").with("why", why)),
+            );
         }
         contained
     }
@@ -208,8 +211,7 @@ impl<'t> Task<'t> {
     /// deep within each other.
     pub(super) fn no_more_files(&self, place: &str, depth: usize) -> Option<Contained> {
         let over = depth >= self.pipeline.limits.presentations || self.credentials.get() == 0;
-        let why = "files from here on were not looked at: over the limit of credentials in each other";
-        over.then(|| self.unreadable(place.to_owned(), why.to_owned()))
+        over.then(|| self.unreadable(place.to_owned(), say("detail.files-over")))
     }
 
     /// A file in a document: a credential, or one with seals or time-stamps of its own. `Err` has what came of any other file.
@@ -252,7 +254,7 @@ impl<'t> Task<'t> {
                     Unreadable::OverLimit("presentations within each other", limits.presentations)
                 };
                 let more = count.saturating_sub(index);
-                let error = format!("{more} credentials from here on were not looked at: {why}");
+                let error = say("detail.credentials-over").with("count", more).with_words("why", why.words());
                 contained.push(self.unreadable(enclosed.place, error));
                 break;
             }
@@ -298,8 +300,8 @@ impl<'t> Task<'t> {
                 }
                 _ => self.element(place, &Payload::Xml { document, element }, around),
             },
-            (Content::Element(_), _) => self.unreadable(place, "an element of no document".to_owned()),
-            (Content::Refused(why), _) => self.unreadable(place, why.to_owned()),
+            (Content::Element(_), _) => self.unreadable(place, Words::constant("an element of no document")),
+            (Content::Refused(why), _) => self.unreadable(place, Words::constant(why)),
         }
     }
 
@@ -313,7 +315,7 @@ impl<'t> Task<'t> {
             None => {
                 let limit =
                     Unreadable::OverLimit("bytes of contained credentials", self.pipeline.limits.bytes);
-                self.unreadable(place, format!("not looked at: {limit}"))
+                self.unreadable(place, say("detail.not-looked-at").with_words("why", limit.words()))
             }
         }
     }
@@ -415,9 +417,9 @@ impl<'t> Task<'t> {
         }
     }
 
-    pub(super) fn unreadable(&self, place: String, error: String) -> Contained {
+    pub(super) fn unreadable(&self, place: String, error: Words) -> Contained {
         let one = self.judged(place, Overall::Unreadable, Vec::new(), None, Vec::new());
-        Contained { error: Some(error.into()), verdict: Overall::Unreadable, ..one }
+        Contained { error: Some(error), verdict: Overall::Unreadable, ..one }
     }
 
     /// Puts together what was found, with the decision that follows.

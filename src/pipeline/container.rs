@@ -25,7 +25,7 @@ impl Task<'_> {
         let context = Context { crypto: self.crypto, limits: &self.pipeline.limits, detached: &[] };
         let opened = match asic::Opened::new(container, &self.pipeline.limits) {
             Ok(opened) => opened,
-            Err(error) => return self.unreadable(place, error.to_string()),
+            Err(error) => return self.unreadable(place, error.words()),
         };
         let signatures = self.pipeline.staged(Stage::Signature, || opened.signatures(&context));
         let seals = self.pipeline.staged(Stage::Validation, || self.validated(&signatures));

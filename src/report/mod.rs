@@ -271,7 +271,7 @@ pub struct ChangeSummary {
     /// Whether certification and locked fields permit it.
     pub permitted: bool,
     /// What and where.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// Who sealed, as the signing certificate names them.
@@ -393,7 +393,7 @@ impl Verdict {
         let language = Language::lookup(tag).unwrap_or_default();
         self.error.iter_mut().for_each(|error| error.speak(language));
         self.seals.iter_mut().for_each(|seal| seal.speak(language));
-        self.timestamps.iter_mut().for_each(|stamp| findings(&mut stamp.findings, language));
+        self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
         self.decision.speak(language);
         self.contained.iter_mut().for_each(|one| one.speak(tag, language));
@@ -410,7 +410,7 @@ impl Contained {
     fn speak(&mut self, tag: &str, language: Language) {
         self.error.iter_mut().for_each(|error| error.speak(language));
         self.seals.iter_mut().for_each(|seal| seal.speak(language));
-        self.timestamps.iter_mut().for_each(|stamp| findings(&mut stamp.findings, language));
+        self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
         self.decision.speak(language);
         self.contained.iter_mut().for_each(|one| one.speak(tag, language));
@@ -421,6 +421,20 @@ impl Seal {
     fn speak(&mut self, language: Language) {
         self.error.iter_mut().for_each(|error| error.speak(language));
         findings(&mut self.findings, language);
+        self.coverage.iter_mut().for_each(|coverage| coverage.speak(language));
+    }
+}
+
+impl StandaloneTimestamp {
+    fn speak(&mut self, language: Language) {
+        findings(&mut self.findings, language);
+        self.coverage.iter_mut().for_each(|coverage| coverage.speak(language));
+    }
+}
+
+impl CoverageSummary {
+    fn speak(&mut self, language: Language) {
+        self.changes.iter_mut().for_each(|change| change.detail.speak(language));
     }
 }
 

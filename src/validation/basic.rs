@@ -23,6 +23,9 @@ use crate::time::Time;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+/// Findings of most signatures.
+const FINDINGS: usize = 80;
+
 /// What the whole process came to.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -74,7 +77,9 @@ pub(super) fn validate(
 
     let scope = if signature.counters.is_some() { Scope::CounterSignature } else { Scope::Signature };
     let mut recorder = Recorder::new(policy);
-    recorder.findings = format.findings;
+    // Room for those to come, too.
+    recorder.findings.reserve(FINDINGS);
+    recorder.findings.extend(format.findings);
     recorder.findings.extend(identification.findings);
     recorder.findings.extend(context.findings);
     recorder.findings.extend(verified.findings);

@@ -41,7 +41,7 @@ fn coverage(signature: &Signature<'_>, recorder: &mut Recorder<'_>) -> bool {
         let told = coverage.changes.iter().filter(|change| change.visible || !change.permitted);
         let changes = told.map(|change| {
             let key = if change.permitted { "detail.change" } else { "detail.change-forbidden" };
-            say(key).with("what", change.what.as_str()).with("detail", &change.detail)
+            say(key).with("what", change.what.as_str()).with_words("detail", change.detail.clone())
         });
         let key = match coverage.attacks.is_empty() {
             true => "detail.changed-since",

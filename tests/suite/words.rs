@@ -65,6 +65,9 @@ impl Said {
         let findings = seals.iter().flat_map(|seal| &seal.findings);
         let findings = findings.chain(timestamps.iter().flat_map(|stamp| &stamp.findings));
         self.0.extend(findings.map(|finding| finding.detail.clone()));
+        let coverages = seals.iter().filter_map(|seal| seal.coverage.as_ref());
+        let coverages = coverages.chain(timestamps.iter().filter_map(|stamp| stamp.coverage.as_ref()));
+        self.0.extend(coverages.flat_map(|coverage| &coverage.changes).map(|change| change.detail.clone()));
         for one in contained {
             self.0.extend(one.error.clone());
             self.parts(&one.seals, &one.timestamps, &one.contained);

@@ -181,10 +181,8 @@ function sealPanel(seal, number, level) {
       [t('seal.kind'), t('seal.time'), t('seal.by'), t('seal.indication'), t('seal.qualification')], stamps),
     revocation.length > 0 && table(t('seal.revocation'),
       [t('seal.chain'), t('seal.kind'), t('seal.status'), t('seal.updated')], revocation),
-    opening(t('seal.findings'), () => [
-        table(t('seal.findings'), heads, seal.findings.map((one) => [
-        known(`finding.${one.check}`, one.check), state(one.status), one.detail, one.clause])),
-    ], { class: 'screen' }));
+    opening(t('seal.findings'), () => table(t('seal.findings'), heads, seal.findings.map((one) => [
+      known(`finding.${one.check}`, one.check), state(one.status), one.detail, one.clause])), { class: 'screen' }));
 }
 
 const labels = (concepts) => (concepts ?? []).map((one) => one.label ?? one.id).filter(Boolean).join(', ');

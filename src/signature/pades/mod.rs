@@ -232,10 +232,9 @@ fn read<'a>(
             let permission = Permission::of(document.view(signed.revision), dictionary, field.lock.as_ref());
             let coverage = Coverage::of(document, signed.revision, &permission);
             let pages = coverage.changes.iter().find(|change| change.what == What::Pages);
-            signature
-                .structure
-                .format_failures
-                .extend(pages.map(|change| say("detail.pdf-pages").with("detail", &change.detail)));
+            signature.structure.format_failures.extend(
+                pages.map(|change| say("detail.pdf-pages").with_words("detail", change.detail.clone())),
+            );
             signature.structure.coverage = Some(coverage);
         }
     }

@@ -46,7 +46,7 @@ pub fn qualify(
     best_signature_time: Time,
     indication: Indication3,
 ) -> Qualified {
-    let mut findings = Vec::new();
+    let mut findings = Vec::with_capacity(16);
     let reached = reached(snapshot, chain);
     let (Some(signer), Some((nearest, service))) = (chain.first(), reached.first()) else {
         let why = match chain.is_empty() {

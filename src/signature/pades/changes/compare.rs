@@ -3,6 +3,7 @@
 use super::permission::{Needs, Permission};
 use super::strays::strays;
 use super::{Change, MOST_CHANGES, What};
+use crate::catalogue::{Words, say};
 use crate::format::pdf::{Dictionary, Document, Entry, Error, Id, Kind, Value, View};
 use foldhash::{HashMap, HashSet, HashSetExt};
 use std::collections::VecDeque;
@@ -83,7 +84,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
     pub(super) fn changes(self) -> Vec<Change> {
         let mut changes = self.changes;
         if self.more > 0 {
-            let detail = format!("{} further changes", self.more);
+            let detail = say("detail.change-more").with("count", self.more);
             changes.push(Change { what: What::Other, visible: true, permitted: false, detail });
         }
         changes
@@ -92,12 +93,12 @@ impl<'c, 'a> Comparison<'c, 'a> {
     fn start(&mut self) -> Result<(), Error> {
         let (before, after) = (self.before.catalog()?, self.after.catalog()?);
         if after.ambiguous() {
-            self.report(What::Other, Needs::Never, true, "the catalog has a key twice", None);
+            self.report(What::Other, Needs::Never, true, say("detail.change-catalog-key-twice"), None);
         }
         let document = self.after.document();
         for later in self.before.revision().saturating_add(1)..document.revisions().len() {
             if let Some(why) = strays(document, later) {
-                self.report(What::Unreadable, Needs::Never, true, &why, None);
+                self.report(What::Unreadable, Needs::Never, true, why, None);
             }
         }
         self.pages(&before, &after)?;
@@ -126,7 +127,7 @@ impl<'c, 'a> Comparison<'c, 'a> {
         what: What,
         needs: Needs,
         visible: bool,
-        detail: &str,
+        detail: Words,
         page: Option<usize>,
     ) {
         let permitted = self.permission.allows(needs);
@@ -145,8 +146,8 @@ impl<'c, 'a> Comparison<'c, 'a> {
     }
 
     fn unreadable(&mut self, why: &Error, page: Option<usize>) {
-        let detail = format!("cannot be compared: {why}");
-        self.report(What::Unreadable, Needs::Never, true, &detail, page);
+        let detail = say("detail.change-incomparable").with("why", why);
+        self.report(What::Unreadable, Needs::Never, true, detail, page);
     }
 
     /// Whether an object is the same octets in both revisions.
@@ -182,8 +183,8 @@ impl<'c, 'a> Comparison<'c, 'a> {
             was = self.before.resolve(before)?.into_owned();
             now = self.after.resolve(after)?.into_owned();
             if let Some(id) = after_id.filter(|id| self.misnumbered(*id)) {
-                let detail = format!("object {id} has another generation");
-                self.report(What::Unreadable, Needs::Never, true, &detail, *page);
+                let detail = say("detail.change-generation").with("id", id);
+                self.report(What::Unreadable, Needs::Never, true, detail, *page);
             }
         }
         match (&was.kind, &now.kind) {
@@ -288,16 +289,19 @@ impl<'c, 'a> Comparison<'c, 'a> {
             Role::Part(what) => (what, needs(what), visible(what)),
         };
         let verb = match (added, now.kind == Kind::Null && was.kind != Kind::Null) {
-            (true, _) => "added",
-            (_, true) => "removed",
-            _ => "changed",
+            (true, _) => say("detail.change-added"),
+            (_, true) => say("detail.change-removed"),
+            _ => say("detail.change-changed"),
         };
         self.report(what, needs, visible, verb, page);
     }
 }
 
-pub(super) fn placed(detail: &str, page: Option<usize>) -> String {
-    page.map_or_else(|| detail.to_owned(), |page| format!("{detail}, page {page}"))
+pub(super) fn placed(detail: Words, page: Option<usize>) -> Words {
+    match page {
+        Some(page) => say("detail.change-page").with_words("detail", detail).with("page", page),
+        None => detail,
+    }
 }
 
 pub(super) fn text(key: &[u8]) -> String {

@@ -3,6 +3,7 @@
 use super::compare::{Comparison, Role, placed, text};
 use super::permission::Needs;
 use super::{Change, What};
+use crate::catalogue::say;
 use crate::format::pdf::{Dictionary, Error, Id, Kind, Value, View};
 use foldhash::HashSet;
 
@@ -50,7 +51,7 @@ impl Comparison<'_, '_> {
             all.filter(|id| id.is_none_or(|id| of.contains(&id))).collect()
         };
         if role == Role::Annotation && order(before, &kept) != order(after, &known) {
-            self.report(What::Annotation, Needs::Annotating, true, "another order", page);
+            self.report(What::Annotation, Needs::Annotating, true, say("detail.change-order"), page);
         }
         let direct = |values: &[Value]| -> Vec<Value> {
             values.iter().filter(|value| value.as_reference().is_none()).cloned().collect()
@@ -86,11 +87,23 @@ impl Comparison<'_, '_> {
         let Some(dictionary) = value.as_dictionary() else { return };
         let nature = nature(self.before, dictionary);
         if nature.signature {
-            self.report(What::SignatureChanged, Needs::Never, true, "a signature field removed", page);
+            self.report(
+                What::SignatureChanged,
+                Needs::Never,
+                true,
+                say("detail.change-signature-field-removed"),
+                page,
+            );
         } else if nature.field || role == Role::Field {
-            self.report(What::Form, Needs::Never, true, "a field removed", page);
+            self.report(What::Form, Needs::Never, true, say("detail.change-field-removed"), page);
         } else {
-            self.report(What::Annotation, Needs::Annotating, shows(dictionary), "removed", page);
+            self.report(
+                What::Annotation,
+                Needs::Annotating,
+                shows(dictionary),
+                say("detail.change-removed"),
+                page,
+            );
         }
     }
 
@@ -100,16 +113,28 @@ impl Comparison<'_, '_> {
         let seen = self.shown(dictionary)?;
         let acts = dictionary.get("A").or(dictionary.get("AA")).is_some();
         if acts && (nature.signature || !shows(dictionary)) {
-            self.report(What::Action, Needs::Never, false, "added with what does not show", page);
+            self.report(What::Action, Needs::Never, false, say("detail.change-added-unseen"), page);
         }
         if nature.timestamp {
-            self.report(What::DocumentTimestamp, Needs::Nothing, seen, "added", page);
+            self.report(What::DocumentTimestamp, Needs::Nothing, seen, say("detail.change-added"), page);
         } else if nature.signature {
-            self.report(What::Signature, Needs::Filling, seen, "a signature field added", page);
+            self.report(
+                What::Signature,
+                Needs::Filling,
+                seen,
+                say("detail.change-signature-field-added"),
+                page,
+            );
         } else if nature.field {
-            self.report(What::Form, Needs::Never, true, "a field added", page);
+            self.report(What::Form, Needs::Never, true, say("detail.change-field-added"), page);
         } else {
-            self.report(What::Annotation, Needs::Annotating, shows(dictionary), "added", page);
+            self.report(
+                What::Annotation,
+                Needs::Annotating,
+                shows(dictionary),
+                say("detail.change-added"),
+                page,
+            );
         }
         Ok(())
     }
@@ -140,7 +165,7 @@ impl Comparison<'_, '_> {
         let was_signed = one.get("V").is_some() || was_signature && signed(self.before, one);
         let is_signed = signed(self.after, other);
         if other.ambiguous() && !one.same_in_order(other) {
-            self.report(What::Form, Needs::Never, true, "a key stands twice", page);
+            self.report(What::Form, Needs::Never, true, say("detail.change-key-twice"), page);
         }
         let added = other.iter().filter(|(key, _)| one.get(&text(key)).is_none());
         let keys = one.iter().chain(added).map(|(key, _)| key.to_vec());
@@ -165,7 +190,13 @@ impl Comparison<'_, '_> {
                     } else if is_signed {
                         // What an empty field shows once it is signed is the further signature's.
                         if self.shown(other)? {
-                            self.report(What::Signature, Needs::Filling, true, "added", page);
+                            self.report(
+                                What::Signature,
+                                Needs::Filling,
+                                true,
+                                say("detail.change-added"),
+                                page,
+                            );
                         }
                         continue;
                     } else {
@@ -207,14 +238,25 @@ impl Comparison<'_, '_> {
                 };
                 let seen = self.shown(field)?;
                 let permitted = self.permission.allows(needs) && !self.permission.locks(&nature.name);
-                self.change(Change { what, visible: seen, permitted, detail: placed("added", page) });
+                self.change(Change {
+                    what,
+                    visible: seen,
+                    permitted,
+                    detail: placed(say("detail.change-added"), page),
+                });
             }
             (Some(_), None) => {
-                self.report(What::SignatureChanged, Needs::Never, true, "a signature removed", page);
+                self.report(
+                    What::SignatureChanged,
+                    Needs::Never,
+                    true,
+                    say("detail.change-signature-removed"),
+                    page,
+                );
             }
             (Some(one), Some(other)) => {
                 if !one.says_the_same(other) {
-                    let detail = "the signature dictionary is not the one that was signed";
+                    let detail = say("detail.change-signature-other");
                     self.report(What::SignatureChanged, Needs::Never, true, detail, page);
                 }
             }

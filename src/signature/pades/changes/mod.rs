@@ -9,6 +9,7 @@ mod pages;
 mod permission;
 mod strays;
 
+use crate::catalogue::Words;
 use crate::format::pdf::{Document, Entry};
 use compare::Comparison;
 pub(super) use pages::pages_of;
@@ -46,7 +47,7 @@ pub struct Change {
     /// Whether the signatures permit it.
     pub permitted: bool,
     /// Where, in words.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// What a change is to.

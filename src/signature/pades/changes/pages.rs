@@ -3,6 +3,7 @@
 use super::What;
 use super::compare::{Comparison, Role};
 use super::permission::Needs;
+use crate::catalogue::say;
 use crate::format::pdf::{Dictionary, Error, Id, Kind, Value, View};
 use foldhash::{HashSet, HashSetExt};
 
@@ -37,19 +38,19 @@ impl Comparison<'_, '_> {
     pub(super) fn pages(&mut self, before: &Dictionary, after: &Dictionary) -> Result<(), Error> {
         let (before, after) = (tree(self.before, before)?, tree(self.after, after)?);
         if before.nodes != after.nodes && before.pages.len() == after.pages.len() {
-            self.report(What::PageContent, Needs::Never, true, "another tree of pages", None);
+            self.report(What::PageContent, Needs::Never, true, say("detail.change-tree"), None);
         }
         let (before, after) = (before.pages, after.pages);
         if before.len() != after.len() {
-            let detail = format!("{} pages instead of {}", after.len(), before.len());
-            self.report(What::Pages, Needs::Never, true, &detail, None);
+            let detail = say("detail.change-pages").with("count", after.len()).with("before", before.len());
+            self.report(What::Pages, Needs::Never, true, detail, None);
         }
         let known: HashSet<Id> = before.iter().filter_map(|page| page.id).collect();
         self.pages.extend(after.iter().filter_map(|page| page.id).filter(|id| known.contains(id)));
         for (number, (before, after)) in before.into_iter().zip(after).enumerate() {
             let number = number.saturating_add(1);
             if before.id != after.id && after.id.is_some_and(|id| known.contains(&id)) {
-                self.report(What::Pages, Needs::Never, true, "another order", Some(number));
+                self.report(What::Pages, Needs::Never, true, say("detail.change-order"), Some(number));
             }
             for key in INHERITED {
                 let value = |page: &Page| {

@@ -1,11 +1,12 @@
 //! Objects in an update that its cross-reference sections do not name. A reader that rebuilds a broken table takes the last
 //! object of a number that it finds in the file; one that does not, never sees these.
 
+use crate::catalogue::{Words, say};
 use crate::format::pdf::{Document, Entry, Id, Section};
 use std::ops::Range;
 
 /// What is wrong with the octets of a revision, in words.
-pub(super) fn strays(document: &Document<'_>, revision: usize) -> Option<String> {
+pub(super) fn strays(document: &Document<'_>, revision: usize) -> Option<Words> {
     let added = document.revisions().get(revision)?;
     let view = document.view(revision);
     let spans = |section: &Section| [Some(section.span.clone()), section.hidden.clone()];
@@ -17,7 +18,7 @@ pub(super) fn strays(document: &Document<'_>, revision: usize) -> Option<String>
         }
         match view.object(Id { number, generation }) {
             Ok(value) => taken.push(offset..value.span.end.max(offset)),
-            Err(why) => return Some(format!("object {number} cannot be read: {why}")),
+            Err(why) => return Some(say("detail.change-unread").with("number", number).with("why", why)),
         }
     }
     taken.sort_unstable_by_key(|range| range.start);
@@ -26,7 +27,7 @@ pub(super) fn strays(document: &Document<'_>, revision: usize) -> Option<String>
     for Range { start, end } in taken.into_iter().chain(std::iter::once(end..end)) {
         let between = document.octets().get(at..start).unwrap_or_default();
         if holds_object(between) {
-            return Some("an update holds objects that its cross-reference does not name".to_owned());
+            return Some(say("detail.change-strays"));
         }
         at = at.max(end);
     }
