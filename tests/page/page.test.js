@@ -283,6 +283,24 @@ test('every language speaks, and no key shows through', async () => {
   });
 });
 
+test('an answer that is under way when another language is chosen is asked for once more', () => on(DEMO, async (page) => {
+  const asked = [];
+  let go;
+  const chosen = new Promise((done) => { go = done; });
+  await page.route('**/v1/verify?*', async (route) => {
+    asked.push(new URL(route.request().url()).searchParams.get('lang'));
+    if (asked.length === 1) await chosen;
+    await route.continue();
+  });
+  await drop(page, [sound('lta-qualified.jsonld')]);
+  await page.waitForFunction(() => document.querySelector('#progress').hidden === false);
+  await page.selectOption('#language', 'el');
+  await page.waitForFunction((title) => document.title === title, texts('el')['page.title']);
+  go();
+  await page.waitForFunction(() => document.querySelector('#answer article') && document.querySelector('#progress').hidden);
+  assert.deepEqual(asked, ['en', 'el']);
+}));
+
 test('a credential speaks the reader\'s language where it can', () => on(DEMO, async (page) => {
   const title = '{"en":"Sealed Bees: first lesson"}';
   const path = altered('bilingual.jwt', (text) => text.replaceAll(title, `${title.slice(0, -1)},"de":"Versiegelte Bienen"}`));

@@ -44,30 +44,41 @@ export const told = {
   needsKey() {},
 };
 
+/** Bytes that the gateway takes. */
+let limit = 0;
+/** How often everything was to be asked anew. */
+let round = 0;
+
 /**
  * @param {{ name: string, file: Blob }[]} files
- * @param {number} limit bytes
+ * @param {number} most bytes
  */
-export function add(files, limit) {
+export function add(files, most) {
+  limit = most;
   for (const { name, file } of files) {
     /** @type {Item} */
     const item = { name, file, applicant, state: 'waiting', verdict: null, text: '', error: '', row: null };
     items.push(item);
-    if (file.size > limit) refuse(item, t('error.large', { size: size(file.size), limit: size(limit) }));
-    else if (file.size === 0) refuse(item, t('error.empty'));
-    told.changed(item);
+    begin(item);
   }
   work();
 }
 
+/** Has it wait for its turn, if it can be sent at all. @param {Item} item */
+function begin(item) {
+  Object.assign(item, { state: 'waiting', verdict: null, text: '', error: '' });
+  if (item.file.size > limit) refuse(item, t('error.large', { size: size(item.file.size), limit: size(limit) }));
+  else if (item.file.size === 0) refuse(item, t('error.empty'));
+  told.changed(item);
+}
+
+/** @param {Item} item */
+const settled = (item) => item.state === 'done' || item.state === 'error';
+
 /** Verifies everything that could be sent once more. */
 export function again() {
-  for (const item of items) {
-    if (item.state !== 'done' && item.state !== 'error') continue;
-    if (item.error && item.file.size === 0) continue;
-    Object.assign(item, { state: 'waiting', verdict: null, text: '', error: '' });
-    told.changed(item);
-  }
+  round += 1;
+  items.filter(settled).forEach(begin);
   work();
 }
 
@@ -96,9 +107,14 @@ function work() {
     running += 1;
     item.state = 'running';
     told.changed(item);
+    const mine = round;
     one(item).finally(() => {
       running -= 1;
-      if (items.includes(item)) told.changed(item);
+      if (items.includes(item)) {
+        // What was asked may not be what is wanted by now.
+        if (mine !== round && settled(item)) begin(item);
+        else told.changed(item);
+      }
       work();
     });
   }
