@@ -64,7 +64,9 @@ impl Running {
         }
         let names = prepared.policies.names().validation.join(", ");
         service.policies.store(Arc::new(prepared.policies));
-        service.signer.store(prepared.signer.map(Arc::new));
+        let before = service.signer.swap(prepared.signer.map(Arc::new));
+        // A token takes its time to be let go of, and nobody here waits for it.
+        tokio::task::spawn_blocking(move || drop(before));
         let mut restart = self.changed(&effective.table);
         for ((address, old), new) in self.listeners.iter().zip(&prepared.listeners) {
             match (old, &new.conditions.tls) {

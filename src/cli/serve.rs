@@ -95,7 +95,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
             }
         };
         let served = http::serve(endpoints, service, end).await;
-        // Whoever holds the service yet may let go of it while the process ends: a token's module survives no such call.
+        // A token's module survives no call while the process ends, and the service is let go of only then.
         asked.signer.store(None);
         if let Some(error) = failure_seen {
             return Err(error);

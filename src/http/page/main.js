@@ -248,10 +248,9 @@ async function start() {
   choice.append(...Object.entries(LANGUAGES).map(([tag, name]) =>
     el('option', { value: tag, lang: tag, selected: tag === language }, name)));
   choice.addEventListener('change', async () => {
-    await speak(choice.value);
+    if (!await speak(choice.value)) return;
     spoken();
     if (byId('rows')) files.table();
-    draw();
     view();
     // What single checks and credentials say is the gateway's to say.
     files.again();

@@ -11,20 +11,27 @@ let texts = {};
 /** @param {string} key */
 function find(key) {
   const point = key.indexOf('.');
-  return texts[key.slice(0, point)]?.[key.slice(point + 1)];
+  const [room, rest] = [texts[key.slice(0, point)] ?? {}, key.slice(point + 1)];
+  return Object.hasOwn(room, rest) ? room[rest] : undefined;
 }
 
 /** The tag of the language spoken. */
 export let language = document.documentElement.lang;
 
+let wanted = '';
+
 /**
  * Speaks another language from now on: fills everything of the page that does not change.
  * @param {string} tag
+ * @returns {Promise<boolean>} whether it does
  */
 export async function speak(tag) {
+  wanted = tag;
   const answer = await fetch(`/page/${tag}.json`, { credentials: 'omit' });
-  if (!answer.ok) return;
-  texts = await answer.json();
+  const read = answer.ok && await answer.json();
+  // Yet another may have been chosen meanwhile.
+  if (!read || wanted !== tag) return false;
+  texts = read;
   language = tag;
   document.documentElement.lang = tag;
   document.title = t('page.title');
@@ -34,6 +41,7 @@ export async function speak(tag) {
   for (const element of document.querySelectorAll('[data-label]')) {
     element.setAttribute('aria-label', t(/** @type {HTMLElement} */ (element).dataset.label ?? ''));
   }
+  return true;
 }
 
 /**

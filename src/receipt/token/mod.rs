@@ -91,11 +91,21 @@ impl TokenKey {
         let (told, hear) = sync_channel(1);
         let token = place.token.clone();
         let module = place.module.display().to_string();
+        let asked = algorithm.map(str::to_owned);
         let opening = move || {
             let opened = Device::new(place, pin).and_then(|device| {
                 let (first, public) = device.begin()?;
-                let further = device.further(SESSIONS, &first);
-                Ok((device, std::iter::once(first).chain(further).collect::<Vec<_>>(), public))
+                match receipt_algorithm(&public, asked.as_deref()) {
+                    Ok(algorithm) => {
+                        let further = device.further(SESSIONS, &first);
+                        let sessions: Vec<_> = std::iter::once(first).chain(further).collect();
+                        Ok((device, sessions, public, algorithm))
+                    }
+                    Err(why) => {
+                        device.close(first);
+                        Err(TokenFault::Key(why))
+                    }
+                }
             });
             let _ = told.send(opened);
         };
@@ -104,27 +114,21 @@ impl TokenKey {
         let silent = |_| TokenFault::Module(format!("{module} does not answer within {OPENING:?}"));
         let opened = hear.recv_timeout(OPENING).map_err(silent)?;
         join(vec![opener]);
-        let (device, sessions, public) = opened?;
-        let algorithm = match receipt_algorithm(&public, algorithm) {
-            Ok(algorithm) => algorithm,
-            Err(why) => {
-                sessions.into_iter().for_each(|session| device.close(session));
-                return Err(TokenFault::Key(why));
-            }
-        };
+        let (device, sessions, public, algorithm) = opened?;
         let device = Arc::new(device);
         let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
-        let (mut busy, mut threads) = (Vec::new(), Vec::new());
+        let (threads, busy) = (Vec::new(), Vec::new());
+        let mut key = Self { token, algorithm, public, jobs: Some(jobs), threads, busy };
         for session in sessions {
             let since = Busy::default();
-            busy.push(Arc::clone(&since));
+            key.busy.push(Arc::clone(&since));
             let (device, waiting) = (Arc::clone(&device), Arc::clone(&waiting));
-            let by = By { algorithm, public: public.clone() };
+            let by = By { algorithm, public: key.public.clone() };
             let work = move || work(&device, &by, &waiting, &since, session);
-            threads.push(thread::Builder::new().name("token".into()).spawn(work).map_err(no_thread)?);
+            key.threads.push(thread::Builder::new().name("token".into()).spawn(work).map_err(no_thread)?);
         }
-        Ok(Self { token, algorithm, public, jobs: Some(jobs), threads, busy })
+        Ok(key)
     }
 
     /// Whether every thread has waited in vain: then nobody else shall.
