@@ -52,10 +52,20 @@ impl Words {
     /// The same words with a parameter that is in words itself.
     #[must_use]
     pub fn with_words(mut self, name: &'static str, value: Self) -> Self {
+        debug_assert!(matches!(self, Self::Text(..)), "{name} is given to what is no text");
         if let Self::Text(_, values) = &mut self {
             values.push((name, value));
         }
         self
+    }
+
+    /// Something, and what is said of it; names alone stand so in every language.
+    #[must_use]
+    pub fn about(subject: Self, detail: Self) -> Self {
+        if subject.is_same() && detail.is_same() {
+            return Self::several([subject, detail], ": ");
+        }
+        Self::of("detail.about", [("subject", subject), ("detail", detail)])
     }
 
     /// Several words with this between them.
@@ -74,6 +84,15 @@ impl Words {
     #[must_use]
     pub fn enumeration(words: impl IntoIterator<Item = Self>) -> Self {
         Self::several(words, ", ")
+    }
+
+    /// Whether it stands so in every language.
+    fn is_same(&self) -> bool {
+        match self {
+            Self::Verbatim(_) => true,
+            Self::Text(..) => false,
+            Self::Several(words, _) => words.iter().all(Self::is_same),
+        }
     }
 
     /// Whether nothing is said.
@@ -166,6 +185,15 @@ impl JsonSchema for Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_about_names_alone_is_the_same_everywhere() {
+        let name = || Words::constant("A");
+        let words = Words::about(name(), Words::list([name(), name()]));
+        assert_eq!(words.text(Language::French), "A: A; A");
+        let words = Words::about(name(), say("seal.by"));
+        assert_eq!((words.to_string(), &*words.text(Language::French)), ("A: By".to_owned(), "A : Par"));
+    }
 
     #[test]
     fn words_are_said_in_a_language_when_they_are_read() {

@@ -28,7 +28,6 @@ pub use fields::Fields;
 pub use model::*;
 pub use presentation::{Content, Enclosed, Presented, credential_elements, presented, standalone};
 
-use crate::catalogue::Words;
 use crate::format::json::{self as json_reader, Value};
 use crate::format::{Limits, Unreadable};
 use crate::signature::Payload;
@@ -88,7 +87,7 @@ pub fn examine_opened(
 ) -> Option<CheckedCredential> {
     let mut credential = match opened {
         Ok(source) => read(source)?,
-        Err(error) => Credential { conflicts: vec![Words::verbatim(error)], ..Credential::default() },
+        Err(error) => Credential { conflicts: vec![error.words()], ..Credential::default() },
     };
     credential.presentation = credential.presentation.or_else(|| context.presentation.cloned());
     let context = &Context { source: opened.as_ref().ok(), ..*context };

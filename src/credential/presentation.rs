@@ -4,6 +4,7 @@
 //! within a JWT (`vp`). Here credentials are only located: what holds of each is verified one by one.
 
 use super::{Presentation, Source, json, xml};
+use crate::catalogue::{Words, say};
 use crate::format::json::{Kind, Reader, Value};
 use crate::format::xml::{Document, NodeId};
 use crate::format::{Limits, Unreadable, jose};
@@ -37,7 +38,7 @@ pub enum Content<'p> {
     /// An element of the document that the presentation is of.
     Element(NodeId),
     /// Nothing that could be one: why.
-    Refused(&'static str),
+    Refused(Words),
 }
 
 /// Finds the credentials of a presentation; `None` where the payload is none. `source` is `payload`, opened.
@@ -172,7 +173,7 @@ fn in_json<'p>(
             Cow::Owned(text) => string(text.into()),
             Cow::Borrowed(text) if value.as_str().is_some() => string(text.into()),
             Cow::Borrowed(_) if value.as_object().is_none() => {
-                Content::Refused("neither an object nor a string")
+                Content::Refused(say("detail.presented-no-credential"))
             }
             Cow::Borrowed(text) => enveloped(value, "EnvelopedVerifiableCredential")
                 .unwrap_or(Content::Bytes(text.as_bytes().into())),
@@ -223,12 +224,12 @@ fn enveloped<'p>(value: &Value<'_>, kind: &str) -> Option<Content<'p>> {
 fn in_address<'p>(address: &str) -> Content<'p> {
     let data = address.get(5..).filter(|_| address.get(..5).is_some_and(|s| s.eq_ignore_ascii_case("data:")));
     let Some((media, data)) = data.and_then(|rest| rest.split_once(',')) else {
-        return Content::Refused("an enveloped credential that is no `data:` address");
+        return Content::Refused(say("detail.presented-no-address"));
     };
     if media.trim_end().to_ascii_lowercase().ends_with(";base64") {
         return match jose::base64(data) {
             Some(bytes) => Content::Bytes(bytes.into()),
-            None => Content::Refused("a `data:` address that is not base64"),
+            None => Content::Refused(say("detail.presented-no-base64")),
         };
     }
     Content::Bytes(data.as_bytes().to_vec().into())
@@ -247,7 +248,7 @@ mod tests {
         let shown = |content| match content {
             Content::Bytes(bytes) => String::from_utf8(bytes.into_owned()).unwrap(),
             Content::Element(_) => unreachable!("no element in JSON"),
-            Content::Refused(why) => why.to_owned(),
+            Content::Refused(why) => why.to_string(),
         };
         Some(found.credentials.into_iter().map(|one| (one.place, shown(one.content))).collect())
     }

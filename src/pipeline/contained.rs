@@ -300,8 +300,8 @@ impl<'t> Task<'t> {
                 }
                 _ => self.element(place, &Payload::Xml { document, element }, around),
             },
-            (Content::Element(_), _) => self.unreadable(place, Words::constant("an element of no document")),
-            (Content::Refused(why), _) => self.unreadable(place, Words::constant(why)),
+            (Content::Element(_), _) => self.unreadable(place, say("detail.presented-no-document")),
+            (Content::Refused(why), _) => self.unreadable(place, why),
         }
     }
 

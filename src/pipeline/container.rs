@@ -49,11 +49,11 @@ impl Task<'_> {
         by: &By<'_>,
         (depth, alone): (usize, bool),
     ) -> Vec<Contained> {
-        let other_files = [Unreadable::Unknown, Unreadable::Empty].map(|why| why.to_string());
+        let other_files = [Unreadable::Unknown, Unreadable::Empty].map(|why| why.words());
         let is_broken = |found: &Contained| {
             container.form == Form::Plain
                 && alone
-                && found.error.as_ref().is_some_and(|error| !other_files.contains(&error.to_string()))
+                && found.error.as_ref().is_some_and(|error| !other_files.contains(error))
         };
         let mut contained = Vec::new();
         for file in container.of_role(Role::Data) {

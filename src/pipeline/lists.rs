@@ -4,7 +4,7 @@
 //! is kept with what was seen from outside meanwhile, and holds as long as that is the same.
 
 use super::Pipeline;
-use crate::catalogue::{Words, say};
+use crate::catalogue::say;
 use crate::credential::status::{self, FoundList, ReadList, StatusLists};
 use crate::outside::{Lookup, Outside};
 use crate::recorder::Kept;
@@ -33,7 +33,7 @@ impl Lists<'_> {
     fn read(&self, found: Lookup) -> FoundList {
         let document = match found {
             Lookup::Wanted => return FoundList::Wanted,
-            Lookup::Unreachable(why) => return FoundList::Unreachable(Words::verbatim(why)),
+            Lookup::Unreachable(why) => return FoundList::Unreachable(why.into()),
             Lookup::Absent => return FoundList::Unreachable(say("says.revocation-absent")),
             Lookup::Found(document) => document,
         };

@@ -121,7 +121,7 @@ impl RevocationStore {
             (Declared::Unknown(oid), _) => {
                 Verification::Unsupported(say("detail.algorithm-not-computed").with("algorithm", oid))
             }
-            (_, None) => Verification::Unsupported(Words::verbatim("signed bytes out of range")),
+            (_, None) => Verification::Unsupported(Words::constant("signed bytes out of range")),
         };
         let mut found = true;
         let verification = match &self.caches {

@@ -331,12 +331,6 @@ pub(crate) fn not_computed(algorithm: DigestAlgorithm) -> Words {
     say("detail.digest-not-computed").with("digest", algorithm.name())
 }
 
-impl From<String> for NoImprint {
-    fn from(why: String) -> Self {
-        Self::NotFound(why.into())
-    }
-}
-
 impl From<Words> for NoImprint {
     fn from(why: Words) -> Self {
         Self::NotFound(why)

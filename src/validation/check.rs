@@ -262,7 +262,7 @@ impl<'p> Recorder<'p> {
         let detail = match holds {
             true => subject,
             false if subject.is_none() => detail(),
-            false => about(subject, detail()),
+            false => Words::about(subject, detail()),
         };
         self.findings.push(Finding::new(check.name(), status, detail, check.clause()));
         holds || level != Level::Fail
@@ -318,9 +318,4 @@ impl<'p> Recorder<'p> {
     pub(super) fn done<T>(self, value: T) -> Checked<T> {
         Checked { value, findings: self.findings }
     }
-}
-
-/// Something, and what is said of it.
-pub(super) fn about(subject: Words, detail: Words) -> Words {
-    Words::of("detail.about", [("subject", subject), ("detail", detail)])
 }

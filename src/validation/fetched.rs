@@ -5,7 +5,7 @@
 //! stands nowhere in the document, so that no time-stamp proves it. An issuer's certificate is asked for only to lead a
 //! path on, and only where configuration allows the address.
 
-use super::check::{Check, Checked, about};
+use super::check::{Check, Checked};
 use super::material::{Material, signature_origin, token_origin};
 use super::policy::{FreshAt, Level, Place, Scope};
 use super::revocation_data::required;
@@ -184,7 +184,7 @@ impl Completion<'_, '_, '_> {
     }
 
     fn note(&mut self, certificate: &Certificate, what: Words, why: Words) {
-        self.material.not_had.push((certificate.sha256, about(what, why)));
+        self.material.not_had.push((certificate.sha256, Words::about(what, why)));
     }
 }
 

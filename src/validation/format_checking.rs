@@ -41,14 +41,14 @@ fn coverage(signature: &Signature<'_>, recorder: &mut Recorder<'_>) -> bool {
         let told = coverage.changes.iter().filter(|change| change.visible || !change.permitted);
         let changes = told.map(|change| {
             let key = if change.permitted { "detail.change" } else { "detail.change-forbidden" };
-            say(key).with("what", change.what.as_str()).with_words("detail", change.detail.clone())
+            say(key).with_words("what", change.what.words()).with_words("detail", change.detail.clone())
         });
-        let key = match coverage.attacks.is_empty() {
-            true => "detail.changed-since",
-            false => "detail.changed-as-in",
+        let changed = match coverage.attacks.is_empty() {
+            true => say("detail.changed-since"),
+            false => say("detail.changed-as-in").with("attacks", coverage.attacks.join(", ")),
         };
-        let detail = say(key).with("revision", coverage.revision).with("revisions", coverage.revisions);
-        detail.with_words("changes", Words::list(changes)).with("attacks", coverage.attacks.join(", "))
+        let changed = changed.with("revision", coverage.revision).with("revisions", coverage.revisions);
+        changed.with_words("changes", Words::list(changes))
     };
     let kept = !coverage.restricted || coverage.scope() != Scope::Changed;
     let whole = coverage.scope().is_whole();

@@ -204,7 +204,7 @@ impl Material<'_> {
         asking: &mut Vec<[u8; 32]>,
     ) -> Rc<Acceptance> {
         let Some(certificate) = path.certificate(index) else {
-            return Rc::new(Err(say("detail.data-issuer")));
+            return Rc::new(Err(Words::constant("no such certificate")));
         };
         let key = (evidence, certificate.sha256);
         if let Some(known) = self.acceptances.borrow().get(&key) {
@@ -223,7 +223,7 @@ impl Material<'_> {
     }
 
     fn examine(&self, evidence: usize, path: &Path, index: usize, asking: &mut Vec<[u8; 32]>) -> Acceptance {
-        let item = self.evidence.get(evidence).ok_or(say("detail.data-issuer"))?;
+        let item = self.evidence.get(evidence).ok_or(Words::constant("no such revocation data"))?;
         let (certificate, issuer) =
             path.certificate(index).zip(path.issuer_of(index)).ok_or(say("detail.data-issuer"))?;
         let accepted = match &item.data {

@@ -44,7 +44,7 @@ enum General<'a> {
 impl<'a> General<'a> {
     fn read(tlv: &Tlv<'a>) -> Result<Self, Words> {
         let text = |content| {
-            std::str::from_utf8(content).map_err(|_| Words::verbatim("a name that is no IA5String"))
+            std::str::from_utf8(content).map_err(|_| Words::constant("a name that is no IA5String"))
         };
         match tlv.tag {
             tag if tag == Tag::context(1) => Ok(Self::Email(text(tlv.content)?)),
@@ -53,7 +53,7 @@ impl<'a> General<'a> {
                 let name = tlv.explicit("directoryName").map_err(Words::verbatim)?;
                 Name::parse(name.raw)
                     .map(Self::Directory)
-                    .ok_or_else(|| Words::verbatim("a malformed directoryName"))
+                    .ok_or_else(|| Words::constant("a malformed directoryName"))
             }
             tag if tag == Tag::context(6) => Ok(Self::Uri(text(tlv.content)?)),
             tag if tag == Tag::context(7) => Ok(Self::Ip(tlv.content)),

@@ -1,7 +1,7 @@
 //! A service that answers as the official one does: `rdf?uri=&language=` and `id?notation=&language=` under one address.
 
 use super::{Found, Query, Register, records};
-use crate::catalogue::{Words, say};
+use crate::catalogue::say;
 use crate::outside::{Lookup, Outside};
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ impl Register for Asked {
         match self.outside.document(&format!("{}/{path}?{query}", self.service.address)) {
             Lookup::Wanted => Found::NotAsked,
             Lookup::Absent => Found::nothing(),
-            Lookup::Unreachable(why) => Found::Unreachable(Words::verbatim(why)),
+            Lookup::Unreachable(why) => Found::Unreachable(why.into()),
             Lookup::Found(document) => match records(&document.bytes) {
                 Ok(records) => Found::Records(records.into_iter().map(Arc::new).collect()),
                 Err(why) => Found::Unreachable(say("says.accreditation-no-answer").with("why", why)),

@@ -343,7 +343,7 @@ pub(super) fn detail(item: Words, outcome: Point, stated: Option<String>, found:
 
 /// What a register says, with its name.
 pub(super) fn by(register: &str, found: Words) -> Words {
-    Words::several([Words::verbatim(register), found], ": ")
+    Words::about(Words::verbatim(register), found)
 }
 
 /// What was found with a remark on it, a text with `{found}` in it.

@@ -103,7 +103,7 @@ fn judge(shapes: Option<Words>, violations: Vec<Violation>, beyond: Vec<Detail>)
             item: one.in_words(),
             outcome: Point::Differs,
             found: Some(Words::constant(one.component)),
-            stated: one.node.map(Words::verbatim),
+            stated: one.node.map(Words::from),
         })
         .collect();
     let beyond_count = beyond.len();

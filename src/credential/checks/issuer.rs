@@ -87,7 +87,7 @@ fn country(issuer: &Organisation, found: Option<&str>) -> Option<Detail> {
 }
 
 fn detail(item: Words, outcome: Point, stated: Option<String>, found: Option<&str>) -> Detail {
-    Detail { item, outcome, stated: stated.map(Words::verbatim), found: found.map(Words::verbatim) }
+    Detail { item, outcome, stated: stated.map(Words::from), found: found.map(Words::verbatim) }
 }
 
 /// An identifier decides; without one that can be compared, the name does. Countries alone never identify.

@@ -285,7 +285,7 @@ fn describe(entry: &StatusEntry) -> Words {
             let entry = say("says.revocation-entry-of-purpose").with_words("type", kind);
             entry.with("purpose", purpose).with("number", shown(index))
         }
-        (Some(purpose), None) => Words::several([kind, Words::verbatim(purpose)], ": "),
+        (Some(purpose), None) => Words::about(kind, Words::verbatim(purpose)),
         (None, Some(index)) => {
             say("says.revocation-entry").with_words("type", kind).with("number", shown(index))
         }

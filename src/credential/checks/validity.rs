@@ -122,7 +122,7 @@ impl Findings {
         }
     }
 
-    fn say(&mut self, text: Words) {
+    fn remark(&mut self, text: Words) {
         if !self.said.contains(&text) {
             self.said.push(text);
         }
@@ -159,10 +159,10 @@ impl Findings {
             self.error(start.said("says.validity-sealed-before").with("time", seal.proven));
             (Point::Differs, proven(seal))
         } else if let Some(time) = claimed_before {
-            self.say(start.said("says.validity-claimed-before").with("time", time));
+            self.remark(start.said("says.validity-claimed-before").with("time", time));
             (Point::Partial, claimed(time))
         } else if seal.proven < earliest {
-            self.say(start.said("says.validity-sealed-before").with("time", seal.proven));
+            self.remark(start.said("says.validity-sealed-before").with("time", seal.proven));
             (Point::Partial, proven(seal))
         } else {
             (Point::Agrees, seal.claimed.map_or_else(|| proven(seal), claimed))
@@ -178,7 +178,7 @@ impl Findings {
             self.error(end.said("says.validity-sealed-after").with("time", time));
             (Point::Differs, claimed(time))
         } else if seal.proven > latest {
-            self.say(end.name("says.validity-proven-after").with("time", seal.proven));
+            self.remark(end.name("says.validity-proven-after").with("time", seal.proven));
             (Point::Partial, proven(seal))
         } else {
             (Point::Agrees, seal.claimed.map_or_else(|| proven(seal), claimed))

@@ -50,7 +50,7 @@ static POLICY: LazyLock<Policy> = LazyLock::new(Policy::for_status_lists);
 pub fn read(document: &Document, context: &validation::Context<'_>, limits: &Limits) -> ReadList {
     let (list, seal) = match format::read(&document.bytes, limits) {
         Err(error) => {
-            let why = Words::verbatim(error);
+            let why = error.words();
             (Err(why.clone()), ListSeal::Unproven(why))
         }
         Ok(Envelope::Jws(jws)) => {

@@ -141,7 +141,7 @@ static RSA_ALGORITHMS: [(bool, DigestAlgorithm, usize, &backend::RsaParameters);
 fn verify_rsa(algorithm: &SignatureAlgorithm, key: &RsaKey, message: &[&[u8]], value: &[u8]) -> Verification {
     let pss = match pss_parameters(algorithm, key) {
         Ok(pss) => pss,
-        Err(why) => return Verification::Unsupported(Words::verbatim(why)),
+        Err(why) => return Verification::Unsupported(Words::constant(why)),
     };
     let numbers = match rsa::Numbers::new(&key.modulus, &key.exponent) {
         Ok(numbers) => numbers,

@@ -231,8 +231,10 @@ impl<'c> Opened<'c> {
         let told = uncovered.iter().take(UNCOVERED_TOLD).map(|file| format!("{:?}", file.name));
         let told = told.collect::<Vec<_>>().join(", ");
         let more = uncovered.len().saturating_sub(UNCOVERED_TOLD);
-        let key = if more > 0 { "detail.asic-uncovered-more" } else { "detail.asic-uncovered" };
-        let warning = || say(key).with("names", told).with("more", more);
+        let warning = || match more {
+            0 => say("detail.asic-uncovered").with("names", told),
+            _ => say("detail.asic-uncovered-more").with("names", told).with("more", more),
+        };
         facts.warnings.extend((!uncovered.is_empty()).then(warning));
         facts
     }

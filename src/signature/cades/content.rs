@@ -82,8 +82,8 @@ impl<'a> Content<'a> {
     }
 
     /// Writes all pieces.
-    pub(super) fn write(&self, sink: &mut dyn Sink) -> Result<(), String> {
-        self.pieces().map_err(Words::to_string)?.iter().for_each(|piece| sink.write(piece));
+    pub(super) fn write(&self, sink: &mut dyn Sink) -> Result<(), Words> {
+        self.pieces().map_err(Words::clone)?.iter().for_each(|piece| sink.write(piece));
         Ok(())
     }
 

@@ -3,12 +3,12 @@
 use super::archive::{Coverage, Hashes, TokenFacts};
 use super::content::Content;
 use super::material::Material;
-use crate::catalogue::say;
+use crate::catalogue::{Words, say};
 use crate::format::cms::{Attribute, SignedData, SignerInfo, oid};
 use crate::format::der::{Tag, header_into};
 use crate::format::{Limits, Sink};
 use crate::signature::algorithm::DigestAlgorithm;
-use crate::signature::{Declared, EmbeddedTimestamp, Imprint, Structure, TimestampKind};
+use crate::signature::{Declared, EmbeddedTimestamp, Imprint, Structure, TimestampKind, not_computed};
 use crate::time::Time;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -223,7 +223,7 @@ impl<'a> Stamp<'a> {
 }
 
 impl Covered<'_> {
-    fn write(&self, scope: &Scope<'_>, older: bool, sink: &mut dyn Sink) -> Result<(), String> {
+    fn write(&self, scope: &Scope<'_>, older: bool, sink: &mut dyn Sink) -> Result<(), Words> {
         match scope {
             Scope::Content => self.content.write(sink),
             Scope::Value => {
@@ -251,7 +251,7 @@ impl Covered<'_> {
 
     /// TS 101 733, 6.4.1: encapContentInfo, detached content, certificates, crls, every field of the SignerInfo. Since
     /// V1.8.3 the unsigned attributes stand under their tag and length, before they stood one after the other.
-    fn long_form(&self, without: &[usize], older: bool, sink: &mut dyn Sink) -> Result<(), String> {
+    fn long_form(&self, without: &[usize], older: bool, sink: &mut dyn Sink) -> Result<(), Words> {
         sink.write(self.cms.encapsulated.raw);
         if self.content.is_detached() {
             self.content.write(sink)?;
@@ -282,20 +282,20 @@ impl Covered<'_> {
         digest: &Declared<DigestAlgorithm>,
         index: &[u8],
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let content_type = self.cms.encapsulated.reader().and_then(|mut fields| fields.any("eContentType"));
         sink.write(content_type.map_err(|error| error.to_string())?.raw);
         let Declared::Known(algorithm) = digest else {
-            return Err("the digest algorithm of the imprint is not known".to_owned());
+            return Err(say("detail.imprint-algorithm"));
         };
-        let value = self.content.digest(*algorithm).map_err(|why| why.to_string())?;
-        sink.write(&value.ok_or_else(|| format!("{} is not computed here", algorithm.name()))?);
+        let value = self.content.digest(*algorithm)?;
+        sink.write(&value.ok_or_else(|| not_computed(*algorithm))?);
         self.signed_fields(sink)?;
         sink.write(index);
         Ok(())
     }
 
-    fn signed_fields(&self, sink: &mut dyn Sink) -> Result<(), String> {
+    fn signed_fields(&self, sink: &mut dyn Sink) -> Result<(), Words> {
         let fields = self.info.signed_fields().map_err(|error| error.to_string())?;
         fields.into_iter().for_each(|field| sink.write(field));
         Ok(())

@@ -20,8 +20,6 @@ const MAX_TIMESTAMPS: usize = 64;
 /// The references to validation data.
 const REFERENCES: [&str; 4] = ["xRefs", "rRefs", "axRefs", "arRefs"];
 
-const MIXED: &str = "`etsiU` mixes base64url and clear elements";
-
 /// What the unsigned header holds.
 #[derive(Default)]
 pub(super) struct Unsigned<'a> {
@@ -64,8 +62,8 @@ impl<'a> Covered<'a> {
         }
     }
 
-    fn payload(&self, sink: &mut dyn Sink) -> Result<(), String> {
-        sink.write(self.payload.as_deref().map_err(Words::to_string)?);
+    fn payload(&self, sink: &mut dyn Sink) -> Result<(), Words> {
+        sink.write(self.payload.as_deref().map_err(Words::clone)?);
         Ok(())
     }
 
@@ -75,14 +73,9 @@ impl<'a> Covered<'a> {
     }
 
     /// The elements before `end` whose index is `wanted`, as they stand.
-    fn elements(
-        &self,
-        end: usize,
-        wanted: impl Fn(usize) -> bool,
-        sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    fn elements(&self, end: usize, wanted: impl Fn(usize) -> bool, sink: &mut dyn Sink) -> Result<(), Words> {
         if self.mixed() {
-            return Err(MIXED.into());
+            return Err(say("detail.jades-mixed"));
         }
         for (_, element) in self.elements.iter().enumerate().take(end).filter(|(index, _)| wanted(*index)) {
             if element.clear {
@@ -102,7 +95,7 @@ impl<'a> Covered<'a> {
         index: usize,
         names: &[String],
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let is = |index: usize, wanted: &[&str]| {
             names.get(index).is_some_and(|name| wanted.contains(&name.as_str()))
         };
@@ -118,7 +111,7 @@ impl<'a> Covered<'a> {
                 sink.write(b".");
                 self.elements(index, |index| is(index, &REFERENCES) || is(index, &["sigTst"]), sink)
             }
-            TimestampKind::Document => Err("only a PDF has document time-stamps".to_owned()),
+            TimestampKind::Document => Err(Words::constant("only a PDF has document time-stamps")),
             TimestampKind::Archive => {
                 self.payload(sink)?;
                 for part in [&self.protected, &self.signature] {
@@ -248,7 +241,7 @@ impl<'a> Unsigned<'a> {
                 // Only elements in the clear are canonicalised, and no method is implemented.
                 Some(method) if covered.elements.iter().any(|element| element.clear) => {
                     let shown = excerpt(method, 100);
-                    Err(format!("the canonicalisation {shown:?} is not known").into())
+                    Err(say("detail.canonicalization-unknown").with("uri", format_args!("{shown:?}")).into())
                 }
                 _ => Ok(covered.imprint(kind, index, &names, sink)?),
             });

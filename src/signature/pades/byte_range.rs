@@ -1,6 +1,7 @@
 //! ByteRange and Contents against the octets of the file (ISO 32000-2, 12.8.1; EN 319 142-1, 4.1).
 
 use super::field::{Field, in_file};
+use crate::catalogue::{Words, say};
 use crate::format::pdf::{Dictionary, Document, Value};
 use std::ops::Range;
 
@@ -20,7 +21,7 @@ pub(super) struct Signed {
 pub(super) fn check_as_signed(
     document: &Document<'_>,
     field: &Field,
-) -> Result<(Signed, Option<String>), String> {
+) -> Result<(Signed, Option<Words>), Words> {
     let why = match check(document, field) {
         Ok(signed) => return Ok((signed, None)),
         Err(why) => why,
@@ -33,61 +34,60 @@ pub(super) fn check_as_signed(
     let dictionary = dictionary.cloned().ok_or_else(|| why.clone())?;
     let then = Field { holder: Some(holder), indirect: true, dictionary, lock: None };
     let signed = check_at(document, &then, revision).map_err(|_| why)?;
-    let failure = "the signature dictionary is not the one that was signed (EN 319 142-1, 4.1)".to_owned();
+    let failure = say("detail.pdf-dictionary-other");
     Ok((Signed { dictionary: Some(then.dictionary), ..signed }, Some(failure)))
 }
 
 /// Holds a ByteRange against the file. What does not hold is told in words, with the name of the attack that it looks like.
-pub(super) fn check(document: &Document<'_>, field: &Field) -> Result<Signed, String> {
+pub(super) fn check(document: &Document<'_>, field: &Field) -> Result<Signed, Words> {
     let end = field.claimed_end();
     let revision = document.revisions().iter().position(|revision| revision.ends_at(end));
     let last = document.revisions().len().saturating_sub(1);
     check_at(document, field, revision.unwrap_or(last))
 }
 
-fn check_at(document: &Document<'_>, field: &Field, revision: usize) -> Result<Signed, String> {
+fn check_at(document: &Document<'_>, field: &Field, revision: usize) -> Result<Signed, Words> {
     const FORGERY: &str = "universal signature forgery";
     const WRAPPING: &str = "signature wrapping attack";
-    const CLAUSE: &str = "ISO 32000-2, 12.8.1";
     let dictionary = &field.dictionary;
-    let refuse = |attack: &str, why: &str| Err(format!("{attack}: {why} ({CLAUSE})"));
+    let refuse = |attack: &'static str, key| Err(Words::of(key, [("attack", Words::constant(attack))]));
     let Some(numbers) = dictionary.get("ByteRange").and_then(Value::as_array) else {
-        return refuse(FORGERY, "no ByteRange");
+        return refuse(FORGERY, "detail.pdf-range-none");
     };
     let numbers: Option<Vec<usize>> =
         numbers.iter().map(|number| usize::try_from(number.as_integer()?).ok()).collect();
     let Some([start, first_length, second, second_length]) =
         numbers.as_deref().and_then(|numbers| numbers.first_chunk::<4>().filter(|_| numbers.len() == 4))
     else {
-        return refuse(FORGERY, "the ByteRange is not four numbers");
+        return refuse(FORGERY, "detail.pdf-range-numbers");
     };
     let Some(contents) = dictionary.get("Contents").filter(|contents| contents.as_string().is_some()) else {
-        return refuse(FORGERY, "Contents is no string");
+        return refuse(FORGERY, "detail.pdf-contents-string");
     };
     if contents.as_string().unwrap_or_default().iter().all(|octet| *octet == 0) {
-        return refuse(FORGERY, "Contents is empty");
+        return refuse(FORGERY, "detail.pdf-contents-empty");
     }
     if *start != 0 {
-        return refuse(WRAPPING, "the ByteRange does not begin with the file");
+        return refuse(WRAPPING, "detail.pdf-range-begin");
     }
     let view = document.view(revision);
     let Some(holder) = field.holder.filter(|holder| in_file(view, *holder)) else {
-        return refuse(WRAPPING, "the signature dictionary stands in an object stream");
+        return refuse(WRAPPING, "detail.pdf-dictionary-stream");
     };
     let opens = document.octets().get(contents.span.start);
     if opens != Some(&b'<') || contents.span.start != *first_length || contents.span.end != *second {
-        return refuse(WRAPPING, "the ByteRange leaves out something else than Contents");
+        return refuse(WRAPPING, "detail.pdf-range-hole");
     }
     let end = second.checked_add(*second_length).filter(|end| *end <= document.octets().len());
     let Some(end) = end else {
-        return refuse(WRAPPING, "the ByteRange reaches beyond the file");
+        return refuse(WRAPPING, "detail.pdf-range-beyond");
     };
     let ends_so = document.revisions().get(revision).is_some_and(|revision| revision.ends_at(end));
     if !ends_so {
-        return refuse(WRAPPING, "the ByteRange does not end with a revision");
+        return refuse(WRAPPING, "detail.pdf-range-end");
     }
     if document.defined_in(holder.number, revision) != Some(revision) {
-        return refuse(WRAPPING, "the signature dictionary is not of the revision that it signs");
+        return refuse(WRAPPING, "detail.pdf-dictionary-revision");
     }
     Ok(Signed { ranges: [0..*first_length, *second..end], revision, dictionary: None })
 }

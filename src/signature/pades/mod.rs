@@ -56,7 +56,7 @@ struct DocumentTimestamp<'a> {
     /// The end that its ByteRange claims.
     end: usize,
     revision: Option<usize>,
-    covered: Result<[&'a [u8]; 2], String>,
+    covered: Result<[&'a [u8]; 2], Words>,
 }
 
 /// The signatures of a PDF in the order of their revisions, each followed by its counter-signatures, and the document
@@ -165,8 +165,8 @@ fn read<'a>(
     let checked = byte_range::check_as_signed(document, field);
     let signed = checked.as_ref().map(|(signed, _)| signed).map_err(Clone::clone);
     let mut failures: Vec<Words> = Vec::new();
-    failures.extend(signed.as_ref().err().cloned().map(Words::from));
-    failures.extend(checked.as_ref().ok().and_then(|(_, failure)| failure.clone()).map(Words::from));
+    failures.extend(signed.as_ref().err().cloned());
+    failures.extend(checked.as_ref().ok().and_then(|(_, failure)| failure.clone()));
     let dictionary =
         checked.as_ref().ok().and_then(|(signed, _)| signed.dictionary.as_ref()).unwrap_or(&field.dictionary);
     if dictionary.ambiguous() {
@@ -177,7 +177,7 @@ fn read<'a>(
         Some(Ok(cms)) => {
             let missing = |why| Content::missing(why, context.crypto);
             let content = match (&signed, sha1) {
-                (Err(why), _) => missing(why.clone().into()),
+                (Err(why), _) => missing(why.clone()),
                 (Ok(_), true) => Content::encapsulated(cms, context.crypto)
                     .unwrap_or_else(|| missing(say("detail.pdf-no-digest"))),
                 (Ok(signed), false) => {

@@ -1,6 +1,7 @@
 //! Time-stamp properties and what they cover (EN 319 132-1, 5.2.8, 5.3, 5.5 and annex A).
 
 use super::properties::{Properties, is_v141, name, named};
+use crate::catalogue::{Words, say};
 use crate::format::Sink;
 use crate::format::xml::c14n::Method;
 use crate::signature::xmldsig::{
@@ -98,7 +99,7 @@ impl Covered<'_> {
         index: usize,
         scope: Scope,
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let method = canonicalization(property)?;
         match scope {
             Scope::AllDataObjects | Scope::IndividualDataObjects => {
@@ -133,7 +134,7 @@ impl Covered<'_> {
         scope: Scope,
         method: &Method,
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         let mut included = named(property, "Include").peekable();
         if matches!(scope, Scope::AllDataObjects) && included.peek().is_none() {
             for reference in self.references.iter().filter(|reference| !super::is_to_properties(reference)) {
@@ -144,20 +145,22 @@ impl Covered<'_> {
         for include in included {
             let uri = include.attribute("URI").and_then(|uri| uri.strip_prefix('#'));
             let reference = self.references.iter().find(|reference| uri.is_some() && reference.id() == uri);
-            let reference =
-                reference.ok_or_else(|| format!("no reference has the Id {:?}", uri.unwrap_or("")))?;
+            let reference = reference.ok_or_else(|| {
+                say("detail.no-reference").with("id", format_args!("{:?}", uri.unwrap_or("")))
+            })?;
             reference.write(method, &self.workspace, sink)?;
         }
         Ok(())
     }
 
-    fn value(&self, method: &Method, sink: &mut dyn Sink) -> Result<(), String> {
-        self.workspace.element(self.signature.value.ok_or("no SignatureValue")?, method, sink)
+    fn value(&self, method: &Method, sink: &mut dyn Sink) -> Result<(), Words> {
+        let value = self.signature.value.ok_or(Words::constant("no SignatureValue"))?;
+        Ok(self.workspace.element(value, method, sink)?)
     }
 
     /// 5.5.2: references' data, ds:SignedInfo, ds:SignatureValue, ds:KeyInfo, the unsigned properties before this
     /// one, other ds:Objects. XAdES 1.3.2 leaves out the objects that a reference covers already.
-    fn archive(&self, index: usize, v141: bool, method: &Method, sink: &mut dyn Sink) -> Result<(), String> {
+    fn archive(&self, index: usize, v141: bool, method: &Method, sink: &mut dyn Sink) -> Result<(), Words> {
         for reference in &self.references {
             reference.write(method, &self.workspace, sink)?;
         }
@@ -184,12 +187,12 @@ impl Covered<'_> {
 }
 
 /// The time-stamp's canonicalisation; without one Canonical XML 1.0 (5.2.8.1 leaves it to XML-DSig's default).
-fn canonicalization(property: Node<'_>) -> Result<Method, String> {
+fn canonicalization(property: Node<'_>) -> Result<Method, Words> {
     let element = child(property, DS, "CanonicalizationMethod")
         .or_else(|| named(property, "CanonicalizationMethod").next());
     match element {
         Some(element) if element.attribute("Algorithm").is_some_and(|uri| !uri.is_empty()) => {
-            method(element).map_err(|uri| format!("canonicalisation {uri}"))
+            method(element).map_err(|uri| say("detail.canonicalization-refused").with("uri", uri))
         }
         _ => Ok(DEFAULT_METHOD),
     }

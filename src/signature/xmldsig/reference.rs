@@ -118,11 +118,11 @@ impl<'a> ReferenceElement<'a> {
         method: &Method,
         workspace: &Workspace<'_>,
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Words> {
         match &self.data {
-            Ok(data) => data.write(method, workspace, sink),
-            Err(ReferenceOutcome::NotFound(why) | ReferenceOutcome::Refused(why)) => Err(why.to_string()),
-            Err(_) => Err("no data".to_owned()),
+            Ok(data) => Ok(data.write(method, workspace, sink)?),
+            Err(ReferenceOutcome::NotFound(why) | ReferenceOutcome::Refused(why)) => Err(why.clone()),
+            Err(_) => Err(Words::constant("no data")),
         }
     }
 }

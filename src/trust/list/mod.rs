@@ -11,6 +11,7 @@ pub use criteria::{Assert, Criteria, Criterion};
 pub use listed::ListedCertificate;
 pub use read::{Certificates, ListLimits, NotAList};
 
+use crate::catalogue::{Words, say};
 use crate::time::Time;
 use std::sync::Arc;
 
@@ -162,6 +163,27 @@ impl ServiceState {
     #[must_use]
     pub fn status_word(&self) -> &str {
         self.status.strip_prefix(STATUS).unwrap_or(&self.status)
+    }
+
+    /// The status for people: the word itself in English, and where it is none of ETSI's.
+    #[must_use]
+    pub fn status_words(&self) -> Words {
+        say(match self.status_word() {
+            "granted" => "detail.status-granted",
+            "withdrawn" => "detail.status-withdrawn",
+            "recognisedatnationallevel" => "detail.status-recognisedatnationallevel",
+            "deprecatedatnationallevel" => "detail.status-deprecatedatnationallevel",
+            "undersupervision" => "detail.status-undersupervision",
+            "supervisionincessation" => "detail.status-supervisionincessation",
+            "supervisionceased" => "detail.status-supervisionceased",
+            "supervisionrevoked" => "detail.status-supervisionrevoked",
+            "accredited" => "detail.status-accredited",
+            "accreditationceased" => "detail.status-accreditationceased",
+            "accreditationrevoked" => "detail.status-accreditationrevoked",
+            "setbynationallaw" => "detail.status-setbynationallaw",
+            "deprecatedbynationallaw" => "detail.status-deprecatedbynationallaw",
+            other => return Words::verbatim(other),
+        })
     }
 
     /// Whether the status makes the service's keys trust anchors in this period: granted and what came before it

@@ -94,7 +94,7 @@ pub(super) fn determine(
         return AtTime { qualification: CertificateQualification::NotApplicable, service: shown };
     }
     let decided = candidates.iter().find(|c| granted(c.state)).unwrap_or(first);
-    let word = Words::verbatim(decided.state.status_word());
+    let word = decided.state.status_words();
     let since = Words::verbatim(decided.state.start);
     let status = Words::of("detail.service-status", [("status", word), ("time", since)]);
     note("service-granted", granted(decided.state), status, "TS 119 615, 4.4");

@@ -92,7 +92,7 @@ pub fn qualify(
     findings.push(Finding::new(
         "qualification",
         status,
-        Words::of("detail.about", [("subject", certificate.words()), ("detail", called)]),
+        Words::about(certificate.words(), called),
         "TS 119 615, 4.6",
     ));
 

@@ -2,6 +2,7 @@
 
 use super::build::{entry, extension, list, loosen, name, primitive, unhex, wrap};
 use super::material::{Kind, find, shared};
+use sealgate::catalogue::Words;
 use sealgate::certificate::{Certificate, Name};
 use sealgate::format::Limits;
 use sealgate::format::cms::{NotSignedData, SignedData, Trailing};
@@ -68,7 +69,7 @@ fn a_token_is_read_and_verified() {
     assert_eq!(token.verify_signature(&crypto, &ca.key), TokenSignature::Invalid);
     assert_eq!(token.imprint_matches(&crypto, &stamped(b"a sealed credential")), ImprintOutcome::Intact);
     assert_eq!(token.imprint_matches(&crypto, &stamped(b"another credential!")), ImprintOutcome::Mismatch);
-    let nothing: Imprint<'_> = Box::new(|_| Err("no reference".to_owned().into()));
+    let nothing: Imprint<'_> = Box::new(|_| Err(Words::constant("no reference").into()));
     assert_eq!(
         token.imprint_matches(&crypto, &nothing),
         ImprintOutcome::NotFound("no reference".to_owned().into())

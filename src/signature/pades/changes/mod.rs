@@ -9,7 +9,7 @@ mod pages;
 mod permission;
 mod strays;
 
-use crate::catalogue::Words;
+use crate::catalogue::{Words, say};
 use crate::format::pdf::{Document, Entry};
 use compare::Comparison;
 pub(super) use pages::pages_of;
@@ -115,6 +115,31 @@ impl What {
             Self::Other => "other",
             Self::Unreadable => "unreadable",
         }
+    }
+
+    /// For people; in English the word itself.
+    #[must_use]
+    pub fn words(self) -> Words {
+        say(match self {
+            Self::ValidationData => "detail.what-validation-data",
+            Self::DocumentTimestamp => "detail.what-document-timestamp",
+            Self::Signature => "detail.what-signature",
+            Self::SignatureChanged => "detail.what-signature-changed",
+            Self::FieldValue => "detail.what-field-value",
+            Self::Form => "detail.what-form",
+            Self::Annotation => "detail.what-annotation",
+            Self::Pages => "detail.what-pages",
+            Self::PageContent => "detail.what-page-content",
+            Self::OptionalContent => "detail.what-optional-content",
+            Self::Action => "detail.what-action",
+            Self::Attachment => "detail.what-attachment",
+            Self::Navigation => "detail.what-navigation",
+            Self::Metadata => "detail.what-metadata",
+            Self::Structure => "detail.what-structure",
+            Self::Settings => "detail.what-settings",
+            Self::Other => "detail.what-other",
+            Self::Unreadable => "detail.what-unreadable",
+        })
     }
 }
 
