@@ -221,7 +221,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
-        lang: query.lang.or_else(|| wanted.language().map(str::to_owned)),
+        lang: wanted.lang(query.lang),
         // Only the verdict as JSON has a place for a receipt.
         signer: query.signer.filter(|_| !wanted.is_work()),
         parts,

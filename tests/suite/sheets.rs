@@ -295,6 +295,14 @@ fn the_service_gives_the_same_reports_in_the_language_that_is_wanted() {
             assert!(answer.body == sealgate::report::pdf(&verdict, language).unwrap(), "{language:?}");
         }
     }
+    // ETSI's form is in English, whatever is asked for; JSON is in a language only where `lang` names it.
+    let etsi = ask("application/xml", "de", "&lang=de");
+    assert!(etsi.body == ask("application/xml", "en", "").body && !etsi.head.contains("content-language"));
+    for (query, language) in [("&lang=de-AT", Some("de")), ("&lang=nl", None), ("", None)] {
+        let head = ask("application/json", "el", query).head;
+        let named = head.lines().find_map(|line| line.strip_prefix("content-language: "));
+        assert_eq!(named, language, "{query}: {head}");
+    }
 }
 
 /// Rows as Python reads them: names of columns to values.
