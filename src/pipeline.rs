@@ -67,7 +67,7 @@ pub struct Request<'r> {
     pub acceptance: &'r AcceptancePolicy,
     /// What of the personal data is returned.
     pub fields: Fields,
-    /// The language in which what credentials say is shown, where they have it: a tag (BCP 47).
+    /// The language of what is said to people, and in which credentials are shown where they have it: a tag (BCP 47).
     pub lang: Option<&'r str>,
     /// What is stated about who handed the document in.
     pub applicant: Option<&'r Applicant>,

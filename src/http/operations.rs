@@ -131,7 +131,7 @@ const LANG: Parameter = Parameter {
     name: "lang",
     description: "A language tag (BCP 47): what the credential says is shown in it where the credential has it; in English \
                   otherwise. The details of findings, and why checks and decisions came out so, are in it, too: in English, \
-                  German, French, Spanish, Italian, Polish, Greek and Slovenian.",
+                  German, French, Spanish, Italian, Polish, Greek and Slovenian. ETSI's form is always in English.",
     schema: openapi::language,
     example: "en",
 };

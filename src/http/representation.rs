@@ -40,18 +40,19 @@ const ALL: &str = if cfg!(feature = "pdf") {
     "application/json, application/xml, text/html"
 };
 
-/// A form with the media type by which it was asked for, and the language of people's forms.
+/// A form with the media type by which it was asked for, and its language.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Wanted {
     representation: Representation,
     media_type: &'static str,
-    language: Language,
+    /// Of people's forms always one; of JSON the one that `lang` named; of ETSI's none.
+    language: Option<Language>,
 }
 
 impl Wanted {
     /// The verdict as JSON, whatever a request asks for.
     pub(super) const JSON: Self =
-        Self { representation: Representation::Json, media_type: JSON, language: Language::English };
+        Self { representation: Representation::Json, media_type: JSON, language: None };
 
     /// What a request asks for; `tag` is the language in its query.
     pub(super) fn of(headers: &HeaderMap, tag: Option<&str>) -> Result<Self, Problem> {
@@ -60,7 +61,11 @@ impl Wanted {
         let (media_type, representation) = *chosen.ok_or(Problem::NotAcceptable(ALL))?;
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let named = tag.and_then(Language::lookup);
-        let language = named.unwrap_or_else(|| Language::negotiate(accepted.unwrap_or_default()));
+        let language = match representation {
+            Representation::Json => named,
+            Representation::Etsi => None,
+            _ => named.or_else(|| Some(Language::negotiate(accepted.unwrap_or_default()))),
+        };
         Ok(Self { representation, media_type, language })
     }
 
@@ -74,23 +79,25 @@ impl Wanted {
         self.representation != Representation::Json
     }
 
-    /// The language in which it is wanted, where it is in words.
-    pub(super) fn language(self) -> Option<&'static str> {
-        let silent = matches!(self.representation, Representation::Json | Representation::Etsi);
-        (!silent).then(|| self.language.tag())
+    /// The language of the verdict: `lang` as it was asked for, since credentials may have it where the gateway has not,
+    /// else the form's. ETSI's form has no credential, and is in English as everywhere.
+    pub(super) fn lang(self, asked: Option<String>) -> Option<String> {
+        let asked = asked.filter(|_| self.representation != Representation::Etsi);
+        asked.or_else(|| Some(self.language?.tag().to_owned()))
     }
 
     /// The content of the answer.
     pub(super) fn write(self, verdict: &Verdict) -> Result<Bytes, Problem> {
         let mut out = Vec::new();
+        let language = self.language.unwrap_or_default();
         // Writing into memory does not fail.
         match self.representation {
             Representation::Json => return Ok(verdict.to_json().into()),
             Representation::Etsi => drop(report::write_etsi(verdict, &mut out)),
-            Representation::Html => drop(report::write_html(verdict, self.language, &mut out)),
+            Representation::Html => drop(report::write_html(verdict, language, &mut out)),
             #[cfg(feature = "pdf")]
             Representation::Pdf => {
-                out = report::pdf(verdict, self.language).map_err(|why| {
+                out = report::pdf(verdict, language).map_err(|why| {
                     tracing::error!(why, "a report could not be made");
                     Problem::Internal
                 })?;
@@ -103,8 +110,9 @@ impl Wanted {
     pub(super) fn describe(self, headers: &mut HeaderMap) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type()));
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
-        let Some(language) = self.language() else { return };
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
+        if let Some(language) = self.language {
+            headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        }
         if self.representation == Representation::Html {
             let policy = HeaderValue::from_static(report::HTML_POLICY);
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -221,7 +221,7 @@ async fn verify(service: &Arc<Service>, request: Request<Incoming>, form: Form) 
         time: query.at.unwrap_or_else(clock::now),
         acceptance: query.acceptance,
         fields: query.fields,
-        lang: query.lang.or_else(|| wanted.language().map(str::to_owned)),
+        lang: wanted.lang(query.lang),
         // Only the verdict as JSON has a place for a receipt.
         signer: query.signer.filter(|_| !wanted.is_work()),
         parts,
@@ -361,7 +361,7 @@ pub(super) struct Query {
     pub(super) policy: Option<Arc<Policy>>,
     pub(super) acceptance: Arc<AcceptancePolicy>,
     pub(super) fields: Fields,
-    /// The language in which credentials are shown, where they have it.
+    /// The language of what is said to people, and in which credentials are shown where they have it.
     pub(super) lang: Option<String>,
     /// Signs the receipt, where there shall be one.
     pub(super) signer: Option<Arc<Signer>>,
@@ -410,7 +410,6 @@ impl Query {
                     allowed("acceptance", &value, admitted.acceptance())?;
                     parsed.acceptance = named("acceptance", &value, acceptance, AcceptancePolicy::name)?;
                 }
-                // The gateway's own texts are in English.
                 "lang" if is_language(&value) => parsed.lang = Some(value.into_owned()),
                 "lang" => return Err(Problem::BadRequest("lang", "not a language tag (BCP 47)".into())),
                 // As the official software sends it: `en_GB`.

@@ -33,7 +33,7 @@ pub struct Statement {
     pub applicant: bool,
     /// What of the personal data the verdict returns, as `--fields` has it.
     pub fields: String,
-    /// The language in which what the credential says is shown, as it was asked for.
+    /// The language of what is said to people, and in which credentials are shown where they have it, as it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
     /// The validation policy, and SHA-256 of what `sealgate policy show` prints of it.

@@ -387,16 +387,24 @@ pub struct TrustSummary {
 }
 
 impl Verdict {
-    /// Says what is said to people in the language of a tag (BCP 47), and shows what credentials say in it where they
-    /// have it. The judgement stays.
+    /// Says what is said to people in the language of a tag (BCP 47) where it is one of the catalogue's: else it stays to be
+    /// said in the language of a report. Shows what credentials say in it where they have it. The judgement stays.
     pub fn speak(&mut self, tag: &str) {
-        let language = Language::lookup(tag).unwrap_or_default();
-        self.error.iter_mut().for_each(|error| error.speak(language));
-        self.seals.iter_mut().for_each(|seal| seal.speak(language));
-        self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
+        if let Some(language) = Language::lookup(tag) {
+            self.each_word(&mut |words| words.speak(language));
+        }
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
-        self.decision.speak(language);
-        self.contained.iter_mut().for_each(|one| one.speak(tag, language));
+        self.contained.iter_mut().for_each(|one| one.show(tag));
+    }
+
+    /// Everything that is said to people, in it and in what is contained.
+    pub fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.error.iter_mut().for_each(&mut *f);
+        self.seals.iter_mut().for_each(|seal| seal.each_word(f));
+        self.timestamps.iter_mut().for_each(|stamp| stamp.each_word(f));
+        self.credential.iter_mut().flat_map(|one| &mut one.checks).for_each(|check| check.each_word(f));
+        self.decision.each_word(f);
+        self.contained.iter_mut().for_each(|one| one.each_word(f));
     }
 
     /// The verdict as one line of JSON.
@@ -407,37 +415,39 @@ impl Verdict {
 }
 
 impl Contained {
-    fn speak(&mut self, tag: &str, language: Language) {
-        self.error.iter_mut().for_each(|error| error.speak(language));
-        self.seals.iter_mut().for_each(|seal| seal.speak(language));
-        self.timestamps.iter_mut().for_each(|stamp| stamp.speak(language));
+    /// Shows what credentials say in the language of a tag.
+    fn show(&mut self, tag: &str) {
         self.credential.iter_mut().for_each(|credential| credential.speak(tag));
-        self.decision.speak(language);
-        self.contained.iter_mut().for_each(|one| one.speak(tag, language));
+        self.contained.iter_mut().for_each(|one| one.show(tag));
+    }
+
+    fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.error.iter_mut().for_each(&mut *f);
+        self.seals.iter_mut().for_each(|seal| seal.each_word(f));
+        self.timestamps.iter_mut().for_each(|stamp| stamp.each_word(f));
+        self.credential.iter_mut().flat_map(|one| &mut one.checks).for_each(|check| check.each_word(f));
+        self.decision.each_word(f);
+        self.contained.iter_mut().for_each(|one| one.each_word(f));
     }
 }
 
 impl Seal {
-    fn speak(&mut self, language: Language) {
-        self.error.iter_mut().for_each(|error| error.speak(language));
-        findings(&mut self.findings, language);
-        self.coverage.iter_mut().for_each(|coverage| coverage.speak(language));
+    fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.error.iter_mut().for_each(&mut *f);
+        self.findings.iter_mut().for_each(|finding| f(&mut finding.detail));
+        self.coverage.iter_mut().for_each(|coverage| coverage.each_word(f));
     }
 }
 
 impl StandaloneTimestamp {
-    fn speak(&mut self, language: Language) {
-        findings(&mut self.findings, language);
-        self.coverage.iter_mut().for_each(|coverage| coverage.speak(language));
+    fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.findings.iter_mut().for_each(|finding| f(&mut finding.detail));
+        self.coverage.iter_mut().for_each(|coverage| coverage.each_word(f));
     }
 }
 
 impl CoverageSummary {
-    fn speak(&mut self, language: Language) {
-        self.changes.iter_mut().for_each(|change| change.detail.speak(language));
+    fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.changes.iter_mut().for_each(|change| f(&mut change.detail));
     }
-}
-
-fn findings(findings: &mut [Finding], language: Language) {
-    findings.iter_mut().for_each(|finding| finding.detail.speak(language));
 }

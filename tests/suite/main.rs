@@ -62,7 +62,6 @@ mod seeing;
 mod server;
 mod shapes;
 mod sheets;
-mod spoken;
 mod ssrf;
 mod status;
 mod support;

@@ -7,6 +7,7 @@ use crate::support::{demo_pipeline, root};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use sealgate::catalogue::Language;
+use sealgate::finding::Status;
 use sealgate::pipeline::Request;
 use sealgate::report::{CSV_COLUMNS, Verdict, write_csv, write_csv_head, write_html};
 use sealgate::time::Time;
@@ -257,6 +258,7 @@ fn the_service_gives_the_same_reports_in_the_language_that_is_wanted() {
         ("el, en;q=0.5", "", Language::Greek),
         ("el", "&lang=pl", Language::Polish),
         ("fr", "&lang=nl", Language::French),
+        ("de", "&lang=nl", Language::German),
         ("nl", "", Language::English),
     ] {
         let lang = if query.is_empty() { language.tag() } else { &query[6..] };
@@ -276,12 +278,30 @@ fn the_service_gives_the_same_reports_in_the_language_that_is_wanted() {
             assert!(answer.head.contains(&format!("\r\n{header}\r\n")), "{header}: {}", answer.head);
         }
         assert!(answer.body == html(&verdict, language).as_bytes(), "{language:?}");
+        // All of it is in one language, whichever of the two named it.
+        let text = text_of_html(std::str::from_utf8(&answer.body).unwrap());
+        let unsaid = demo_pipeline().verify(&credential, &Request::at(time));
+        let findings = unsaid.seals.iter().flat_map(|seal| &seal.findings);
+        let details = findings.filter(|one| one.status != Status::NotRun).map(|one| &one.detail);
+        let reasons = unsaid.credential.iter().flat_map(|one| &one.checks).map(|one| &one.reason);
+        for words in details.chain(reasons) {
+            let said: String = words.text(language).split_whitespace().collect();
+            assert!(text.contains(&said), "{accepted}, {query}: {words}");
+        }
         #[cfg(feature = "pdf")]
         {
             let answer = ask("application/pdf", accepted, query);
             assert!(answer.head.contains("\r\ncontent-type: application/pdf\r\n"), "{}", answer.head);
             assert!(answer.body == sealgate::report::pdf(&verdict, language).unwrap(), "{language:?}");
         }
+    }
+    // ETSI's form is in English, whatever is asked for; JSON is in a language only where `lang` names it.
+    let etsi = ask("application/xml", "de", "&lang=de");
+    assert!(etsi.body == ask("application/xml", "en", "").body && !etsi.head.contains("content-language"));
+    for (query, language) in [("&lang=de-AT", Some("de")), ("&lang=nl", None), ("", None)] {
+        let head = ask("application/json", "el", query).head;
+        let named = head.lines().find_map(|line| line.strip_prefix("content-language: "));
+        assert_eq!(named, language, "{query}: {head}");
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use seal::passed_of;
 use super::accreditation::Register;
 use super::status::StatusLists;
 use super::{Annex, Applicant, Credential, Presentation, Source};
-use crate::catalogue::{Language, Words, say};
+use crate::catalogue::{Words, say};
 use crate::time::Time;
 use crate::validation::SealVerdict;
 use schemars::JsonSchema;
@@ -264,12 +264,12 @@ impl Check {
         Self { kind, official: kind.official(), status, code: None, reason, details: Vec::new() }
     }
 
-    /// Says why in a language from now on.
-    pub(super) fn speak(&mut self, language: Language) {
-        self.reason.speak(language);
+    /// Everything that it says to people.
+    pub(crate) fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        f(&mut self.reason);
         for one in &mut self.details {
-            one.item.speak(language);
-            one.stated.iter_mut().chain(&mut one.found).for_each(|words| words.speak(language));
+            f(&mut one.item);
+            one.stated.iter_mut().chain(&mut one.found).for_each(&mut *f);
         }
     }
 

@@ -5,7 +5,7 @@ mod policy;
 pub use policy::{AcceptancePolicy, NotAnAcceptancePolicy};
 
 use super::{Contained, Overall, Seal};
-use crate::catalogue::{Language, Words, say};
+use crate::catalogue::{Words, say};
 use crate::credential::{Check, CheckStatus, CheckedCredential};
 use crate::finding::Status;
 use schemars::JsonSchema;
@@ -106,9 +106,9 @@ impl Decision {
         decision
     }
 
-    /// Explains in a language from now on.
-    pub(super) fn speak(&mut self, language: Language) {
-        self.explanations.iter_mut().for_each(|one| one.text.speak(language));
+    /// Everything that it says to people.
+    pub(super) fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+        self.explanations.iter_mut().for_each(|one| f(&mut one.text));
     }
 
     /// What the credentials within lead to, by the same policy.
