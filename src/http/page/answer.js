@@ -4,9 +4,8 @@ import { el, opening, save, svg, table, terms } from './dom.js';
 import { reports } from './reports.js';
 import { count, country, day, duration, known, t, time } from './texts.js';
 
-
-const QUALIFIED = ['QESeal', 'QESig', 'QES?'];
-const ON_QUALIFIED = ['AdESeal-QC', 'AdESig-QC', 'AdES?-QC'];
+const QUALIFIED = /^QES/;
+const ON_QUALIFIED = /^AdES.*-QC$/;
 
 /** A sign for each verdict, so that colour is never alone. */
 const SIGNS = { passed: '✓', failed: '✗', indeterminate: '?', unsigned: '–', unreadable: '!' };
@@ -25,8 +24,8 @@ export function grade(name) {
 function explained(name) {
   // What is undecided may come to mean that, or nothing.
   if (name.startsWith('Indeterminate')) return [];
-  const text = QUALIFIED.includes(name) ? t('explain.qualified')
-    : ON_QUALIFIED.includes(name) ? t('explain.certificate')
+  const text = QUALIFIED.test(name) ? t('explain.qualified')
+    : ON_QUALIFIED.test(name) ? t('explain.certificate')
       : /^AdES/.test(name) ? t('explain.advanced') : t('explain.none');
   return [el('br'), el('small', {}, text)];
 }
@@ -56,7 +55,7 @@ function sentence(seal, verdict, at) {
     valid: lapsed ? t('answer.lapsed') : today ? t('answer.today') : t('answer.at', { date: day(at) }),
   };
   if (!service) return t('answer.plain', values);
-  const onQualified = QUALIFIED.includes(seal.qualification) || ON_QUALIFIED.includes(seal.qualification);
+  const onQualified = QUALIFIED.test(seal.qualification) || ON_QUALIFIED.test(seal.qualification);
   return t(onQualified ? 'answer.qualified' : 'answer.listed', values);
 }
 
@@ -82,7 +81,7 @@ function reason({ reason, text, outcome }, verdict) {
     const said = check.code ? t(`code.${check.code}`) : check.status === 'SKIPPED' ? t('code.skipped') : t(`check.${check.status}`);
     return { text: `${t(`check.${check.check}`)}: ${said}`, detail: check.reason, grave };
   }
-  return { text: known(`reason.${reason}`, ''), detail: known(`reason.${reason}`, '') ? '' : text, grave };
+  return { text: known(`reason.${reason}`, text), detail: '', grave };
 }
 
 /** Everything that speaks against a credential, the worst first. */
@@ -119,8 +118,7 @@ function objections(verdict, level) {
   const title = el(`h${level}`, {}, t('against.title'));
   if (!found.length) return [title, el('p', {}, t('against.none'))];
   return [title, el('ul', { class: 'against' }, found.map((one) =>
-    el('li', { class: one.grave ? 'grave' : null }, one.text, one.text && one.detail ? ' ' : null,
-      one.detail && el('small', {}, one.detail))))];
+    el('li', { class: one.grave ? 'grave' : null }, one.text, one.detail && el('small', {}, ` ${one.detail}`))))];
 }
 
 /** The way from the signer's certificate up to the trusted list. */

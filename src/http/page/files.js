@@ -254,7 +254,7 @@ function csv() {
   const lines = items.map((item) => [
     ...columns.map(({ text }) => text(item)),
     seal(item)?.sealed_by?.organisation_identifier, seal(item)?.claimed_signing_time, item.file.size,
-    item.verdict ? against(item.verdict).map((one) => one.text || one.detail).join(' | ') : item.error,
+    item.verdict ? against(item.verdict).map((one) => one.text).join(' | ') : item.error,
   ]);
   const text = [heads, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
   // Without the mark, spreadsheets take UTF-8 for something else.
