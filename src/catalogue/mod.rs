@@ -128,7 +128,33 @@ impl Language {
     /// The text of a key that is made from a value; `None` where the catalogue does not know the value.
     #[must_use]
     pub fn find(self, key: &str) -> Option<&'static str> {
-        CATALOGUES.get(&self)?.get(key).map(String::as_str)
+        self.texts().get(key).map(String::as_str)
+    }
+
+    /// Its texts by their keys: read when it is first spoken.
+    fn texts(self) -> &'static HashMap<String, String> {
+        macro_rules! texts {
+            ($language:ident) => {{
+                static TEXTS: LazyLock<HashMap<String, String>> =
+                    LazyLock::new(|| Language::$language.read());
+                &TEXTS
+            }};
+        }
+        match self {
+            Self::English => texts!(English),
+            Self::German => texts!(German),
+            Self::French => texts!(French),
+            Self::Spanish => texts!(Spanish),
+            Self::Italian => texts!(Italian),
+            Self::Polish => texts!(Polish),
+            Self::Greek => texts!(Greek),
+            Self::Slovenian => texts!(Slovenian),
+        }
+    }
+
+    fn read(self) -> HashMap<String, String> {
+        let file = |json: &str| serde_json::from_str::<HashMap<String, String>>(json).unwrap_or_default();
+        self.files().into_iter().flat_map(file).collect()
     }
 
     /// The text of a key with its parameters. What a value says is never looked into for parameters.
@@ -158,12 +184,6 @@ impl Language {
         out.write_str(rest)
     }
 }
-
-static CATALOGUES: LazyLock<HashMap<Language, HashMap<String, String>>> = LazyLock::new(|| {
-    let read = |file: &str| serde_json::from_str::<HashMap<String, String>>(file).unwrap_or_default();
-    let all = |language: Language| language.files().into_iter().flat_map(read).collect();
-    Language::ALL.into_iter().map(|language| (language, all(language))).collect()
-});
 
 #[cfg(test)]
 mod tests {
