@@ -19,6 +19,7 @@ mod reload;
 mod reports;
 mod serve;
 mod settings;
+mod signals;
 mod source;
 mod sync;
 mod traces;

@@ -3,6 +3,7 @@
 use super::refresh::{Refresh, keep_fresh};
 use super::reload::{self, Running};
 use super::settings::{Prepared, Sources};
+use super::signals::Ends;
 use super::{Failure, notify};
 use crate::config::{Planned, exposure};
 use crate::http::{
@@ -54,6 +55,12 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         listeners.iter().map(|planned| (planned.address.clone(), planned.conditions.tls.clone())).collect();
     let running = Running { sources: args.sources, table: effective.table, listeners: tls, passed };
     let (tried, after) = After::new();
+    // Heard before anybody can know that this listens: none ends a process that serves by itself.
+    let (ends, renew, reload) = {
+        let _inside = runtime.enter();
+        let hangup = || signal(SignalKind::hangup()).map_err(|error| wrong(format!("SIGHUP: {error}")));
+        (Ends::hear().map_err(wrong)?, hangup()?, hangup()?)
+    };
     let endpoints = open(listeners, inherited, &after)?;
     let policy = policies.validation.first().cloned().unwrap_or_default();
     let names = policies.clone();
@@ -74,10 +81,8 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         ending: AtomicBool::new(false),
     });
     let served = runtime.block_on(async {
-        // Heard from the start: a SIGHUP while trust is loaded for the first time must end nothing.
-        let hangup = || signal(SignalKind::hangup()).map_err(|error| wrong(format!("SIGHUP: {error}")));
-        tokio::spawn(reload::on_hangup(running, Arc::clone(&service), hangup()?));
-        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, hangup()?, tried);
+        tokio::spawn(reload::on_hangup(running, Arc::clone(&service), reload));
+        let loading = load(Arc::clone(&service), Arc::new(refresh), policy, renew, tried);
         let (failed, failure) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             if let Err(error) = loading.await {
@@ -87,7 +92,7 @@ pub(super) fn run(args: ServeArgs) -> Result<u8, Failure> {
         let (mut failure_seen, asked) = (None, Arc::clone(&service));
         let end = async {
             tokio::select! {
-                () = asked_to_end(&asked) => {}
+                () = asked_to_end(ends, &asked) => {}
                 Ok(error) = failure => {
                     notify::stopping();
                     failure_seen = Some(error);
@@ -207,19 +212,8 @@ async fn load(
 
 /// Resolves once the service is to end: when it is asked to, or after the pause in which balancers learn of it; who asks
 /// twice does not want to wait for that.
-async fn asked_to_end(service: &Service) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    let mut asked = async || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    asked().await;
+async fn asked_to_end(mut ends: Ends, service: &Service) {
+    ends.asked().await;
     notify::stopping();
     let pause = service.bounds.drain_time;
     if !pause.is_zero() {
@@ -227,7 +221,7 @@ async fn asked_to_end(service: &Service) {
         tracing::info!(?pause, "asked to end: /readyz says so, all else is served for a while yet");
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = asked() => {}
+            () = ends.asked() => {}
         }
     }
     tracing::info!("ending: no new connections; answering what was accepted");

@@ -1,6 +1,7 @@
 //! `sealgate verify --watch`: files as they come.
 
 use super::Failure;
+use super::signals::Ends;
 use super::verify::{Answers, Session};
 use crate::clock::Stopwatch;
 use std::collections::BTreeMap;
@@ -10,7 +11,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Between two looks at the folder.
 const BETWEEN: Duration = Duration::from_millis(250);
@@ -62,31 +62,23 @@ pub(super) fn run(folder: &Path, session: &mut Session<'_>, answers: &mut Answer
 /// Whether somebody wants it to end.
 struct Asked {
     runtime: Runtime,
-    terminate: Signal,
-    interrupt: Signal,
+    ends: Ends,
 }
 
 impl Asked {
     fn listen() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (terminate, interrupt) = {
+        let ends = {
             let _inside = runtime.enter();
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+            Ends::hear()?
         };
-        Ok(Self { runtime, terminate, interrupt })
+        Ok(Self { runtime, ends })
     }
 
     /// Waits so long at most.
     fn within(&mut self, time: Duration) -> bool {
-        let Self { runtime, terminate, interrupt } = self;
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                _ = terminate.recv() => true,
-                _ = interrupt.recv() => true,
-                () = tokio::time::sleep(time) => false,
-            }
-        })
+        let Self { runtime, ends } = self;
+        runtime.block_on(async { tokio::time::timeout(time, ends.asked()).await.is_ok() })
     }
 }
 

@@ -121,6 +121,19 @@ fn who_waits_on_a_socket_that_is_handed_on_is_left_to_the_next_instance() {
     assert_eq!(Answer::read(&mut client).unwrap().status, 200);
 }
 
+/// Whoever reads that it listens may send a signal: none of those that a service manager sends ends it on the spot.
+#[test]
+fn signals_are_heard_before_it_says_that_it_listens() {
+    let (socket, late) = (TcpListener::bind("127.0.0.1:0").unwrap(), Late::new());
+    let server = activated_until("listening", &socket, &["--trust-domain", &late.domain()]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+    let caught = u64::from_str_radix(caught, 16).unwrap();
+    for (name, number) in [("SIGHUP", 1), ("SIGINT", 2), ("SIGTERM", 15)] {
+        assert_ne!(caught >> (number - 1) & 1, 0, "{name} is not heard");
+    }
+}
+
 /// Where trust does not come for now, that is said: nobody waits for hours.
 #[test]
 fn on_a_socket_that_is_handed_on_503_is_said_where_trust_does_not_come_for_now() {
