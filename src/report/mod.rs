@@ -393,18 +393,7 @@ impl Verdict {
         if let Some(language) = Language::lookup(tag) {
             self.each_word(&mut |words| words.speak(language));
         }
-        self.credential.iter_mut().for_each(|credential| credential.speak(tag));
-        self.contained.iter_mut().for_each(|one| one.show(tag));
-    }
-
-    /// Everything that is said to people, in it and in what is contained.
-    pub fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
-        self.error.iter_mut().for_each(&mut *f);
-        self.seals.iter_mut().for_each(|seal| seal.each_word(f));
-        self.timestamps.iter_mut().for_each(|stamp| stamp.each_word(f));
-        self.credential.iter_mut().flat_map(|one| &mut one.checks).for_each(|check| check.each_word(f));
-        self.decision.each_word(f);
-        self.contained.iter_mut().for_each(|one| one.each_word(f));
+        self.show(tag);
     }
 
     /// The verdict as one line of JSON.
@@ -414,22 +403,30 @@ impl Verdict {
     }
 }
 
-impl Contained {
-    /// Shows what credentials say in the language of a tag.
-    fn show(&mut self, tag: &str) {
-        self.credential.iter_mut().for_each(|credential| credential.speak(tag));
-        self.contained.iter_mut().for_each(|one| one.show(tag));
-    }
+/// The verdict on a file, and on a credential in it, say the same things.
+macro_rules! spoken {
+    ($($name:ident)*) => {
+        $(impl $name {
+            /// Everything that is said to people, in it and in what is contained.
+            pub fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
+                self.error.iter_mut().for_each(&mut *f);
+                self.seals.iter_mut().for_each(|seal| seal.each_word(f));
+                self.timestamps.iter_mut().for_each(|stamp| stamp.each_word(f));
+                self.credential.iter_mut().flat_map(|one| &mut one.checks).for_each(|check| check.each_word(f));
+                self.decision.each_word(f);
+                self.contained.iter_mut().for_each(|one| one.each_word(f));
+            }
 
-    fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {
-        self.error.iter_mut().for_each(&mut *f);
-        self.seals.iter_mut().for_each(|seal| seal.each_word(f));
-        self.timestamps.iter_mut().for_each(|stamp| stamp.each_word(f));
-        self.credential.iter_mut().flat_map(|one| &mut one.checks).for_each(|check| check.each_word(f));
-        self.decision.each_word(f);
-        self.contained.iter_mut().for_each(|one| one.each_word(f));
-    }
+            /// Shows what credentials say in the language of a tag.
+            fn show(&mut self, tag: &str) {
+                self.credential.iter_mut().for_each(|credential| credential.speak(tag));
+                self.contained.iter_mut().for_each(|one| one.show(tag));
+            }
+        })*
+    };
 }
+
+spoken! { Verdict Contained }
 
 impl Seal {
     fn each_word(&mut self, f: &mut dyn FnMut(&mut Words)) {

@@ -62,6 +62,31 @@ test('a tampered credential is refused, and why stands first', () => on(DEMO, as
   assert.ok(await page.locator('.against .grave').count() > 0);
 }));
 
+test('of a container it is told who sealed which file, what evidence lies by, and which time-stamps belong to no seal', () => on(DEMO, async (page) => {
+  const stamp = { kind: 'container', time: '2026-08-01T00:00:00Z', intact: true, indication: 'PASSED', sub_indication: null, qualification: 'QTSA', produced_by: 'Unit 1', place: 'META-INF/t.tst' };
+  const container = join(root, 'examples/sound/asic-e-t.asice');
+  await page.route('**/v1/verify?*', async (route) => {
+    const answer = await fetch(route.request().url(), { method: 'POST', body: readFileSync(container) });
+    /** @type {any} */
+    const json = await answer.json();
+    // As the gateway has it of containers that no example is.
+    json.timestamps = [{ ...stamp, covers: ['one.xml'], certificates: [], findings: [] },
+      { ...stamp, indication: 'FAILED', sub_indication: 'HASH_FAILURE', differing: ['two.xml'], certificates: [], findings: [] }];
+    json.container.files.push({ name: 'loose.txt', bytes: 7, sealed_by: [] });
+    json.container.evidence_records = [{ name: 'META-INF/er.ers', covers: ['one.xml', 'three.xml'], differing: [] }];
+    await route.fulfill({ json });
+  });
+  await drop(page, [container]);
+  assert.equal((await verdictOf(page)).kind, 'passed');
+  const rows = async (key) => (await page.locator(`table:has(caption:text-is("${said(key)}")) tbody tr`).allInnerTexts()).slice(0, 9);
+  const files = await rows('table.title');
+  assert.match(files.join('\n'), /^.+\t.+\tMeadowgate University[^]*\nloose\.txt\t7 byte\tNot sealed$/);
+  assert.deepEqual(await rows('evidence.title'), ['META-INF/er.ers\tone.xml, three.xml']);
+  const [first, second] = await rows('stamp.title');
+  assert.match(first, /one\.xml\tUnit 1\tValid\tQTSA$/);
+  assert.match(second, /differs or is missing: two\.xml\tUnit 1\tNot valid HASH_FAILURE\tQTSA$/);
+}));
+
 test('folders: every example has its verdict in the table', () => on(DEMO, async (page) => {
   await drop(page, [join(root, 'examples/sound'), join(root, 'examples/broken')]);
   await settled(page);

@@ -22,6 +22,7 @@ const VIEWS = {
   answer: { kept: true, reach: async (page) => { await drop(page, [example('sound/lta-qualified.jsonld')]); await verdictOf(page); } },
   unfolded: { reach: async (page) => { await drop(page, [example('sound/elm-v2-lta-ec.xml')]); await verdictOf(page); await unfold(page); } },
   refused: { reach: async (page) => { await drop(page, [example('broken/payload-altered.jsonld')]); await verdictOf(page); await unfold(page); } },
+  container: { reach: async (page) => { await drop(page, [example('broken/asic-e-file-swapped.asice')]); await verdictOf(page); await unfold(page); } },
   unreadable: { reach: async (page) => { await drop(page, [example('../README.md')]); await verdictOf(page); } },
   reported: {
     reach: async (page) => {

@@ -5,9 +5,10 @@ use crate::demo::asic::{EXTENDED, SIMPLE, archive, manifest};
 use crate::demo::content::Content;
 use crate::demo::{self, Demo, Level, Order, Sealer, elm_v2, elm_v3, timestamp};
 use crate::support::demo_pipeline_of;
+use sealgate::catalogue::Language;
 use sealgate::format::{self, Limits};
 use sealgate::pipeline::{Pipeline, Request};
-use sealgate::report::{Overall, Verdict};
+use sealgate::report::{Overall, Verdict, write_html};
 use sealgate::signature::algorithm::Crypto;
 use sealgate::signature::{Context, EmbeddedTimestamp, NoImprint, asic};
 use std::sync::LazyLock;
@@ -357,4 +358,21 @@ fn time_stamps_without_a_seal_are_told_with_what_they_prove() {
     let verdict = verify(&both);
     assert_eq!((verdict.verdict, passed(&verdict)), (Overall::Passed, vec![true]));
     assert!(verdict.seals[0].timestamps.is_empty());
+
+    // Reports for people say who sealed what, and what is stamped.
+    holds(&changed, "<caption>Time-stamps that belong to no seal</caption>");
+    holds(&changed, "<th scope=\"row\">differs or is missing: terms.txt</th>");
+    holds(&changed, &format!("<th scope=\"row\">{FIRST}, a/one.json</th>"));
+    holds(&changed, "<th scope=\"row\">terms.txt</th><td>11 B</td><td>Not sealed</td>");
+    let by = verdict.seals[0].sealed_by.as_ref().and_then(|by| by.common_name.as_deref()).unwrap();
+    let size = content.len();
+    holds(&verdict, &format!("<th scope=\"row\">diploma.json</th><td>{size} B</td><td>{by}</td>"));
+}
+
+/// The report in HTML has this.
+fn holds(verdict: &Verdict, text: &str) {
+    let mut report = Vec::new();
+    write_html(verdict, Language::English, &mut report).unwrap();
+    let report = String::from_utf8(report).unwrap();
+    assert!(report.contains(text), "{text}: {report}");
 }

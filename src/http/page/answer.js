@@ -2,7 +2,7 @@
 
 import { el, opening, save, svg, table, terms } from './dom.js';
 import { reports } from './reports.js';
-import { count, country, day, duration, known, t, time } from './texts.js';
+import { count, country, day, duration, known, size, t, time } from './texts.js';
 
 const QUALIFIED = /^QES/;
 const ON_QUALIFIED = /^AdES.*-QC$/;
@@ -69,6 +69,9 @@ export function sentences(verdict, at) {
   return said;
 }
 
+/** What checks on the credential came to, as those on seals do. @type {Record<string, string>} */
+const CAME = { OK: 'passed', ERROR: 'failed', SKIPPED: 'not-run' };
+
 /** What a reason of the decision says in the reader's language, and in detail. */
 function reason({ reason, text, outcome }, verdict) {
   const grave = outcome === 'reject';
@@ -78,7 +81,7 @@ function reason({ reason, text, outcome }, verdict) {
   const check = checks.find((one) =>
     `${reason}-`.startsWith(`check-${one.check.toLowerCase().replaceAll(' ', '-')}-`));
   if (check) {
-    const said = check.code ? t(`code.${check.code}`) : check.status === 'SKIPPED' ? t('code.skipped') : t(`check.${check.status}`);
+    const said = known(`code.${check.code}`, t(`status.${CAME[check.status]}`));
     return { text: `${t(`check.${check.check}`)}: ${said}`, detail: check.reason, grave };
   }
   return { text: known(`reason.${reason}`, text), detail: '', grave };
@@ -102,7 +105,7 @@ export function against(verdict) {
     const named = check.check.toLowerCase().replaceAll(' ', '-');
     const told = verdict.decision.reasons.some((one) => `${one}-`.startsWith(`check-${named}-`));
     if (check.status !== 'ERROR' || told || check.check === 'SEAL') continue;
-    found.push({ text: `${t(`check.${check.check}`)}: ${t('check.ERROR')}`, detail: check.reason, grave: false });
+    found.push({ text: `${t(`check.${check.check}`)}: ${t('status.failed')}`, detail: check.reason, grave: false });
   }
   return [...found.filter((one) => one.grave), ...found.filter((one) => !one.grave)];
 }
@@ -142,11 +145,37 @@ function chain(seal) {
   return el('ol', { class: 'chain' }, certificates, el('li', {}, link(), end));
 }
 
+/** ETSI's word in the reader's. */
+const judged = (word) => t(`verdict.${word.replace('TOTAL-', '').toLowerCase()}`);
+
+/** What came of a time-stamp. */
+const came = (one) => [judged(one.indication), one.sub_indication && ' ', one.sub_indication && el('code', {}, one.sub_indication)];
+
+/** What is as listed, then what is not. */
+const covered = ({ covers = [], differing = [] }) =>
+  [covers.join(', '), differing.length && t('stamp.differs', { files: differing.join(', ') })].filter(Boolean).join('; ');
+
+/** The time-stamps that belong to no seal. */
+const standalone = (stamps) => table(t('stamp.title'),
+  [t('seal.time'), t('seal.coverage'), t('seal.by'), t('seal.indication'), t('seal.qualification')],
+  stamps.map((one) => [time(one.time), one.coverage ? t(`scope.${one.coverage.scope}`) : covered(one), one.produced_by, came(one), one.qualification]));
+
+/** The files of a container and who sealed them, and its evidence records. */
+function containerPanel({ files, evidence_records: records }, seals) {
+  const by = (ids) => seals.filter((one) => ids.includes(one.id)).map(signer).join(', ') || t('verdict.unsigned');
+  return [
+    files.length > 0 && table(t('table.title'), [t('table.file'), t('table.size'), t('seal.signer')],
+      files.map((one) => [one.name, size(one.bytes), by(one.sealed_by)])),
+    records?.length > 0 && table(t('evidence.title'), [t('table.file'), t('seal.coverage')],
+      records.map((one) => [one.name, covered(one)])),
+  ];
+}
+
 const state = (status) => el('span', { class: `state ${status}` }, t(`status.${status}`));
 
 function sealPanel(seal, number, level) {
   const by = seal.sealed_by ?? {};
-  const indication = known(`indication.${seal.indication}`, seal.error ?? '');
+  const indication = seal.indication ? judged(seal.indication) : seal.error;
   const sub = seal.sub_indication;
   const title = seal.counter_signature ? t('seal.counter') : t('seal.number', { number });
   const rows = terms([
@@ -162,9 +191,7 @@ function sealPanel(seal, number, level) {
     [t('seal.coverage'), seal.coverage && t(`scope.${seal.coverage.scope}`)],
   ]);
   const stamps = seal.timestamps.map((one) => [
-    t(`timestamp.${one.kind}`), time(one.time), one.produced_by,
-    [known(`indication.${one.indication}`, one.indication), one.sub_indication && [' ', el('code', {}, one.sub_indication)]].flat(),
-    one.qualification]);
+    t(`timestamp.${one.kind}`), time(one.time), one.produced_by, came(one), one.qualification]);
   const subject = (digest) =>
     seal.certificates.find((one) => one.sha256 === digest)?.subject ?? el('code', {}, digest.slice(0, 16));
   const revocation = seal.revocation.map((one) => [
@@ -196,7 +223,7 @@ function achievementPanel(achievement, level) {
     el(`h${level}`, {}, `${t('credential.achievement')}: `, achievement.title ?? ''),
     terms([
       [t('credential.awarded'), bodies.map((one) => one.legal_name ?? one.id).filter(Boolean).join(', ')],
-      [t('credential.level'), labels(gather((one) => [...(one.eqf_levels ?? []), ...(one.nqf_levels ?? [])]))],
+      [t('seal.level'), labels(gather((one) => [...(one.eqf_levels ?? []), ...(one.nqf_levels ?? [])]))],
       [t('credential.workload'), gather((one) => one.workload).map(duration).join(', ')],
       [t('credential.credit'), [...new Set(credit.map((one) => [one.points, labels(one.framework ? [one.framework] : [])].join(' ').trim()))].join(', ')],
       [t('credential.grade'), proofs.flatMap((one) => one.grades ?? []).join(', ')],
@@ -235,14 +262,12 @@ function annexPanel(title, annex, level, kind) {
 }
 
 function checksPanel(checks, level) {
-  const status = { OK: 'passed', ERROR: 'failed', SKIPPED: 'not-run' };
   const rows = checks.map((check) => [
     t(`check.${check.check}`),
-    el('span', { class: `state ${/** @type {Record<string, string>} */ (status)[check.status]}` }, t(`check.${check.status}`)),
-    [check.code && [t(`code.${check.code}`), el('br')], check.reason,
-      check.details?.length && el('ul', { class: 'points' }, check.details.map((one) => el('li', {},
-        `${one.item}: ${t(`point.${one.outcome}`)}`,
-        one.stated && ` · ${t('point.stated')}: ${one.stated}`, one.found && ` · ${t('point.found')}: ${one.found}`)))].flat()]);
+    state(CAME[check.status]),
+    [check.reason, check.details?.length && el('ul', { class: 'points' }, check.details.map((one) => el('li', {},
+      `${one.item}: ${t(`point.${one.outcome}`)}`,
+      one.stated && ` · ${t('point.stated')}: ${one.stated}`, one.found && ` · ${t('point.found')}: ${one.found}`)))]]);
   return opening(el(`h${level}`, {}, t('check.title')), () =>
     table(t('check.title'), [t('seal.check'), t('seal.status'), t('seal.detail')], rows));
 }
@@ -258,6 +283,8 @@ function parts(verdict, at, level) {
     said,
     ...objections(verdict, level),
     ...verdict.seals.map((seal) => sealPanel(seal, seal.counter_signature ? number : (number += 1), level)),
+    verdict.timestamps && standalone(verdict.timestamps),
+    ...(verdict.container ? containerPanel(verdict.container, verdict.seals) : []),
     ...(credential ? [
       credentialPanel(credential, level),
       ...(credential.annex_i ? [annexPanel(t('annex.i'), credential.annex_i, level, 'print')] : []),
@@ -293,9 +320,9 @@ export function answer(item, needsKey) {
       [t('foot.snapshot'), [el('code', {}, trust.snapshot), el('br'), lists]],
     ])),
     el('p', { class: 'actions screen' },
-      el('button', { type: 'button', onclick: () => print() }, t('page.print')),
+      el('button', { onclick: () => print() }, t('page.print')),
       buttons,
-      el('button', { type: 'button', class: 'quiet', onclick: () => save(`${name}.verdict.json`, 'application/json', text) }, t('raw.save'))),
+      el('button', { class: 'quiet', onclick: () => save(`${name}.verdict.json`, 'application/json', text) }, t('raw.save'))),
     status,
     opening(t('raw.title'), () =>
       el('pre', { tabindex: 0, role: 'region', 'aria-label': t('raw.title') }, JSON.stringify(verdict, null, 2)), { class: 'screen' }));

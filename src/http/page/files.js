@@ -157,11 +157,11 @@ const credential = (item) => item.verdict?.credential ?? item.verdict?.contained
 const columns = [
   { key: 'table.file', text: (item) => item.name },
   { key: 'table.verdict', text: (item) => (item.verdict ? t(`verdict.${item.verdict.verdict}`) : t(`state.${item.state}`)) },
-  { key: 'table.signer', text: (item) => (seal(item) ? signer(seal(item)) : '') },
-  { key: 'table.grade', text: (item) => (seal(item) ? grade(seal(item).qualification) : '') },
-  { key: 'table.learner', text: (item) => credential(item)?.learner?.full_name ?? '' },
-  { key: 'table.credential', text: (item) => credential(item)?.title ?? '' },
-  { key: 'table.decision', text: (item) => (item.verdict ? t(`decision.${item.verdict.decision.outcome}`) : '') },
+  { key: 'seal.signer', text: (item) => (seal(item) ? signer(seal(item)) : '') },
+  { key: 'seal.qualification', text: (item) => (seal(item) ? grade(seal(item).qualification) : '') },
+  { key: 'credential.learner', text: (item) => credential(item)?.learner?.full_name ?? '' },
+  { key: 'credential.title', text: (item) => credential(item)?.title ?? '' },
+  { key: 'decision.title', text: (item) => (item.verdict ? t(`decision.${item.verdict.decision.outcome}`) : '') },
 ];
 
 const VERDICTS = ['passed', 'indeterminate', 'unsigned', 'failed', 'unreadable'];
@@ -181,7 +181,7 @@ export function table() {
   const place = byId('table');
   const head = columns.map(({ key }, at) => el('th', { scope: 'col', 'aria-sort': 'none' },
     el('button', {
-      type: 'button', class: 'sort', 'aria-label': t('table.sort', { column: t(key) }),
+      class: 'sort', 'aria-label': t('table.sort', { column: t(key) }),
       onclick: () => { descending = sorted === at && !descending; sorted = at; arrange(); },
     }, t(key), el('span', { 'aria-hidden': 'true' }))));
   const filter = el('input', {
@@ -200,9 +200,9 @@ export function table() {
     el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'table-title' },
       el('table', { class: 'files' }, el('thead', {}, el('tr', {}, head)), el('tbody', { id: 'rows' }))),
     el('p', { class: 'actions screen' },
-      el('button', { type: 'button', onclick: csv }, t('table.csv')),
-      el('button', { type: 'button', class: 'quiet', onclick: json }, t('table.json')),
-      el('button', { type: 'button', class: 'quiet', id: 'clear' }, t('table.clear'))));
+      el('button', { onclick: csv }, t('table.csv')),
+      el('button', { class: 'quiet', onclick: json }, t('table.json')),
+      el('button', { class: 'quiet', id: 'clear' }, t('table.clear'))));
   items.forEach((item) => { item.row = null; draw(item); });
   arrange();
 }
@@ -212,7 +212,7 @@ export function draw(item) {
   const [name, ...others] = columns;
   const row = /** @type {HTMLTableRowElement} */ (el('tr', {},
     el('th', { scope: 'row' }, item.verdict
-      ? el('button', { type: 'button', class: 'link', 'aria-label': t('table.open', { file: item.name }), onclick: () => told.opened(item) }, name.text(item))
+      ? el('button', { class: 'link', 'aria-label': t('table.open', { file: item.name }), onclick: () => told.opened(item) }, name.text(item))
       : name.text(item)),
     others.map(({ key, text }) => el('td', {},
       key !== 'table.verdict' ? text(item)

@@ -50,7 +50,7 @@ function draw() {
       el('div', { class: 'said error' }, el('p', {}, `${t('state.error')}. ${shown.error}`))));
   } else {
     const back = open && items.length > 1 && el('p', { class: 'screen' },
-      el('button', { type: 'button', class: 'quiet', id: 'back', onclick: close }, t('table.back')));
+      el('button', { class: 'quiet', id: 'back', onclick: close }, t('table.back')));
     place.replaceChildren(...(back ? [back] : []), answer(shown, () => needsKey(false)));
     performance.mark('answer');
   }

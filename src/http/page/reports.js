@@ -17,7 +17,7 @@ export function reports(item, needsKey) {
   let busy = false;
   const buttons = FORMS.map((form) => {
     const kind = form.split('/')[1];
-    return el('button', { type: 'button', class: 'quiet', onclick: () => make(form, `${item.name}.report.${kind}`) }, t(`raw.${kind}`));
+    return el('button', { class: 'quiet', onclick: () => make(form, `${item.name}.report.${kind}`) }, t(`raw.${kind}`));
   });
   /** @param {boolean} now @param {string} said */
   const tell = (now, said) => {

@@ -145,7 +145,7 @@ async function services() {
   byId('trust-count').textContent = t('trust.found', { shown: count(Math.min(found.length, most)), total: count(found.length) });
   place.replaceChildren(
     ...found.slice(0, most).map(service),
-    found.length > most ? el('button', { type: 'button', onclick: () => { most += STEP; services(); } }, t('trust.more')) : '');
+    found.length > most ? el('button', { onclick: () => { most += STEP; services(); } }, t('trust.more')) : '');
 }
 
 /** @param {string} status */

@@ -50,6 +50,13 @@ fn worst<'v>(verdict: &'v Verdict, first: &'v Seal) -> &'v Seal {
     found.next().unwrap_or(first)
 }
 
+/// Who sealed, as answers name them.
+pub(super) fn signer(seal: &Seal, language: Language) -> &str {
+    let by = seal.sealed_by.as_ref();
+    let name = by.and_then(|by| by.common_name.as_deref().or(by.organisation.as_deref()));
+    name.unwrap_or_else(|| language.text("answer.nobody"))
+}
+
 fn of_seal(
     overall: Overall,
     seal: &Seal,
@@ -57,9 +64,7 @@ fn of_seal(
     verdict: &Verdict,
     language: Language,
 ) -> String {
-    let by = seal.sealed_by.as_ref();
-    let who = by.and_then(|by| by.common_name.as_deref().or(by.organisation.as_deref()));
-    let who = who.unwrap_or_else(|| language.text("answer.nobody"));
+    let who = signer(seal, language);
     if overall != Overall::Passed {
         let why = seal.sub_indication.and_then(|sub| language.find(&format!("sub.{sub}")));
         let error = seal.error.as_ref().map(|error| error.text(language));

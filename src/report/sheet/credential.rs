@@ -1,7 +1,7 @@
 //! A credential in words.
 
 use super::Writer;
-use crate::credential::{Annex, CheckedCredential};
+use crate::credential::{Annex, CheckStatus, CheckedCredential};
 
 impl Writer<'_> {
     pub(super) fn credential(&mut self, checked: &CheckedCredential, level: u8) {
@@ -36,10 +36,14 @@ impl Writer<'_> {
         }
         self.facts(facts);
         let rows = checked.checks.iter().map(|check| {
-            let status = self.named("check", check.status.as_str());
+            let status = match check.status {
+                CheckStatus::Ok => "status.passed",
+                CheckStatus::Error => "status.failed",
+                CheckStatus::Skipped => "status.not-run",
+            };
             vec![
                 self.named("check", check.kind.name()),
-                status,
+                self.text(status),
                 check.reason.text(self.language).into_owned(),
             ]
         });

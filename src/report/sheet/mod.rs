@@ -2,11 +2,12 @@
 
 mod answer;
 mod credential;
+mod envelope;
 mod seal;
 
 pub(super) use answer::told;
 
-use super::{Contained, ContainerSummary, Decision, Overall, Seal, Verdict};
+use super::{Contained, ContainerSummary, Decision, Overall, Seal, StandaloneTimestamp, Verdict};
 use crate::catalogue::{Language, Words};
 use crate::credential::{CheckedCredential, Text};
 use crate::excerpt::excerpt;
@@ -62,6 +63,7 @@ struct Part<'v> {
     error: Option<&'v Words>,
     seals: &'v [Seal],
     sealed_from_outside: bool,
+    timestamps: &'v [StandaloneTimestamp],
     credential: Option<&'v CheckedCredential>,
     contained: &'v [Contained],
     container: Option<&'v ContainerSummary>,
@@ -74,6 +76,7 @@ impl<'v> Part<'v> {
             error: verdict.error.as_ref(),
             seals: &verdict.seals,
             sealed_from_outside: false,
+            timestamps: &verdict.timestamps,
             credential: verdict.credential.as_ref(),
             contained: &verdict.contained,
             container: verdict.container.as_ref(),
@@ -86,6 +89,7 @@ impl<'v> Part<'v> {
             error: contained.error.as_ref(),
             seals: &contained.seals,
             sealed_from_outside: contained.sealed_from_outside,
+            timestamps: &contained.timestamps,
             credential: contained.credential.as_ref(),
             contained: &contained.contained,
             container: contained.container.as_ref(),
@@ -108,6 +112,11 @@ impl<'v> Writer<'v> {
     /// The text of a key made from a value; the value where the catalogue does not know it.
     fn named(&self, prefix: &str, value: &str) -> String {
         self.language.find(&format!("{prefix}.{value}")).unwrap_or(value).to_owned()
+    }
+
+    /// ETSI's word for what came of a seal or a time-stamp.
+    fn indication(&self, word: &str) -> String {
+        self.named("verdict", &word.trim_start_matches("TOTAL-").to_lowercase())
     }
 
     fn heading(&mut self, level: u8, text: String) {
@@ -171,18 +180,9 @@ impl<'v> Writer<'v> {
                 self.seal(seal, index.saturating_add(1), level);
             }
         }
+        self.standalone(part.timestamps);
         if let Some(container) = part.container {
-            let rows = container.files.iter().map(|file| {
-                let by = if file.sealed_by.is_empty() {
-                    self.text("verdict.unsigned")
-                } else {
-                    file.sealed_by.join(", ")
-                };
-                vec![file.name.clone(), file.bytes.to_string(), by]
-            });
-            let rows = rows.collect();
-            let caption = self.text("table.title");
-            self.table(caption, &[("table.file", 3), ("table.size", 1), ("table.signer", 2)], rows);
+            self.container(container, part.seals);
         }
         if let Some(credential) = part.credential {
             self.credential(credential, level);
@@ -248,7 +248,7 @@ fn day(time: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::{CheckStatus, Kind};
+    use crate::credential::Kind;
     use crate::trust::qualification::SignatureQualification;
     use crate::validation::SubIndication;
     use crate::validation::check::Check;
@@ -259,14 +259,10 @@ mod tests {
         let sub = SubIndication::ALL.iter().map(|one| format!("sub.{one}"));
         let checks = Check::ALL.iter().map(|one| format!("finding.{}", one.name()));
         let kinds = Kind::ALL.iter().map(|one| format!("check.{}", one.name()));
-        let codes = Kind::ALL.iter().flat_map(|one| one.codes().iter().map(|code| format!("code.{code}")));
-        let states = [CheckStatus::Ok, CheckStatus::Error, CheckStatus::Skipped];
-        let states = states.iter().map(|one| format!("check.{}", one.as_str()));
         let grades = SignatureQualification::ALL.iter().map(|one| one.as_str());
         let grades = grades.filter(|one| !one.starts_with("Indeterminate "));
         let grades = grades.map(|one| format!("qualification.{one}"));
-        let all: BTreeSet<String> =
-            sub.chain(checks).chain(kinds).chain(codes).chain(states).chain(grades).collect();
+        let all: BTreeSet<String> = sub.chain(checks).chain(kinds).chain(grades).collect();
         let without: Vec<_> =
             all.iter().filter(|key| Language::English.find(key.as_str()).is_none()).collect();
         assert!(without.is_empty(), "{without:?}");

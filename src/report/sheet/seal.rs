@@ -10,7 +10,7 @@ impl Writer<'_> {
             true => self.text("seal.counter"),
             false => self.language.fill("seal.number", &[("number", &number.to_string())]),
         };
-        let result = seal.indication.map(|word| self.named("indication", word));
+        let result = seal.indication.map(|word| self.indication(word));
         self.heading(level, title);
         let by = seal.sealed_by.as_ref();
         let because = seal.sub_indication.map(|sub| format!("{sub}: {}", self.named("sub", sub)));
@@ -90,16 +90,8 @@ impl Writer<'_> {
     }
 
     fn timestamps(&mut self, seal: &Seal) {
-        let rows = seal.timestamps.iter().map(|one| {
-            let time = one.time.map(moment).unwrap_or_default();
-            let result = self.named("indication", one.indication);
-            let result = match one.sub_indication {
-                Some(sub) => format!("{result} ({sub})"),
-                None => result,
-            };
-            let by = one.produced_by.clone().unwrap_or_default();
-            vec![self.named("timestamp", one.kind), time, by, result]
-        });
+        let rows = seal.timestamps.iter();
+        let rows = rows.map(|one| [vec![self.named("timestamp", one.kind)], self.stamped(one)].concat());
         let rows = rows.collect();
         let caption = self.text("seal.timestamps");
         let columns = [("seal.kind", 2), ("seal.time", 3), ("seal.by", 3), ("seal.status", 3)];
