@@ -128,14 +128,14 @@ impl Language {
     /// The text of a key that is made from a value; `None` where the catalogue does not know the value.
     #[must_use]
     pub fn find(self, key: &str) -> Option<&'static str> {
-        self.texts().get(key).map(String::as_str)
+        self.texts().get(key).map(|template| template.text.as_str())
     }
 
     /// Its texts by their keys: read when it is first spoken.
-    fn texts(self) -> &'static HashMap<String, String> {
+    fn texts(self) -> &'static HashMap<String, Template> {
         macro_rules! texts {
             ($language:ident) => {{
-                static TEXTS: LazyLock<HashMap<String, String>> =
+                static TEXTS: LazyLock<HashMap<String, Template>> =
                     LazyLock::new(|| Language::$language.read());
                 &TEXTS
             }};
@@ -152,9 +152,10 @@ impl Language {
         }
     }
 
-    fn read(self) -> HashMap<String, String> {
+    fn read(self) -> HashMap<String, Template> {
         let file = |json: &str| serde_json::from_str::<HashMap<String, String>>(json).unwrap_or_default();
-        self.files().into_iter().flat_map(file).collect()
+        let texts = self.files().into_iter().flat_map(file);
+        texts.map(|(key, text)| (key, Template::of(text))).collect()
     }
 
     /// The text of a key with its parameters. What a value says is never looked into for parameters.
@@ -174,14 +175,38 @@ impl Language {
         out: &mut dyn Write,
         value: &dyn Fn(&str, &mut dyn Write) -> fmt::Result,
     ) -> fmt::Result {
-        let mut rest = self.text(key);
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, after)) = after.split_once('}') else { break };
-            out.write_str(before)?;
-            value(name, out)?;
-            rest = after;
+        match self.texts().get(key) {
+            Some(template) => template.write(out, value),
+            None => out.write_str(key),
         }
-        out.write_str(rest)
+    }
+}
+
+/// A text whose parameters were looked for once.
+struct Template {
+    text: String,
+    /// Where each parameter's braces are.
+    parameters: Box<[(usize, usize)]>,
+}
+
+impl Template {
+    fn of(text: String) -> Self {
+        let braces = text.match_indices('{').filter_map(|(open, _)| {
+            let close = text.get(open..)?.find('}')?;
+            Some((open, open.saturating_add(close)))
+        });
+        Self { parameters: braces.collect(), text }
+    }
+
+    fn write(&self, out: &mut dyn Write, value: &dyn Fn(&str, &mut dyn Write) -> fmt::Result) -> fmt::Result {
+        let part = |from, to| self.text.get(from..to).unwrap_or_default();
+        let mut from = 0;
+        for (open, close) in &self.parameters {
+            out.write_str(part(from, *open))?;
+            value(part(open.saturating_add(1), *close), out)?;
+            from = close.saturating_add(1);
+        }
+        out.write_str(part(from, self.text.len()))
     }
 }
 

@@ -164,7 +164,13 @@ impl Display for Words {
 
 impl Serialize for Words {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Verbatim(text) => serializer.serialize_str(text),
+            Self::Text(key, values) if values.is_empty() => {
+                serializer.serialize_str(Language::English.text(key))
+            }
+            _ => serializer.collect_str(self),
+        }
     }
 }
 
