@@ -165,24 +165,6 @@ pub(super) async fn keep_fresh(service: Arc<Service>, refresh: Arc<Refresh>, mut
     }
 }
 
-/// Runs on a thread of its own that the system prefers others to, and so all threads that it starts: nobody's request waits
-/// for lists.
-async fn behind_requests<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    let (told, hear) = tokio::sync::oneshot::channel();
-    let begin = move || {
-        // Where that is not to be had, it goes on as it is.
-        let _ = rustix::process::nice(NICENESS);
-        let _ = told.send(work());
-    };
-    let thread = std::thread::Builder::new().name("renewal".into());
-    thread.spawn(begin).map_err(|error| Failure::trust(format!("no thread: {error}")))?;
-    hear.await.map_err(|_| Failure::trust("trust could not be loaded: a panic"))
-}
-
-/// The most there is: a sixtieth of a request's share where there is not enough for both (sched(7)). Lists are late then,
-/// not forgotten.
-const NICENESS: i32 = 19;
-
 /// Loads anew and swaps; requests that are being answered keep what they began with. How many lists failed.
 async fn renew(service: &Arc<Service>, refresh: &Arc<Refresh>) -> Result<usize, Failure> {
     let Some(current) = service.pipeline.load_full() else { return Ok(0) };
@@ -190,7 +172,8 @@ async fn renew(service: &Arc<Service>, refresh: &Arc<Refresh>) -> Result<usize, 
         pipeline.snapshots().map(|snapshot| snapshot.identity).collect()
     };
     let (before, task) = (identities(&current), Arc::clone(refresh));
-    let anew = behind_requests(move || task.anew(&current)).await??;
+    let anew = tokio::task::spawn_blocking(move || task.anew(&current)).await;
+    let anew = anew.map_err(|error| Failure::trust(error.to_string()))??;
     let after = identities(&anew.pipeline);
     let changed = after != before;
     if changed {

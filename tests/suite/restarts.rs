@@ -3,7 +3,7 @@
 mod load;
 mod proxies;
 
-use crate::server::{AT, Answer, Server, get_from, wait_until};
+use crate::server::{AT, Answer, Server, get_from};
 use crate::support::root;
 use load::Load;
 use std::io::Write;
@@ -132,32 +132,6 @@ fn signals_are_heard_before_it_says_that_it_listens() {
     for (name, number) in [("SIGHUP", 1), ("SIGINT", 2), ("SIGTERM", 15)] {
         assert_ne!(caught >> (number - 1) & 1, 0, "{name} is not heard");
     }
-}
-
-/// How nice the server's thread of this name is (proc_pid_stat(5), 19), where there is one.
-fn niceness(server: &Server, name: &str) -> Option<i32> {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
-    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
-    let mut found = stats.filter_map(|stat| {
-        let (before, after) = stat.rsplit_once(") ")?;
-        before.ends_with(&format!("({name}")).then(|| after.split(' ').nth(16)?.parse().ok())?
-    });
-    found.next()
-}
-
-/// Lists are read where there is nothing else to do: requests do not wait for them.
-#[test]
-fn trust_is_renewed_behind_requests() {
-    let late = Late::new();
-    let server = Server::launch_until("listening", &late.domain(), &["--threads", "1"]);
-    late.comes();
-    wait_until(|| server.get("/readyz").status == 200);
-    server.signal("-HUP");
-    wait_until(|| niceness(&server, "renewal") == Some(19));
-    assert_eq!(niceness(&server, "verify-0"), niceness(&server, "sealgate"));
-    late.comes();
-    wait_until(|| niceness(&server, "renewal").is_none());
-    assert_eq!(server.get("/readyz").status, 200);
 }
 
 /// Where trust does not come for now, that is said: nobody waits for hours.
