@@ -33,4 +33,5 @@ for one in one a-longer-name; do
         printf '%s %s\n' "$name" "$(tail -c +$((16#$offset + 1)) "$work/$one.bin" | head -c $((16#$size)) | sha256sum)"
     done >"$work/$one.sections" || true
 done
-diff "$work/one.sections" "$work/a-longer-name.sections"
+diff "$work/one.sections" "$work/a-longer-name.sections" || true
+exit 1

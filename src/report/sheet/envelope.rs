@@ -1,15 +1,17 @@
-//! What a container or a PDF adds in words: files, and time-stamps that belong to no seal.
+//! What stands beside the seals of a container or a PDF, in words: files, and time-stamps that belong to no seal.
 
 use super::answer::signer;
 use super::{Writer, moment};
 use crate::report::{ContainerSummary, Seal, StandaloneTimestamp, TimestampSummary};
+use std::collections::BTreeMap;
 
 impl Writer<'_> {
     /// Files and who sealed them, then evidence records.
     pub(super) fn container(&mut self, container: &ContainerSummary, seals: &[Seal]) {
+        let signers: BTreeMap<&str, &str> =
+            seals.iter().map(|seal| (&*seal.id, signer(seal, self.language))).collect();
         let files = container.files.iter().map(|file| {
-            let by = seals.iter().filter(|seal| file.sealed_by.contains(&seal.id));
-            let by: Vec<&str> = by.map(|seal| signer(seal, self.language)).collect();
+            let by: Vec<&str> = file.sealed_by.iter().filter_map(|id| signers.get(&**id).copied()).collect();
             let by = if by.is_empty() { self.text("verdict.unsigned") } else { by.join(", ") };
             vec![file.name.clone(), format!("{} B", file.bytes), by]
         });
