@@ -55,6 +55,9 @@ const FRAME: u32 = 256 << 10;
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_ANSWER: Duration = Duration::from_secs(10);
 
+/// How long what still comes on an HTTP/2 connection that ended is taken.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Serves a connection to its end: by ALPN with TLS, by what the client sends first without.
 pub(super) async fn serve<S: Socket>(
     mut socket: S,
@@ -174,7 +177,7 @@ async fn one<S: Socket>(
         }
     };
     let Err(error) = ended else { return };
-    let socket = lent.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let socket = lent.returned();
     match socket {
         Some(socket) if error.is_timeout() && lent.unanswered.load(Ordering::Relaxed) > 0 => {
             answer_slow_head(socket).await;
@@ -193,7 +196,7 @@ async fn two<S: Socket>(
     let peer = Arc::new(peer);
     let lent = Arc::new(Lent { unanswered: AtomicUsize::new(0), socket: Mutex::new(None) });
     let write_time = service.bounds.write_time;
-    let io = TokioIo::new(Stream::new(socket, first, lent, write_time));
+    let io = TokioIo::new(Stream::new(socket, first, Arc::clone(&lent), write_time));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -217,29 +220,43 @@ async fn two<S: Socket>(
             Ok::<_, std::convert::Infallible>(response.map(|body| Pieces::new(body, open)))
         }
     });
-    let mut connection = pin!(builder.serve_connection(io, respond));
-    // Both say GOAWAY, which loses nothing: what the client sent before it read that is still answered.
-    let ended = async {
-        let end_time = tokio::select! {
-            ended = connection.as_mut() => return ended,
-            // All that is left is in buffers: a client that takes nothing of that must not hold the connection.
-            () = idle(&opened, &open, service.bounds.head_time) => Some(service.bounds.shutdown_time),
-            () = reached(&mut stage, Stage::Ending) => None,
+    let ended = {
+        let mut connection = pin!(builder.serve_connection(io, respond));
+        // Both say GOAWAY, which loses nothing: what the client sent before it read that is still answered.
+        let ended = async {
+            let end_time = tokio::select! {
+                ended = connection.as_mut() => return ended,
+                // All that is left is in buffers: a client that takes nothing of that must not hold the connection.
+                () = idle(&opened, &open, service.bounds.head_time) => Some(service.bounds.shutdown_time),
+                () = reached(&mut stage, Stage::Ending) => None,
+            };
+            connection.as_mut().graceful_shutdown();
+            match end_time {
+                Some(time) => tokio::time::timeout(time, connection).await.unwrap_or(Ok(())),
+                None => connection.await,
+            }
         };
-        connection.as_mut().graceful_shutdown();
-        match end_time {
-            Some(time) => tokio::time::timeout(time, connection).await.unwrap_or(Ok(())),
-            None => connection.await,
+        // In HTTP/2 a client can take everything but answers: then the socket never waits.
+        tokio::select! {
+            ended = ended => ended,
+            () = open.stalled(write_time) => return tracing::debug!("connection ended: its answers were not taken"),
         }
-    };
-    // In HTTP/2 a client can take everything but answers: then the socket never waits.
-    let ended = tokio::select! {
-        ended = ended => ended,
-        () = open.stalled(write_time) => return tracing::debug!("connection ended: its answers were not taken"),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
     }
+    if let Some(socket) = lent.returned() {
+        linger(socket).await;
+    }
+}
+
+/// Takes what the client sent before it could read GOAWAY: over a reset it might never read that (RFC 9112, 9.6).
+async fn linger<S: Socket>(mut socket: S) {
+    let _ = tokio::time::timeout(LINGER, async {
+        let _ = socket.shutdown().await;
+        let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
+    })
+    .await;
 }
 
 /// Resolves when no request is open and none came for `time`; a head that comes slowly is none yet, and one is open until
@@ -271,6 +288,12 @@ struct Lent<S> {
     unanswered: AtomicUsize,
     /// The socket, once hyper let go of it.
     socket: Mutex<Option<S>>,
+}
+
+impl<S> Lent<S> {
+    fn returned(&self) -> Option<S> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A socket lent to hyper: gives back first what was read to tell the protocol, counts what is read, fails where nothing

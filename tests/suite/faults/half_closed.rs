@@ -10,8 +10,10 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -188,4 +190,38 @@ fn a_client_that_closes_its_half_of_the_connection_leaves_nothing_behind() {
     while frames.next().is_some() {}
     wait_until(|| is_idle(&server));
     assert_eq!(server.verify(&body).status, 200);
+}
+
+/// What a client sent before it could read GOAWAY is no reason to reset the connection: over a reset it might never read that
+/// its request was not taken up (RFC 9113, 6.8).
+#[test]
+fn a_client_that_still_sends_reads_what_was_not_taken_up() {
+    let mut server = Server::start(&[]);
+    let body = compact();
+    let mut frames = Frames::open(&server);
+    frames.send(HEADERS, END_HEADERS, 1, &head(&verify(), &[]));
+    frames.send(DATA, END_STREAM, 1, &body);
+    frames.passes(1);
+    server.terminate();
+    let shown = loop {
+        let (kind, flags, _, payload) = frames.next().expect("the connection is still open");
+        if kind == PING && flags & ACK == 0 {
+            break payload;
+        }
+    };
+    frames.send(PING, ACK, 0, &shown);
+    frames.send(HEADERS, END_HEADERS, 3, &head(&verify(), &[]));
+    for part in body.chunks(body.len() / 3) {
+        std::thread::sleep(Duration::from_millis(50));
+        frames.send(DATA, 0, 3, part);
+    }
+    let mut taken_up = Vec::new();
+    while let Some((kind, _, _, payload)) = frames.next() {
+        if kind == GOAWAY {
+            taken_up.push(u32::from_be_bytes(payload[..4].try_into().unwrap()));
+        }
+    }
+    assert_eq!(taken_up.last(), Some(&1), "{taken_up:?}");
+    drop(frames);
+    assert!(server.child.wait().unwrap().success());
 }
