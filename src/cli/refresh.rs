@@ -12,6 +12,10 @@ use crate::trust::domain::Domain;
 use crate::validation::Policy;
 use std::sync::Arc;
 use std::time::Duration;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
 use tokio::signal::unix::Signal;
 
 /// Where trust is loaded anew from, and how often.
@@ -165,6 +169,21 @@ pub(super) async fn keep_fresh(service: Arc<Service>, refresh: Arc<Refresh>, mut
     }
 }
 
+/// Runs on a thread of its own, for which the system has time only where nobody else wants it, as for all threads that it
+/// starts (`SCHED_IDLE`, sched(7)): lists may come late, and no request waits for them.
+async fn behind_requests<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let (told, hear) = tokio::sync::oneshot::channel();
+    let begin = move || {
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        // Where the system refuses that, lists are renewed beside requests.
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+        let _ = told.send(work());
+    };
+    let thread = std::thread::Builder::new().name("renewal".into());
+    thread.spawn(begin).map_err(|error| Failure::trust(format!("no thread: {error}")))?;
+    hear.await.map_err(|_| Failure::trust("trust could not be loaded: a panic"))
+}
+
 /// Loads anew and swaps; requests that are being answered keep what they began with. How many lists failed.
 async fn renew(service: &Arc<Service>, refresh: &Arc<Refresh>) -> Result<usize, Failure> {
     let Some(current) = service.pipeline.load_full() else { return Ok(0) };
@@ -172,8 +191,7 @@ async fn renew(service: &Arc<Service>, refresh: &Arc<Refresh>) -> Result<usize, 
         pipeline.snapshots().map(|snapshot| snapshot.identity).collect()
     };
     let (before, task) = (identities(&current), Arc::clone(refresh));
-    let anew = tokio::task::spawn_blocking(move || task.anew(&current)).await;
-    let anew = anew.map_err(|error| Failure::trust(error.to_string()))??;
+    let anew = behind_requests(move || task.anew(&current)).await??;
     let after = identities(&anew.pipeline);
     let changed = after != before;
     if changed {

@@ -15,11 +15,12 @@ server=
 trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 unit=deploy/systemd/sealgate.service
 
-# The calls of a filter's groups; a group names calls and further groups.
+# A call, or those of a group; a group names calls and further groups.
 calls() {
-    systemd-analyze syscall-filter "$1" | sed -n 's/^    \([^ #][^ ]*\).*/\1/p' | while read -r name; do
-        case $name in @*) calls "$name" ;; *) echo "$name" ;; esac
-    done
+    case $1 in
+    @*) systemd-analyze syscall-filter "$1" | sed -n 's/^    \([^ #][^ ]*\).*/\1/p' | while read -r name; do calls "$name"; done ;;
+    *) echo "$1" ;;
+    esac
 }
 while read -r filter; do
     case $filter in

@@ -3,7 +3,7 @@
 mod load;
 mod proxies;
 
-use crate::server::{AT, Answer, Server, get_from};
+use crate::server::{AT, Answer, Server, get_from, wait_until};
 use crate::support::root;
 use load::Load;
 use std::io::Write;
@@ -132,6 +132,37 @@ fn signals_are_heard_before_it_says_that_it_listens() {
     for (name, number) in [("SIGHUP", 1), ("SIGINT", 2), ("SIGTERM", 15)] {
         assert_ne!(caught >> (number - 1) & 1, 0, "{name} is not heard");
     }
+}
+
+/// How the system schedules the server's thread of this name (proc_pid_stat(5), 41), where there is one.
+fn scheduling(server: &Server, name: &str) -> Option<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let mut found = stats.filter_map(|stat| {
+        let (before, after) = stat.rsplit_once(") ")?;
+        before.ends_with(&format!("({name}")).then(|| after.split(' ').nth(38)?.parse().ok())?
+    });
+    found.next()
+}
+
+/// Lists are read where there is nothing else to do: requests do not wait for them.
+#[test]
+fn trust_is_renewed_behind_requests() {
+    const SCHED_IDLE: Option<u32> = Some(5);
+    let late = Late::new();
+    let server = Server::launch_until("listening", &late.domain(), &["--threads", "1"]);
+    late.comes();
+    wait_until(|| server.get("/readyz").status == 200);
+    server.signal("-HUP");
+    for idle in ["renewal", "trust-0"] {
+        wait_until(|| scheduling(&server, idle) == SCHED_IDLE);
+    }
+    for usual in ["verify-0", "sealgate"] {
+        assert_ne!(scheduling(&server, usual), SCHED_IDLE, "{usual}");
+    }
+    late.comes();
+    wait_until(|| scheduling(&server, "renewal").is_none());
+    assert_eq!(server.get("/readyz").status, 200);
 }
 
 /// Where trust does not come for now, that is said: nobody waits for hours.
