@@ -1,9 +1,10 @@
-//! Files put whole into their place: who reads meanwhile, or after a power cut, has the old one or the new one.
+//! Files put whole into their place: who reads meanwhile, or after a power cut, has the old one or the new one. And read
+//! within bounds.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,21 @@ impl Disk for FileSystem {
     }
 }
 
+/// Reads a file.
+///
+/// # Errors
+/// Those of the file system; it has over `limit` bytes.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let expected = file.metadata()?.len().min(limit);
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= limit => Ok(bytes),
+        _ => Err(io::Error::other(format!("over {limit} bytes"))),
+    }
+}
+
 /// Puts a file into its place: whole beside it, on the disk, then under its name.
 ///
 /// # Errors
@@ -81,4 +97,20 @@ pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: u32) -> io::Res
     }
     // The new name is on the disk once its folder is.
     disk.sync(&folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_bytes_are_read_as_may_be_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("three");
+        std::fs::write(&file, "abc").unwrap();
+        assert_eq!(read(&file, 3).unwrap(), b"abc");
+        assert_eq!(read(&file, 2).unwrap_err().to_string(), "over 2 bytes");
+        // It has no end, and the system tells no length.
+        assert_eq!(read(Path::new("/dev/zero"), 70_000).unwrap_err().to_string(), "over 70000 bytes");
+    }
 }

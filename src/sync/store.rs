@@ -21,7 +21,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -349,12 +349,7 @@ impl Store {
     }
 
     fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(self.path(name))?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        match u64::try_from(bytes.len()) {
-            Ok(length) if length <= limit => Ok(bytes),
-            _ => Err(io::Error::other(format!("over {limit} bytes"))),
-        }
+        disk::read(&self.path(name), limit)
     }
 
     fn path(&self, name: &str) -> PathBuf {

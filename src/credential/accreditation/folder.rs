@@ -2,9 +2,9 @@
 
 use super::read::{BYTES, NotARegister, records};
 use super::{Found, Query, Record, Register};
+use crate::disk;
 use crate::signature::algorithm::identity;
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -110,11 +110,7 @@ pub(super) fn name_of(path: &Path) -> String {
 
 /// Reads a file to its end, or says that it is larger than it may be.
 pub(super) fn bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let most = u64::try_from(BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(most).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > BYTES { Err(format!("more than {BYTES} bytes")) } else { Ok(bytes) }
+    disk::read(path, u64::try_from(BYTES).unwrap_or(u64::MAX)).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Where lists are had from.
 
+use crate::disk;
 use crate::signature::algorithm::identity;
 use bytes::Bytes;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// Gives the bytes behind an address.
@@ -82,7 +81,7 @@ impl Mirror {
     pub fn open(folder: &Path) -> Result<Self, NotAMirror> {
         let path = folder.join("index.json");
         let named = |why: &dyn fmt::Display| NotAMirror(format!("{}: {why}", path.display()));
-        let text = read(&path, INDEX_BYTES).map_err(|why| named(&why))?;
+        let text = disk::read(&path, INDEX_BYTES).map_err(|why| named(&why))?;
         let files = files_of_index(&text).map_err(|why| named(&why))?;
         Ok(Self { folder: folder.to_owned(), files, index_digest: identity(&text) })
     }
@@ -118,9 +117,9 @@ impl Source for Mirror {
         match self.files.get(url) {
             None => not_there(),
             Some(None) => Fetched::Unreachable("the mirror has no file for it".to_owned()),
-            Some(Some(file)) => match read(&self.folder.join(file), FILE_BYTES) {
+            Some(Some(file)) => match disk::read(&self.folder.join(file), FILE_BYTES) {
                 Ok(bytes) => Fetched::Bytes(bytes.into()),
-                Err(why) => Fetched::Unreachable(why),
+                Err(why) => Fetched::Unreachable(why.to_string()),
             },
         }
     }
@@ -129,16 +128,6 @@ impl Source for Mirror {
         let file = self.files.get(url)?.as_ref()?;
         std::fs::metadata(self.folder.join(file)).ok().map(|metadata| metadata.len())
     }
-}
-
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-        return Err(format!("over {limit} bytes"));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
