@@ -60,7 +60,14 @@ impl Fetcher {
         Self { client: self.client.recorded(recorder), ..self }
     }
 
+    /// Asks on the runtime's own threads: who loads may be held up, and servers and time limits do not wait.
     async fn ask(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
+        let (this, address, known) = (self.clone(), address.to_owned(), known.clone());
+        let asked = self.runtime.spawn(async move { this.ask_here(&address, &known).await });
+        asked.await.unwrap_or(Err(NotFetched::Connection))
+    }
+
+    async fn ask_here(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
         let mut wait = self.first_wait;
         for _ in 0..AGAIN {
             match self.client.ask(address, &wish(known)).await {
