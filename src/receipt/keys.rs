@@ -3,12 +3,12 @@
 use super::jws;
 use super::{Jwks, Looked, Statement, thumbprint};
 use crate::certificate::{Certificate, pem};
+use crate::disk;
 use crate::pipeline::{Pipeline, Request};
 use crate::report::Verdict;
 use crate::signature::algorithm::{Crypto, PrivateKey, PublicKey, SignatureAlgorithm, Verification};
 use crate::time::Time;
 use std::fmt::Debug;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -135,10 +135,7 @@ fn secret(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 fn bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes)
+    disk::read(path, MOST_BYTES).map_err(|error| error.to_string())
 }
 
 /// Signs receipts, and knows which keys are published.

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
 const ACCEPT: &str = "application/vnd.etsi.tsl+xml, application/xml, text/xml;q=0.9, */*;q=0.5";
 
@@ -64,7 +65,12 @@ impl Fetcher {
     async fn ask(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
         let (this, address, known) = (self.clone(), address.to_owned(), known.clone());
         let asked = self.runtime.spawn(async move { this.ask_here(&address, &known).await });
-        asked.await.unwrap_or(Err(NotFetched::Connection))
+        match asked.await.map_err(JoinError::try_into_panic) {
+            Ok(answer) => answer,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime ends.
+            Err(Err(_)) => Err(NotFetched::Connection),
+        }
     }
 
     async fn ask_here(&self, address: &str, known: &Validators) -> Result<Answer, NotFetched> {
